@@ -1,0 +1,53 @@
+"""The command line. One module per command; each is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from harness import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The one list of commands: name, help. `harness.cli.NAME` holds `add_arguments(parser)` and `run(arguments) -> status`.
+COMMANDS = {
+    "check": "run the scenarios against a target and write the compliance report",
+    "serve": "run the reference gateway",
+    "scenarios": "list, show and lint scenarios; print their schema",
+}
+
+EXIT_CODES = """\
+exit status:
+  0  conformant
+  1  a MUST is violated
+  2  usage, or a broken scenario file
+  3  the run is incomplete: target unreachable, scenarios that could not run, interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="gateway-harness",
+        description="Check, serve and evaluate the OpenAI-compatible endpoint of an OpenHands agent server.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"gateway-harness {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name, help=summary, description=summary, epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == chosen:
+            module = importlib.import_module(f"harness.cli.{name}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    parsed = parser.parse_args(arguments)
+    return int(parsed.run(parsed))

@@ -1,0 +1,133 @@
+"""The seam between the gateway and the agent behind it.
+
+A *runtime* is one kind of agent (`openhands`, `scripted`); it owns profiles and stored conversations. A *session* is one
+conversation held in memory. Everything here blocks: the service calls it on worker threads, one turn of a
+conversation at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from harness.scenarios.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text part of a user message."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image part of a user message: an http(s) or data URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that one turn cost, summed over all model calls of the turn."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The final assistant text of a turn, and what the turn cost."""
+
+    text: str
+    usage: Usage
+
+
+class TurnFailedError(Exception):
+    """The agent ended a turn without an answer.
+
+    `status` is the SDK's execution status: `error`, `stuck`, `waiting_for_confirmation`, `paused`. The text is safe to
+    show to a client: no path, no key, no stack trace, nothing that an upstream said in confidence.
+    """
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ProfileNotFoundError(LookupError):
+    """No profile has that name."""
+
+
+class ProfileLimitError(Exception):
+    """The store holds as many profiles as it may."""
+
+
+class ProfileStore(Protocol):
+    """LLM profiles by name. Names are checked by the caller: `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`."""
+
+    def names(self) -> Sequence[str]:
+        """All names, sorted."""
+
+    def summaries(self) -> Sequence[dict[str, Json]]:
+        """One `{name, model, base_url, provider_connection_id, provider_connection_broken, api_key_set}` each, sorted."""
+
+    def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
+        """The stored LLM settings, secrets null unless asked for. Raises ProfileNotFoundError."""
+
+    def save(self, name: str, llm: dict[str, Json], *, include_secrets: bool) -> None:
+        """Create or overwrite. Raises ValueError (text safe to show), ProfileLimitError."""
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Raises ProfileNotFoundError, FileExistsError."""
+
+    def delete(self, name: str) -> None:
+        """Delete; a missing one is no error."""
+
+
+class Session(Protocol):
+    """One conversation, in memory. Used by one thread at a time, except `info`, `events` and `interrupt`."""
+
+    def turn(self, parts: Sequence[Text | Image]) -> Answer:
+        """Play one turn to its end. Durable when it returns. Raises TurnFailedError."""
+
+    def interrupt(self) -> None:
+        """Ask a running turn to end soon; it then raises TurnFailedError."""
+
+    def info(self) -> dict[str, Json]:
+        """What `GET /api/conversations/{id}` of a released server shows: id, execution_status, stats, created_at, …"""
+
+    def events(self) -> Sequence[dict[str, Json]]:
+        """The events so far, oldest first, as `GET …/events/search` of a released server shows them."""
+
+    def final_response(self) -> str:
+        """The newest final assistant text, empty when there is none."""
+
+    def close(self) -> None:
+        """Release memory, threads and files; the stored conversation stays."""
+
+
+class Runtime(Protocol):
+    """One kind of agent."""
+
+    name: str
+    profiles: ProfileStore
+
+    def load(self) -> None:
+        """Do the slow part of starting (imports, warm-up). Called once, in a thread, before anything else."""
+
+    def start(self, conversation: UUID, profile: str, instructions: str | None) -> Session:
+        """Create the conversation durably. Raises ProfileNotFoundError."""
+
+    def restore(self, conversation: UUID) -> Session:
+        """Bring a stored conversation back to memory. Raises KeyError."""
+
+    def stored(self) -> Sequence[UUID]:
+        """Identifiers of every stored conversation."""
+
+    def delete(self, conversation: UUID) -> bool:
+        """Delete what is stored, workspace included if it is the conversation's own. False when there was nothing."""

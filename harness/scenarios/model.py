@@ -1,0 +1,170 @@
+"""The frozen values that a scenario file is read into, and that every later stage works on.
+
+A *requirement* is one sentence of a contract. A *scenario* proves one requirement by playing *steps* through the
+official client; what must come back stands in each step's *expectation*. Nothing here reads a file or a socket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+type Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Contract(StrEnum):
+    """A named set of requirements that a target is judged against, one at a time."""
+
+    DOCUMENTED = "documented"
+    AGENT_SERVER = "agent-server"
+
+
+class Level(StrEnum):
+    """How binding a requirement is, in the sense of RFC 2119."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+class Capability(StrEnum):
+    """What a target has to offer before a scenario can say anything about it."""
+
+    PROFILES = "profiles"
+    """The native profile API (`/api/profiles`) answers the key."""
+    CONVERSATIONS = "conversations"
+    """The native conversation API (`/api/conversations/{id}`) answers the key."""
+    SCRIPTED_MODEL = "scripted-model"
+    """The agent's model is ours, so a prompt can steer it: call a tool, be slow, fail."""
+
+
+class Auth(StrEnum):
+    """How a request presents its credential. `bearer` and `session-header` are the documented forms."""
+
+    BEARER = "bearer"
+    SESSION_HEADER = "session-header"
+    BOTH = "both"
+    NONE = "none"
+    EMPTY_BEARER = "empty-bearer"
+    EMPTY_SESSION_HEADER = "empty-session-header"
+    WRONG_BEARER = "wrong-bearer"
+    WRONG_SESSION_HEADER = "wrong-session-header"
+    RIGHT_BEARER_WRONG_SESSION_HEADER = "right-bearer-wrong-session-header"
+    WRONG_BEARER_RIGHT_SESSION_HEADER = "wrong-bearer-right-session-header"
+    LOWERCASE_BEARER = "lowercase-bearer"
+    KEY_WITHOUT_SCHEME = "key-without-scheme"
+    BASIC = "basic"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where something stands in a file; line and column count from 1."""
+
+    file: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One sentence of a contract.
+
+    `source` names the section of the documentation, or the observation, that it comes from. `versions` is a PEP 440
+    specifier: the released servers that the sentence is true of (only for the `agent-server` contract).
+    """
+
+    id: str
+    level: Level
+    text: str
+    source: str
+    contracts: frozenset[Contract]
+    location: Location
+    versions: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A typed method of the official client, such as `chat.completions.create`, and its keyword arguments."""
+
+    method: str
+    arguments: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """A raw request over the client's own transport. `content` (text, sent as UTF-8) excludes `json`."""
+
+    method: str
+    path: str
+    json: Json = None
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must come back.
+
+    A value is a literal (anything but a mapping: equality) or a JSON Schema, draft 2020-12 (a mapping). `headers` maps a
+    header's name to its value, null when absent. `body` maps a JSONPath (RFC 9535) to what every selected node must
+    be; a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
+    `returns` and `raises` are the official client's view: the type it returns, the exception it raises.
+    """
+
+    status: Json
+    headers: Mapping[str, Json] = field(default_factory=dict)
+    body: Mapping[str, Json] = field(default_factory=dict)
+    returns: str | None = None
+    raises: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request and what is expected of the answer.
+
+    `headers` adds to the request's headers, null removes one. `auth` is one of `Auth`, or a `${name}` that gives one.
+    `save` maps a variable's name to `headers.NAME` or to a JSONPath of the body.
+    """
+
+    action: Call | Http
+    auth: str
+    expect: Expectation
+    location: Location
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    save: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A proof of one requirement; a `cases:` table has become one scenario a row, named `id[case]`.
+
+    A violated expectation in `setup` means that the scenario could not run; only `steps` indict the requirement.
+    `control` names the scenario that must pass for this one's refusal to mean anything.
+    """
+
+    id: str
+    title: str
+    requirement: str
+    area: str
+    steps: tuple[Step, ...]
+    location: Location
+    setup: tuple[Step, ...] = ()
+    needs: frozenset[Capability] = frozenset()
+    tags: frozenset[str] = frozenset()
+    control: str | None = None
+    variables: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Everything that was loaded: requirements by id, in file order, and scenarios by id, in file order."""
+
+    requirements: Mapping[str, Requirement]
+    scenarios: Mapping[str, Scenario]
