@@ -1,0 +1,1 @@
+"""Reports: one writer per format, fed by the one redacted run record."""

@@ -1,0 +1,1 @@
+"""The scenario language: requirements and scenarios, from YAML to frozen values."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-type Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+type Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 
 class Contract(StrEnum):
@@ -112,8 +112,8 @@ class Http:
 class Expectation:
     """What must come back.
 
-    A value is a literal (anything but a mapping: equality) or a JSON Schema, draft 2020-12 (a mapping). `headers` maps a
-    header's name to its value, null when absent. `body` maps a JSONPath (RFC 9535) to what every selected node must
+    A value is a literal (anything but a mapping: equality) or a JSON Schema, draft 2020-12 (a mapping). `headers` maps
+    a header's name to its value, null when absent. `body` maps a JSONPath (RFC 9535) to what every selected node must
     be; a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
     `returns` and `raises` are the official client's view: the type it returns, the exception it raises.
     """

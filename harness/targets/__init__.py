@@ -1,0 +1,1 @@
+"""What can be checked: a URL, the reference gateway, the real agent server."""
