@@ -1,0 +1,5 @@
+"""The real agent: an `openhands-sdk` conversation per id, in this process."""
+
+from harness.gateway.agents.openhands.runtime import OpenHandsRuntime
+
+__all__ = ["OpenHandsRuntime"]
