@@ -1,0 +1,76 @@
+"""JSONPath (RFC 9535), the path language of `expect.body` and `save`: compile once, select many times."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from jsonpath_rfc9535 import JSONPathQuery
+
+    from harness.scenarios.model import Json
+
+MAX_NODES = 10_000
+"""The most nodes that one path may select: `$..*` of a hostile body would otherwise name every value in it."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+class PathError(ValueError):
+    """A path that is no JSONPath, or that a document defeats.
+
+    `position` counts characters of the path from 0; None when the document is to blame.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+@lru_cache(maxsize=1024)
+def compile_path(path: str) -> JSONPathQuery:
+    """Compile a path, remembered by its text.
+
+    Raises:
+        PathError: it is not a valid RFC 9535 query; the message is one line.
+    """
+    import jsonpath_rfc9535
+
+    try:
+        return jsonpath_rfc9535.compile(path)
+    except jsonpath_rfc9535.DetailedJSONPathError as error:
+        raise PathError(str(error.message), error.token[1]) from None
+    except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
+        raise PathError(str(error) or "nested too deeply") from None
+
+
+def select(path: str, document: Json) -> list[tuple[str, Json]]:
+    """Every node of a document that a path selects, in the order of RFC 9535.
+
+    Args:
+        path: a JSONPath, such as `$.choices[0].message.content`.
+        document: any JSON value, from a server that may be hostile.
+
+    Returns:
+        (location, value) pairs; a location reads like a path: `$.choices[0]['odd name']`. Empty: nothing was selected.
+
+    Raises:
+        PathError: the path is invalid, selects more than `MAX_NODES`, or met nesting deeper than 100.
+    """
+    import jsonpath_rfc9535
+
+    try:
+        nodes = list(islice(compile_path(path).finditer(document), MAX_NODES + 1))
+    except (jsonpath_rfc9535.JSONPathRecursionError, RecursionError):
+        raise PathError(f"{path} met a document that is nested too deeply") from None
+    if len(nodes) > MAX_NODES:
+        raise PathError(f"{path} selects more than {MAX_NODES} nodes")
+    return [(_render(node.location), cast("Json", node.value)) for node in nodes]
+
+
+def _render(location: tuple[str | int, ...]) -> str:
+    return "$" + "".join(
+        f".{part}" if isinstance(part, str) and _PLAIN_NAME.fullmatch(part) else f"[{part!r}]" for part in location
+    )
