@@ -72,10 +72,18 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one scenario did. `stopped` says why the runner did not play the remaining steps, if it did not."""
+    """What one scenario did.
+
+    Attributes:
+        variables: the scenario's variables before its first step.
+        stopped: why the runner did not play the remaining steps, if it did not.
+        lost: why nothing here counts: the target stopped answering anybody, not just this request.
+        harness_error: what the harness, or the scenario, did wrong.
+    """
 
     scenario: str
     variables: Mapping[str, Json]
     exchanges: tuple[Exchange, ...] = ()
     stopped: str | None = None
+    lost: str | None = None
     harness_error: str | None = None

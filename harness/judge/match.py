@@ -1,0 +1,57 @@
+"""Does a value hold against an expected one? A literal is compared, a mapping is a JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+    from harness.scenarios.model import Json
+
+_SHOWN = 300
+"""Characters of a value that a finding shows; the whole exchange stands in the report anyway."""
+
+
+def mismatch(expected: Json, actual: Json) -> tuple[str, str] | None:
+    """None when `actual` holds, else what was expected and what was there, each as short text.
+
+    A mapping is a JSON Schema (draft 2020-12) with `format` asserted. Anything else is a literal; literals compare as
+    JSON values, so 1 equals 1.0 and neither equals true.
+    """
+    if not isinstance(expected, dict):
+        return None if _equal(expected, actual) else (shorten(expected), shorten(actual))
+    try:
+        error = next(_validator(json.dumps(expected, sort_keys=True)).iter_errors(actual), None)
+    except RecursionError:
+        return shorten(expected), "a value nested too deeply to look at"
+    if error is None:
+        return None
+    where = f" at {error.json_path}" if error.absolute_path else ""
+    wanted = expected if error.validator is None else {str(error.validator): error.validator_value}
+    return f"{shorten(wanted)}{where}", shorten(error.instance)
+
+
+def shorten(value: Json) -> str:
+    """A value as JSON, cut to what fits in a line of a report; null reads `nothing`."""
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+def _equal(expected: Json, actual: Json) -> bool:
+    if isinstance(expected, bool) or isinstance(actual, bool):
+        return expected is actual
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(map(_equal, expected, actual))
+    return expected == actual
+
+
+@lru_cache(maxsize=1024)
+def _validator(schema: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -1,0 +1,155 @@
+"""The verdict on one scenario: a pure function of the scenario and its trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.judge.body import BodyError, decode
+from harness.judge.capture import CaptureError, capture
+from harness.judge.match import mismatch, shorten
+from harness.scenarios.model import Level
+from harness.scenarios.paths import select
+from harness.scenarios.substitute import UnknownVariableError, substitute
+from harness.verdict import Finding, ScenarioVerdict, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.scenarios.model import Expectation, Json, Requirement, Scenario, Step
+    from harness.trace import ClientView, Exchange, Response, Trace
+
+_VIOLATED = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: State.NOT_ASSESSED}
+"""What a violated expectation means at each level: whoever MAY do a thing may as well not."""
+
+TOO_MANY_REQUESTS = 429
+
+
+def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> ScenarioVerdict:
+    """Compare every exchange with its step's expectation.
+
+    A violated `setup` step, a target that was lost, or a busy one (429 where none was expected) means that the scenario
+    could not run. Only a violated main step indicts the requirement, as hard as its level says.
+    """
+    verdict = _Verdict(scenario, requirement)
+    if trace.harness_error is not None:
+        return verdict.give(State.HARNESS_ERROR, trace.harness_error)
+    if trace.lost is not None:
+        return verdict.give(State.COULD_NOT_RUN, trace.lost)
+    variables = dict(trace.variables)
+    steps = (*scenario.setup, *scenario.steps)
+    for exchange in trace.exchanges:
+        step = steps[exchange.step]
+        findings: list[Finding] = []
+        try:
+            for finding in _check(step, exchange, variables):
+                verdict.checks += 1
+                if finding is not None:
+                    findings.append(finding)
+        except UnknownVariableError as error:
+            return verdict.give(State.HARNESS_ERROR, f"step {exchange.step + 1}: {error}")
+        verdict.findings.extend(findings)
+        if findings and _busy(exchange):
+            return verdict.give(State.COULD_NOT_RUN, "the target is busy (429): try again with fewer --jobs")
+        if findings and exchange.step < len(scenario.setup):
+            reason = f"setup step {exchange.step + 1}: {findings[0].message}"
+            return verdict.give(State.COULD_NOT_RUN, reason)
+        if exchange.response is not None and not findings:
+            variables |= capture(step.save, exchange.response)
+    if verdict.findings:
+        return verdict.give(_VIOLATED[requirement.level], verdict.findings[0].message)
+    if trace.stopped is not None or len(trace.exchanges) < len(steps):
+        return verdict.give(State.COULD_NOT_RUN, trace.stopped or "not all steps were played")
+    return verdict.give(State.PASSED, None)
+
+
+class _Verdict:
+    """A verdict in the making."""
+
+    def __init__(self, scenario: Scenario, requirement: Requirement) -> None:
+        self.scenario = scenario
+        self.requirement = requirement
+        self.findings: list[Finding] = []
+        self.checks = 0
+
+    def give(self, state: State, reason: str | None) -> ScenarioVerdict:
+        return ScenarioVerdict(
+            scenario=self.scenario.id,
+            requirement=self.requirement.id,
+            state=state,
+            reason=reason,
+            findings=tuple(self.findings),
+            checks=self.checks,
+        )
+
+
+def _busy(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status == TOO_MANY_REQUESTS
+
+
+def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Iterator[Finding | None]:
+    """Every check of a step in turn: a finding, or None where it holds. Stops at the first that hides the rest."""
+    expect, number = step.expect, exchange.step
+    response = exchange.response
+    if response is None:
+        yield Finding(number, "response", "an HTTP response", exchange.failure or "nothing")
+        return
+    status = _finding(number, "status", substitute(expect.status, variables), response.status)
+    yield status
+    if status is not None:
+        return
+    for name, expected in expect.headers.items():
+        yield _finding(number, f"headers.{name}", substitute(expected, variables), response.header(name))
+    yield from _check_body(number, expect, response, variables)
+    yield from _check_client(number, expect, exchange.client)
+    for name in step.save:
+        yield _check_save(number, name, step, response)
+
+
+def _finding(number: int, check: str, expected: Json, actual: Json) -> Finding | None:
+    difference = mismatch(expected, actual)
+    return None if difference is None else Finding(number, check, *difference)
+
+
+def _check_body(
+    number: int, expect: Expectation, response: Response, variables: Mapping[str, Json]
+) -> Iterator[Finding | None]:
+    if not expect.body:
+        return
+    try:
+        body = decode(response)
+    except BodyError as error:
+        yield Finding(number, "body", "JSON", str(error))
+        return
+    for template, value in expect.body.items():
+        path = str(substitute(template, variables))
+        expected = substitute(value, variables)
+        nodes = select(path, body)
+        if not nodes:
+            yield Finding(number, f"body {path}", shorten(expected), "no such value in the body")
+        for location, actual in nodes:
+            yield _finding(number, f"body {location}", expected, actual)
+
+
+def _check_client(number: int, expect: Expectation, client: ClientView | None) -> Iterator[Finding | None]:
+    if expect.raises is not None:
+        raised = client.raised if client else None
+        actual = raised or (f"a returned {client.returned}" if client else "nothing")
+        yield None if raised == expect.raises else Finding(number, "raises", expect.raises, actual)
+    if expect.returns is not None:
+        returned = client.returned if client else None
+        if returned != expect.returns:
+            actual = f"{client.raised}: {client.message}" if client and client.raised else returned or "nothing"
+            yield Finding(number, "returns", expect.returns, actual)
+        elif client and client.problems:
+            yield Finding(number, "returns", f"a valid {expect.returns}", "; ".join(client.problems))
+        else:
+            yield None
+
+
+def _check_save(number: int, name: str, step: Step, response: Response) -> Finding | None:
+    source = step.save[name]
+    try:
+        capture({name: source}, response)
+    except CaptureError as error:
+        return Finding(number, f"save {name}", f"a value at {source}", str(error))
+    return None

@@ -1,0 +1,88 @@
+"""Recording the wire: what the official client's transport really sent and received.
+
+The recorder sits in the transport's event hooks, which both of the client's transports have (`httpx` under openai 2.x,
+`httpx2` under 3.x). It reads each response itself, up to a limit, so that a server that never stops sending ends in a
+finding and not in a full memory.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.trace import Request, Response
+
+if TYPE_CHECKING:
+    from openai import DefaultAsyncHttpxClient
+
+MAXIMUM_BODY = 8 * 1024 * 1024
+"""Bytes of a response that are read. An agent's final text is some kilobytes."""
+
+
+@dataclass(slots=True)
+class Recording:
+    """What has been seen so far of the one exchange under way in this task."""
+
+    request: Request | None = None
+    response: Response | None = None
+
+
+_current: ContextVar[Recording | None] = ContextVar("recording", default=None)
+
+
+def record() -> Recording:
+    """Begin to record the next exchange of the running task."""
+    recording = Recording()
+    _current.set(recording)
+    return recording
+
+
+def recording_transport(*, timeout: float, connections: int) -> DefaultAsyncHttpxClient:
+    """The transport to give to the official client.
+
+    Redirects are not followed: the transport would send the session header on to wherever a redirect points. Encoded
+    bodies are not asked for, and not decoded when they come: 8 MiB on the wire can be gigabytes.
+
+    Args:
+        timeout: seconds for each of connecting, sending and waiting for the next bytes.
+        connections: how many may be open at once.
+    """
+    from openai import DefaultAsyncHttpxClient
+
+    # httpx or httpx2, whichever the installed client is built on.
+    library: Any = sys.modules[DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0]]
+
+    async def on_request(request: Any) -> None:  # noqa: RUF029 - the transport awaits its hooks
+        if recording := _current.get():
+            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+            recording.request = Request(request.method, str(request.url), headers, request.content)
+
+    async def on_response(response: Any) -> None:
+        body, truncated = await _read(response.stream)
+        response.headers.pop("content-encoding", None)
+        response.stream = library.ByteStream(body)
+        if recording := _current.get():
+            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+            recording.response = Response(response.status_code, headers, body, truncated)
+
+    return DefaultAsyncHttpxClient(
+        timeout=timeout,
+        follow_redirects=False,
+        headers={"Accept-Encoding": "identity"},
+        limits=library.Limits(max_connections=connections, max_keepalive_connections=connections),
+        event_hooks={"request": [on_request], "response": [on_response]},
+    )
+
+
+async def _read(stream: Any) -> tuple[bytes, bool]:
+    body = bytearray()
+    try:
+        async for chunk in stream:
+            body += chunk
+            if len(body) > MAXIMUM_BODY:
+                return bytes(body[:MAXIMUM_BODY]), True
+    finally:
+        await stream.aclose()
+    return bytes(body), False

@@ -1,0 +1,107 @@
+"""Findings and verdicts: what the judge says, as frozen values.
+
+A state only ever gets worse when it is rolled up, from scenario to requirement to contract; the order below is that order.
+A harness error ranks above a failure and is never one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.scenarios.model import Contract, Requirement
+
+
+class State(IntEnum):
+    """What is known of a scenario or a requirement, from best to worst."""
+
+    PASSED = 0
+    NOT_ASSESSED = 1
+    """Nothing was learned, and the reason is the target's offer or the user's choice."""
+    WARNED = 2
+    """A SHOULD is violated."""
+    COULD_NOT_RUN = 3
+    """Nothing was learned though it should have been; the run is incomplete."""
+    FAILED = 4
+    """A MUST is violated."""
+    HARNESS_ERROR = 5
+    """The harness or the scenario is at fault."""
+
+    @property
+    def label(self) -> str:
+        """The state in a report, such as `not assessed`."""
+        return self.name.lower().replace("_", " ")
+
+
+class Outcome(StrEnum):
+    """The verdict on a whole contract; `exit_status` is what `check` returns for it."""
+
+    CONFORMANT = "conformant"
+    NON_CONFORMANT = "non-conformant"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def exit_status(self) -> int:
+        """0, 1 or 3, as the command line documents them."""
+        return {Outcome.CONFORMANT: 0, Outcome.NON_CONFORMANT: 1, Outcome.INCOMPLETE: 3}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One expectation that did not hold.
+
+    Attributes:
+        step: counts from 0 over the scenario's setup and then its steps; None when no step is to blame.
+        check: what was looked at: `status`, `headers.NAME`, `body PATH`, `returns`, `raises`, `save NAME`, `response`.
+        expected: what the scenario asks for, as short JSON or prose.
+        actual: what was there instead, likewise.
+    """
+
+    step: int | None
+    check: str
+    expected: str
+    actual: str
+
+    @property
+    def message(self) -> str:
+        """The finding as one sentence."""
+        return f"{self.check}: expected {self.expected}, got {self.actual}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioVerdict:
+    """The verdict on one scenario. `checks` counts the expectations that were looked at: a pass has at least one."""
+
+    scenario: str
+    requirement: str
+    state: State
+    reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+    checks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementVerdict:
+    """The verdict on one requirement: the worst of its scenarios.
+
+    `violated` says that a scenario FAILED, which a harness error in another must not hide.
+    """
+
+    requirement: Requirement
+    state: State
+    reason: str | None
+    scenarios: tuple[str, ...]
+    violated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContractVerdict:
+    """The verdict on one contract, and how many of its requirements are in each state."""
+
+    contract: Contract
+    outcome: Outcome
+    counts: Mapping[State, int]
