@@ -1,0 +1,120 @@
+"""Every refusal and failure that a client can be told, and the one place that writes it down.
+
+The body carries OpenAI's `error` object, which openai 3.x, openai-node, LangChain and the AI SDK show to people, and
+beside it `detail` with the same text, where clients of released servers look. Nothing of the request is repeated but
+names of fields, and no text of an exception that is not made for clients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi.exceptions import RequestValidationError
+    from starlette.requests import Request
+
+CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
+
+# OpenAI's clients repeat 408, 409, 429 and 5xx twice by themselves, and each repetition would start the agent again.
+# Measured on a 504: with this header openai-python, openai-node, LiteLLM and Haystack send one request instead of 3 to 6.
+DO_NOT_RETRY = {"x-should-retry": "false"}
+
+_CODES = {
+    400: "bad_request",
+    401: "invalid_api_key",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "request_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_value",
+    429: "conversation_busy",
+    431: "headers_too_large",
+    500: "internal_error",
+    503: "unavailable",
+    504: "turn_timeout",
+}
+
+
+@dataclass(eq=False)
+class GatewayError(Exception):
+    """What a client is told instead of an answer; `message` is shown to people."""
+
+    status: int
+    message: str
+    code: str | None = None
+    param: str | None = None
+    headers: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message)
+
+
+def error_response(
+    status: int,
+    message: str,
+    *,
+    code: str | None = None,
+    param: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The body and headers of a refusal or failure."""
+    kind = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
+    error = {"message": message, "type": kind, "param": param, "code": code or _CODES.get(status)}
+    return JSONResponse({"error": error, "detail": message}, status_code=status, headers=dict(headers or {}))
+
+
+async def gateway_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer a GatewayError; a conversation that is known by then is named in the header, so that it isn't lost."""
+    assert isinstance(error, GatewayError)
+    return error_response(
+        error.status,
+        error.message,
+        code=error.code,
+        param=error.param,
+        headers={**_conversation_header(request), **(error.headers or {})},
+    )
+
+
+async def validation_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request of the wrong shape: 422, or 400 when the body is no JSON."""
+    from fastapi.exceptions import RequestValidationError
+
+    assert isinstance(error, RequestValidationError)
+    param, problem = _first_problem(error)
+    message = f"{param}: {problem}" if param else problem
+    return error_response(422, message, param=param or None, headers=_conversation_header(request))
+
+
+async def http_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework itself refuses: an unknown path, a method that a path doesn't have."""
+    assert isinstance(error, HTTPException)
+    message = {
+        404: f"There is nothing at {request.url.path[:200]!r}.",
+        405: f"{request.method[:20]} is not allowed here.",
+    }.get(error.status_code, str(error.detail))
+    return error_response(error.status_code, message, headers=error.headers)
+
+
+async def internal_error(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer a mistake of ours; what it was stands in the log only."""
+    return error_response(500, "The gateway made a mistake; its log says which.", headers=DO_NOT_RETRY)
+
+
+def _conversation_header(request: Request) -> dict[str, str]:
+    conversation = getattr(request.state, "conversation", None)
+    return {} if conversation is None else {CONVERSATION_HEADER: str(conversation)}
+
+
+def _first_problem(error: RequestValidationError) -> tuple[str, str]:
+    """The first problem as a path (`messages[0].role`) and a sentence; the input itself is never repeated."""
+    problem = error.errors()[0]
+    location: Sequence[int | str] = problem["loc"][1:]
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return path.lstrip("."), str(problem["msg"])
