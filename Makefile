@@ -1,0 +1,53 @@
+# Every target sets up what it needs: a fresh clone wants make, a shell and Python 3.12 or newer, nothing else.
+# Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test test-server lint bench lock clean
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
+unexport PYTHONDONTWRITEBYTECODE
+
+SERVER_PYTHON := $(CURDIR)/.venv-agent-server/bin/python
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+setup: .venv/.installed ## make the environment: .venv
+	@echo "ready: .venv/bin/gateway-harness"
+
+check: .venv/.installed ## check the reference gateway (or ARGS="URL ...") and write the compliance report into reports/
+	@.venv/bin/gateway-harness check $(ARGS)
+
+test: .venv-core/.installed .venv/.installed ## run the tests: the core alone with openai 3.x, then everything with openai 2.x
+	.venv-core/bin/python -m pytest -m "not server" $(ARGS)
+	.venv/bin/python -m pytest -m "not server" $(ARGS)
+
+test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
+	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server $(ARGS)
+
+lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/gateway-harness scenarios lint
+
+bench: .venv/.installed ## measure: start-up, CPU and memory per scenario, the gateway; into reports/bench/
+	.venv/bin/python -m tests.bench $(ARGS)
+
+lock: ## resolve the dependencies anew, into .ci/locks/
+	.ci/lock
+
+clean: ## remove the environments, caches and reports
+	rm -rf .venv .venv-core .venv-agent-server .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis dist
+	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench -exec rm -rf {} +
+	find harness tests -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.installed: .ci/locks/dev.txt pyproject.toml
+	@.ci/venv .venv .ci/locks/dev.txt .
+
+.venv-core/.installed: .ci/locks/core.txt pyproject.toml
+	@.ci/venv .venv-core .ci/locks/core.txt .
+
+.venv-agent-server/.installed: .ci/locks/agent-server.txt
+	@.ci/venv .venv-agent-server .ci/locks/agent-server.txt

@@ -1,0 +1,27 @@
+"""Which tests an environment can run: a folder that needs an extra is left out, visibly, where the extra is missing.
+
+`make test` runs the tests twice: with the core alone and openai 3.x, and with everything and openai 2.x. A single
+module of an otherwise light folder says `pytest.importorskip("fastapi")` itself.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from importlib.util import find_spec
+
+# Folder: the package that its tests can't do without.
+NEEDS = {
+    "evals": "fastapi",
+    "gateway": "fastapi",
+    "model": "fastapi",
+    "recipes": "fastapi",
+    "targets": "fastapi",
+}
+
+collect_ignore = [folder for folder, package in NEEDS.items() if find_spec(package) is None]
+
+
+def pytest_report_header() -> str:
+    """Say which official client the tests speak through, and which folders are left out."""
+    left_out = f"; left out, without the server extra: {', '.join(collect_ignore)}" if collect_ignore else ""
+    return f"openai {metadata.version('openai')}{left_out}"
