@@ -77,7 +77,8 @@ class Trace:
     Attributes:
         variables: the scenario's variables before its first step.
         stopped: why the runner did not play the remaining steps, if it did not.
-        lost: why nothing here counts: the target stopped answering anybody, not just this request.
+        lost: why the last exchange has no answer through no fault of its own: the target stopped answering anybody, or
+            the run ended while it waited.
         harness_error: what the harness, or the scenario, did wrong.
     """
 

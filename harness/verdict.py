@@ -1,7 +1,7 @@
 """Findings and verdicts: what the judge says, as frozen values.
 
-A state only ever gets worse when it is rolled up, from scenario to requirement to contract; the order below is that order.
-A harness error ranks above a failure and is never one.
+A state only ever gets worse when it is rolled up, from scenario to requirement to contract, in the order of `State`. A
+harness error ranks above a failure and is never one.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.trace import Response
 
 MAXIMUM_DEPTH = 100
-"""Levels of nesting that we look into; OpenAI's own answers have six. Deeper ones would exhaust the stack further on."""
+"""Levels of nesting that we look into; OpenAI's own answers have six. Deeper ones would exhaust the stack later."""
 
 
 class BodyError(ValueError):

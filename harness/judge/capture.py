@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.judge.body import BodyError, decode
-from harness.scenarios.paths import select
+from harness.scenarios.paths import PathError, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def _capture(name: str, source: str, response: Response) -> Json:
         return value
     try:
         nodes = select(source, decode(response))
-    except BodyError as error:
+    except (BodyError, PathError) as error:
         raise CaptureError(name, str(error)) from None
     if not nodes:
         raise CaptureError(name, "no such value in the body")

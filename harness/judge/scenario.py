@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.judge.body import BodyError, decode
 from harness.judge.capture import CaptureError, capture
 from harness.judge.match import mismatch, shorten
 from harness.scenarios.model import Level
-from harness.scenarios.paths import select
+from harness.scenarios.paths import PathError, select
 from harness.scenarios.substitute import UnknownVariableError, substitute
 from harness.verdict import Finding, ScenarioVerdict, State
 
@@ -27,59 +28,59 @@ TOO_MANY_REQUESTS = 429
 def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> ScenarioVerdict:
     """Compare every exchange with its step's expectation.
 
-    A violated `setup` step, a target that was lost, or a busy one (429 where none was expected) means that the scenario
-    could not run. Only a violated main step indicts the requirement, as hard as its level says.
+    A violated `setup` step, a lost target, or a busy one (429 where none was expected) means that the scenario could
+    not run. Only a violated main step indicts the requirement, as hard as its level says.
     """
-    verdict = _Verdict(scenario, requirement)
-    if trace.harness_error is not None:
-        return verdict.give(State.HARNESS_ERROR, trace.harness_error)
-    if trace.lost is not None:
-        return verdict.give(State.COULD_NOT_RUN, trace.lost)
-    variables = dict(trace.variables)
+    seen = _Seen()
+    obstacle: str | None = None
+    try:
+        obstacle = _look(scenario, trace, seen)
+        error = trace.harness_error
+    except UnknownVariableError as unknown:
+        error = str(unknown)
+    if error is not None:
+        state, reason = State.HARNESS_ERROR, error
+    elif obstacle is not None:
+        state, reason = State.COULD_NOT_RUN, obstacle
+    elif seen.findings:
+        state, reason = _VIOLATED[requirement.level], seen.findings[0].message
+    elif trace.stopped is not None or len(trace.exchanges) < len(scenario.setup) + len(scenario.steps):
+        state, reason = State.COULD_NOT_RUN, trace.lost or trace.stopped or "not all steps were played"
+    else:
+        state, reason = State.PASSED, None
+    return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(seen.findings), seen.checks)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the judge has looked at so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    checks: int = 0
+
+
+def _look(scenario: Scenario, trace: Trace, seen: _Seen) -> str | None:
+    """Check the exchanges in turn. Returns why the scenario could not run, when a finding shows that."""
     steps = (*scenario.setup, *scenario.steps)
+    variables = dict(trace.variables)
     for exchange in trace.exchanges:
+        if exchange.response is None and trace.lost is not None:
+            break
         step = steps[exchange.step]
-        findings: list[Finding] = []
-        try:
-            for finding in _check(step, exchange, variables):
-                verdict.checks += 1
-                if finding is not None:
-                    findings.append(finding)
-        except UnknownVariableError as error:
-            return verdict.give(State.HARNESS_ERROR, f"step {exchange.step + 1}: {error}")
-        verdict.findings.extend(findings)
+        results = list(_check(step, exchange, variables))
+        findings = [result for result in results if result is not None]
+        seen.checks += len(results)
+        seen.findings += findings
         if findings and _busy(exchange):
-            return verdict.give(State.COULD_NOT_RUN, "the target is busy (429): try again with fewer --jobs")
+            return "the target is busy (429): try again with fewer --jobs"
         if findings and exchange.step < len(scenario.setup):
-            reason = f"setup step {exchange.step + 1}: {findings[0].message}"
-            return verdict.give(State.COULD_NOT_RUN, reason)
-        if exchange.response is not None and not findings:
-            variables |= capture(step.save, exchange.response)
-    if verdict.findings:
-        return verdict.give(_VIOLATED[requirement.level], verdict.findings[0].message)
-    if trace.stopped is not None or len(trace.exchanges) < len(steps):
-        return verdict.give(State.COULD_NOT_RUN, trace.stopped or "not all steps were played")
-    return verdict.give(State.PASSED, None)
-
-
-class _Verdict:
-    """A verdict in the making."""
-
-    def __init__(self, scenario: Scenario, requirement: Requirement) -> None:
-        self.scenario = scenario
-        self.requirement = requirement
-        self.findings: list[Finding] = []
-        self.checks = 0
-
-    def give(self, state: State, reason: str | None) -> ScenarioVerdict:
-        return ScenarioVerdict(
-            scenario=self.scenario.id,
-            requirement=self.requirement.id,
-            state=state,
-            reason=reason,
-            findings=tuple(self.findings),
-            checks=self.checks,
-        )
+            return f"setup step {exchange.step + 1}: {findings[0].message}"
+        if exchange.response is not None:
+            try:
+                variables |= capture(step.save, exchange.response)
+            except CaptureError:
+                break  # it is a finding by now, and what follows needs the value
+    return None
 
 
 def _busy(exchange: Exchange) -> bool:
@@ -123,7 +124,11 @@ def _check_body(
     for template, value in expect.body.items():
         path = str(substitute(template, variables))
         expected = substitute(value, variables)
-        nodes = select(path, body)
+        try:
+            nodes = select(path, body)
+        except PathError as error:
+            yield Finding(number, f"body {path}", shorten(expected), str(error))
+            continue
         if not nodes:
             yield Finding(number, f"body {path}", shorten(expected), "no such value in the body")
         for location, actual in nodes:

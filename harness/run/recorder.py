@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness import __version__
 from harness.trace import Request, Response
 
 if TYPE_CHECKING:
@@ -51,29 +52,41 @@ def recording_transport(*, timeout: float, connections: int) -> DefaultAsyncHttp
     """
     from openai import DefaultAsyncHttpxClient
 
-    # httpx or httpx2, whichever the installed client is built on.
-    library: Any = sys.modules[DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0]]
+    library = _library()
 
-    async def on_request(request: Any) -> None:  # noqa: RUF029 - the transport awaits its hooks
+    async def on_request(request: Any) -> None:
         if recording := _current.get():
             headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
             recording.request = Request(request.method, str(request.url), headers, request.content)
 
     async def on_response(response: Any) -> None:
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
         body, truncated = await _read(response.stream)
+        if recording := _current.get():
+            recording.response = Response(response.status_code, headers, body, truncated)
         response.headers.pop("content-encoding", None)
         response.stream = library.ByteStream(body)
-        if recording := _current.get():
-            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
-            recording.response = Response(response.status_code, headers, body, truncated)
 
     return DefaultAsyncHttpxClient(
         timeout=timeout,
         follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},
+        headers={"Accept-Encoding": "identity", "User-Agent": f"openhands-gateway-harness/{__version__}"},
         limits=library.Limits(max_connections=connections, max_keepalive_connections=connections),
         event_hooks={"request": [on_request], "response": [on_response]},
     )
+
+
+def transport_errors() -> tuple[type[Exception], ...]:
+    """What the transport raises when a raw request brings no answer."""
+    library = _library()
+    return (library.TransportError, library.StreamError)
+
+
+def _library() -> Any:
+    """`httpx` or `httpx2`, whichever the installed client is built on."""
+    from openai import DefaultAsyncHttpxClient
+
+    return sys.modules[DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0]]
 
 
 async def _read(stream: Any) -> tuple[bytes, bool]:

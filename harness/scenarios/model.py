@@ -35,6 +35,8 @@ class Level(StrEnum):
 class Capability(StrEnum):
     """What a target has to offer before a scenario can say anything about it."""
 
+    AUTHENTICATION = "authentication"
+    """The harness was given a session key, so there is something to refuse."""
     PROFILES = "profiles"
     """The native profile API (`/api/profiles`) answers the key."""
     CONVERSATIONS = "conversations"

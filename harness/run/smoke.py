@@ -1,0 +1,173 @@
+"""Before the suite: is there an endpoint at all, does it know us, does its agent answer, what else does it offer?
+
+A positive control (one chat turn) and a negative one (a path that nobody serves) show that the target tells right from
+wrong. Without them no verdict on it would mean anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from harness.judge.body import BodyError, decode
+from harness.run.variables import MODEL_PREFIX, built_in
+from harness.scenarios.model import Auth, Call, Capability, Http
+
+if TYPE_CHECKING:
+    from harness.run.client import Client
+    from harness.scenarios.model import Json
+    from harness.trace import Exchange
+
+CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
+
+OK = 200
+
+
+class UnfitError(Exception):
+    """The target can't be assessed: what, and what to do. What was sent to find out is in `smoke.exchanges`."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}; {advice}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitness:
+    """What the smoke test found: the model to ask, and what the target offers."""
+
+    model: str
+    capabilities: frozenset[Capability]
+
+
+class Smoke:
+    """The smoke test on one target.
+
+    Args:
+        client: the recorded client.
+        key: whether the harness was given a session key.
+        model: the model to ask; None takes the first of the target's list.
+        known: what the target is known to offer; None finds out.
+        scripted_model: the user says that the model behind the target is the scripted one.
+        seed: makes the words of the control.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        key: bool,
+        model: str | None,
+        known: frozenset[Capability] | None,
+        scripted_model: bool,
+        seed: str,
+    ) -> None:
+        self._client = client
+        self._key = key
+        self._model = model
+        self._known = known
+        self._scripted_model = scripted_model
+        self._seed = seed
+        self.exchanges: list[Exchange] = []
+
+    async def test(self) -> Fitness:
+        """Play the controls. Raises UnfitError."""
+        listed = await self._models()
+        model = self._choose(listed)
+        conversation = await self._positive_control(model, listed)
+        await self._negative_control()
+        capabilities = set(self._known or ())
+        if self._key:
+            capabilities.add(Capability.AUTHENTICATION)
+        if self._scripted_model:
+            capabilities.add(Capability.SCRIPTED_MODEL)
+        if self._known is None:
+            capabilities |= await self._native_api(conversation)
+        return Fitness(model, frozenset(capabilities))
+
+    async def _send(self, action: Call | Http, auth: Auth = Auth.BOTH) -> Exchange:
+        step = len(self.exchanges)
+        exchange = await asyncio.create_task(self._client.play(step, action, auth, {}))
+        self.exchanges.append(exchange)
+        return exchange
+
+    async def _models(self) -> list[str]:
+        exchange = await self._send(Http("GET", "/v1/models"))
+        response = exchange.response
+        if response is None:
+            raise UnfitError(
+                f"nothing that speaks HTTP answers at {self._client.base_url} ({exchange.failure})",
+                "check host and port, http against https, and that the server runs",
+            )
+        if response.status in {401, 403}:
+            advice = (
+                "check SESSION_API_KEY or --session-key-file" if self._key else "put the session key in SESSION_API_KEY"
+            )
+            raise UnfitError(f"the target refuses the session key ({response.status} for GET /v1/models)", advice)
+        try:
+            body = decode(response)
+        except BodyError:
+            return []
+        data = body.get("data") if isinstance(body, dict) else None
+        ids = [item.get("id") for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+        return [name for name in ids if isinstance(name, str)]
+
+    def _choose(self, listed: list[str]) -> str:
+        if self._model is not None:
+            return self._model
+        ours = [name for name in listed if name.startswith(MODEL_PREFIX)] or listed
+        if not ours:
+            raise UnfitError(
+                "the target lists no model (GET /v1/models)",
+                f"create a profile there, or name its model with --model or OPENHANDS_MODEL, {MODEL_PREFIX}<profile>",
+            )
+        return ours[0]
+
+    async def _positive_control(self, model: str, listed: list[str]) -> str | None:
+        word = built_in(self._seed, "smoke", model)["word"]
+        message: Json = {"role": "user", "content": f"Reply with exactly: {word}"}
+        exchange = await self._send(Call("chat.completions.create", {"model": model, "messages": [message]}))
+        response = exchange.response
+        if response is not None and response.status == OK:
+            return response.header(CONVERSATION_HEADER)
+        if listed and model not in listed:
+            close = get_close_matches(model, listed, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise UnfitError(f"the target has no model {model}{hint}", f"it lists: {', '.join(listed[:20])}")
+        said = (
+            exchange.failure
+            if response is None
+            else f"{response.status} {response.body[:300].decode(errors='replace')}"
+        )
+        raise UnfitError(f"a plain chat with {model} is not answered: {said}", "look into the target's own log")
+
+    async def _negative_control(self) -> None:
+        path = f"/v1/{built_in(self._seed, 'smoke', '')['other_word']}"
+        response = (await self._send(Http("GET", path))).response
+        if response is not None and response.status == OK:
+            raise UnfitError(f"the target says 200 to a path that nobody serves (GET {path})", "check the base URL")
+
+    async def _native_api(self, conversation: str | None) -> set[Capability]:
+        offered = set()
+        answers = {
+            Capability.PROFILES: "/api/profiles",
+            Capability.CONVERSATIONS: f"/api/conversations/{conversation}"
+            if conversation
+            else "/api/conversations/count",
+        }
+        for capability, path in answers.items():
+            response = (await self._send(Http("GET", path), Auth.SESSION_HEADER)).response
+            if response is not None and response.status == OK:
+                offered.add(capability)
+        return offered
+
+
+async def wait_until_reachable(client: Client, seconds: float) -> None:
+    """Give a target that is still starting some time to answer anything; returns all the same when time is up."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while loop.time() < deadline:
+        exchange = await asyncio.create_task(client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {}))
+        if exchange.response is not None and exchange.response.status != 503:  # noqa: PLR2004 - still starting
+            return
+        await asyncio.sleep(0.25)

@@ -1,0 +1,81 @@
+"""The official client's view of an answer: what it returned or raised, and whether its own strict type agrees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.trace import ClientView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from openai import APIError
+    from pydantic import BaseModel
+
+_SHOWN_PROBLEMS = 5
+
+
+def view_error(error: APIError) -> ClientView:
+    """The view when a typed method raised; the text is what a person would read, with the transport's cause."""
+    cause = error.__cause__
+    message = str(error) if cause is None else f"{error} ({type(cause).__name__}: {cause})"
+    return ClientView(raised=type(error).__name__, message=message)
+
+
+async def view_result(method: str, raw: Any) -> ClientView:
+    """The view when a typed method returned a raw response: parse it as the client does, then check it strictly."""
+    from openai import APIError, AsyncStream
+    from pydantic import BaseModel
+
+    try:
+        parsed = raw.parse()
+        if isinstance(parsed, AsyncStream):
+            chunks = [chunk async for chunk in parsed]
+            return _view_stream(chunks)
+    except APIError as error:
+        return view_error(error)
+    except Exception as error:  # noqa: BLE001 - a hostile body can make the client raise anything; that is its view
+        return ClientView(raised=type(error).__name__, message=str(error))
+    if not isinstance(parsed, BaseModel):
+        return ClientView(returned=type(parsed).__name__)
+    if method == "models.list":
+        data = getattr(parsed, "data", None)
+        problems = _problems(data, prefix="data") if isinstance(data, list) else ("data: no list",)
+        return ClientView(returned="ModelList", problems=problems)
+    return ClientView(returned=type(parsed).__name__, problems=_problems([parsed]))
+
+
+def _view_stream(chunks: list[Any]) -> ClientView:
+    if not chunks:
+        return ClientView(returned="ChatCompletionChunk", problems=("the stream brought no chunk",))
+    return ClientView(returned=type(chunks[0]).__name__, problems=_problems(chunks, prefix="chunk"))
+
+
+def _problems(values: Iterable[Any], prefix: str = "") -> tuple[str, ...]:
+    """What strict validation holds against values that the client built without any."""
+    problems: list[str] = []
+    for index, value in enumerate(values):
+        where = f"{prefix}[{index}]." if prefix else ""
+        problems += [f"{where}{problem}" for problem in _problems_of(value)]
+        if len(problems) >= _SHOWN_PROBLEMS:
+            break
+    return tuple(problems[:_SHOWN_PROBLEMS])
+
+
+def _problems_of(value: Any) -> list[str]:
+    from pydantic import BaseModel, ValidationError
+
+    if not isinstance(value, BaseModel):
+        return [f"{value!r} is no object"]
+    try:
+        type(value).model_validate_json(_to_json(value), strict=True)
+    except ValidationError as error:
+        return [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+    except (ValueError, RecursionError) as error:
+        return [str(error)]
+    return []
+
+
+def _to_json(value: BaseModel) -> str:
+    """The body as it was sent: fields that the client filled in itself are left out."""
+    return value.model_dump_json(exclude_unset=True, warnings=False)
