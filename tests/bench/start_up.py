@@ -1,0 +1,49 @@
+"""Start-up: what the commands that check nothing cost, against a Python that does nothing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from tests.bench.process import Spread, cost_of
+from tests.bench.result import Result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TARGET = 0.2
+"""Seconds of CPU."""
+
+COMMANDS = {
+    "python -c pass": ["-c", "pass"],
+    "--help": ["-m", "harness", "--help"],
+    "scenarios list": ["-m", "harness", "scenarios", "list"],
+    "scenarios lint": ["-m", "harness", "scenarios", "lint"],
+}
+
+
+def measure(scratch: Path, rounds: int) -> Result:
+    """Every command once a round, so that a slow moment of the machine hits all alike."""
+    for arguments in COMMANDS.values():
+        cost_of([sys.executable, *arguments], cwd=scratch)  # writes the bytecode
+    costs = [
+        {name: cost_of([sys.executable, *arguments], cwd=scratch) for name, arguments in COMMANDS.items()}
+        for _ in range(rounds)
+    ]
+    cpu = {name: Spread.of(cost[name].cpu for cost in costs) for name in COMMANDS}
+    peak = {name: Spread.of(cost[name].peak for cost in costs) for name in COMMANDS}
+    return Result(
+        name="start-up",
+        title="Start-up",
+        method=f"CPU of the whole process, {rounds} rounds, every command once a round, with bytecode.",
+        header=["command", "CPU ms", "peak MiB"],
+        rows=[
+            [name, Spread(*(1000 * value for value in asdict(cpu[name]).values())).show(0), peak[name].show(0)]
+            for name in COMMANDS
+        ],
+        targets={
+            f"`{name}` costs at most {TARGET} s of CPU": cpu[name].median <= TARGET for name in list(COMMANDS)[1:]
+        },
+        data={"cpu_s": {n: asdict(s) for n, s in cpu.items()}, "peak_mib": {n: asdict(s) for n, s in peak.items()}},
+    )
