@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import fcntl
+import logging
+import os
+import secrets
+import shutil
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from harness.gateway.agents import ProfileStore
+    from openhands.sdk import LLM
+    from openhands.sdk.agent import AgentBase
+    from openhands.sdk.io import FileStore
+    from openhands.sdk.utils.cipher import Cipher
+
+    from harness.gateway.agents.openhands.profiles import Profiles
+    from harness.gateway.agents.openhands.session import OpenHandsSession
 
 type Tools = Literal["none", "default"]
 type Workspace = Literal["per-conversation", "shared"]
 
 
+class StateInUseError(Exception):
+    """Another gateway works on the state folder."""
+
+
 class OpenHandsRuntime:
     """OpenHands agents as the gateway's runtime.
 
-    `state` is the only folder that is written to. `secret_key` encrypts upstream keys at rest; without one, a key is
-    made once and kept in `state` (mode 0600). `durable=False` holds conversations in memory only. Making the runtime
-    is cheap: the SDK (6 s CPU) is imported by `load`, and `profiles` is there after that.
+    `state` is the only folder that is written to, by one gateway at a time. `secret_key` encrypts the model's keys at
+    rest; without one, a key is made once and kept in `state` (mode 0600). `durable=False` holds conversations in
+    memory only. Making the runtime is cheap: the SDK (5 s CPU) is imported by `load`, and `profiles` is there after it.
     """
 
     name = "openhands"
-    profiles: ProfileStore
+    profiles: Profiles
 
     def __init__(
         self,
@@ -33,8 +50,137 @@ class OpenHandsRuntime:
         secret_key: str | None,
         durable: bool = True,
     ) -> None:
-        self._state = state
+        self._state = state.absolute()
+        self._conversations = self._state / "conversations"
         self._tools = tools
         self._workspace = workspace
         self._secret_key = secret_key
-        self._durable = durable
+        self._in_memory: dict[UUID, FileStore] | None = None if durable else {}
+        self._cipher: Cipher
+        self._agent: Callable[[LLM, str | None], AgentBase]
+
+    def load(self) -> None:
+        """Import the SDK, warm it up, open the state folder. Raises StateInUseError."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        self._claim_state()
+        _quieten(self._state / "sdk")
+        from openhands.sdk.utils.cipher import Cipher
+
+        from harness.gateway.agents.openhands import agent
+        from harness.gateway.agents.openhands.profiles import Profiles
+
+        self._cipher = Cipher(self._secret_key or self._own_key())
+        self.profiles = Profiles(self._state / "profiles", self._cipher)
+        if self._tools == "none":
+            self._agent = agent.agent_without_tools
+        else:
+            from openhands.tools.preset.default import register_default_tools
+
+            register_default_tools(enable_browser=False)
+            self._agent = agent.default_agent
+        _warm_up()
+
+    def start(self, conversation: UUID, profile: str, instructions: str | None) -> OpenHandsSession:
+        """Create the conversation durably. Raises ProfileNotFoundError."""
+        return self._open(conversation, self._agent(self.profiles.llm(profile), instructions))
+
+    def restore(self, conversation: UUID) -> OpenHandsSession:
+        """Bring a stored conversation back, with the agent, model and key it began with. Raises KeyError."""
+        if conversation not in self.stored():
+            raise KeyError(conversation)
+        return self._open(conversation, None)
+
+    def stored(self) -> list[UUID]:
+        """Identifiers of every stored conversation."""
+        if self._in_memory is not None:
+            return list(self._in_memory)
+        return [UUID(path.parent.name) for path in self._conversations.glob("*/base_state.json")]
+
+    def delete(self, conversation: UUID) -> bool:
+        """Delete what is stored. False when there was nothing."""
+        if self._in_memory is not None:
+            found = self._in_memory.pop(conversation, None) is not None
+        else:
+            folder = self._conversations / conversation.hex
+            found = folder.exists()
+            # First what makes it a conversation, so that dying half-way leaves none.
+            (folder / "base_state.json").unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+        if self._workspace == "per-conversation":
+            shutil.rmtree(self._workspace_of(conversation), ignore_errors=True)
+        return found
+
+    def _open(self, conversation: UUID, agent: AgentBase | None) -> OpenHandsSession:
+        from openhands.sdk import LocalConversation
+        from openhands.sdk.io import InMemoryFileStore
+
+        from harness.gateway.agents.openhands.session import OpenHandsSession
+        from harness.gateway.agents.openhands.store import ConversationFolder
+
+        store: FileStore
+        if self._in_memory is None:
+            store = ConversationFolder(self._conversations / conversation.hex)
+        else:
+            store = self._in_memory.setdefault(conversation, InMemoryFileStore())
+        return OpenHandsSession(
+            LocalConversation(
+                agent,
+                self._workspace_of(conversation),
+                persistence_dir=self._conversations if self._in_memory is None else None,
+                conversation_id=conversation,
+                visualizer=None,
+                cipher=self._cipher,
+                file_store=store,
+                profile_store_dir=self._state / "profiles",
+            )
+        )
+
+    def _workspace_of(self, conversation: UUID) -> Path:
+        if self._workspace == "shared":
+            return self._state / "workspace"
+        return self._state / "workspaces" / conversation.hex
+
+    def _claim_state(self) -> None:
+        """Hold the folder for this process's life; the store relies on being its only writer."""
+        self._claim = (self._state / ".lock").open("w")
+        try:
+            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateInUseError(f"another gateway works on {self._state}") from None
+
+    def _own_key(self) -> str:
+        path = self._state / "secret.key"
+        try:
+            return path.read_text()
+        except FileNotFoundError:
+            key = secrets.token_urlsafe(32)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(key)
+            return key
+
+
+def _quieten(folder: Path) -> None:
+    """Set what the SDK and litellm read when they are imported.
+
+    No banner, no logging set-up of its own, no fetching of a price list, no question on stdin (DEBUG_LLM), and the
+    SDK's own files in `folder` instead of the home directory.
+    """
+    os.environ |= {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "OPENHANDS_SUPPRESS_BANNER": "1",
+        "OH_PERSISTENCE_DIR": str(folder),
+        "LOG_AUTO_CONFIG": "false",
+    }
+    os.environ.pop("DEBUG_LLM", None)
+    # Their lines quote what providers say, which may be a key. The session logs how each failed turn ended.
+    for name in ("openhands", "LiteLLM"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
+
+
+def _warm_up() -> None:
+    """Pay for litellm's lazy imports (0.8 s CPU in the first turn else) before there is a user who waits."""
+    import litellm
+    import litellm.llms.openai.openai
+
+    litellm.completion(model="openai/warm-up", messages=[{"role": "user", "content": "hi"}], mock_response="ok")

@@ -1,0 +1,80 @@
+"""LLM profiles, in the SDK's own store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from openhands.sdk import LLM
+from openhands.sdk.llm.llm_profile_store import LLMProfileStore, ProfileLimitExceeded
+from openhands.sdk.utils.pydantic_secrets import REDACTED_SECRET_VALUE
+from pydantic import ValidationError
+
+from harness.gateway.agents import ProfileLimitError, ProfileNotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from openhands.sdk.utils.cipher import Cipher
+
+    from harness.scenarios.model import Json
+
+MOST_PROFILES = 50  # what a released server holds
+
+
+class Profiles:
+    """The profiles of one gateway; keys are encrypted at rest."""
+
+    def __init__(self, folder: Path, cipher: Cipher) -> None:
+        self._store = LLMProfileStore(folder)
+        self._cipher = cipher
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return [str(summary["name"]) for summary in self.summaries()]
+
+    def summaries(self) -> list[dict[str, Json]]:
+        """What the list shows of each, sorted by name."""
+        return sorted(self._store.list_summaries(), key=lambda summary: str(summary["name"]))
+
+    def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
+        """The settings; secrets are null unless asked for. Raises ProfileNotFoundError."""
+        llm = self._load(name, resolve_provider=False)
+        context = {"expose_secrets": True} if expose_secrets else None
+        settings = cast("dict[str, Json]", llm.model_dump(mode="json", context=context))
+        return {key: None if value == REDACTED_SECRET_VALUE else value for key, value in settings.items()}
+
+    def save(self, name: str, llm: dict[str, Json], *, include_secrets: bool) -> None:
+        """Create or overwrite. Raises ValueError (text safe to show), ProfileLimitError."""
+        try:
+            settings = LLM.model_validate(llm)
+        except ValidationError as error:
+            # The values stay out of the message: one of them is the key.
+            problems = (f"{'.'.join(map(str, e['loc'])) or 'llm'}: {e['msg']}" for e in error.errors())
+            raise ValueError("; ".join(problems)) from None
+        try:
+            self._store.save(
+                name, settings, include_secrets=include_secrets, cipher=self._cipher, max_profiles=MOST_PROFILES
+            )
+        except ProfileLimitExceeded:
+            raise ProfileLimitError(f"Profile limit reached ({MOST_PROFILES}).") from None
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Raises ProfileNotFoundError, FileExistsError."""
+        try:
+            self._store.rename(name, new_name)
+        except FileNotFoundError:
+            raise ProfileNotFoundError(name) from None
+
+    def delete(self, name: str) -> None:
+        """Delete; a missing one is no error."""
+        self._store.delete(name)
+
+    def llm(self, name: str) -> LLM:
+        """The model to run a conversation on. Raises ProfileNotFoundError."""
+        return self._load(name, resolve_provider=True)
+
+    def _load(self, name: str, *, resolve_provider: bool) -> LLM:
+        try:
+            return self._store.load(name, cipher=self._cipher, resolve_provider=resolve_provider)
+        except FileNotFoundError:
+            raise ProfileNotFoundError(name) from None
