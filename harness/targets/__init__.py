@@ -1,1 +1,71 @@
-"""What can be checked: a URL, the reference gateway, the real agent server."""
+"""What can be checked: a URL, the reference gateway, the real agent server.
+
+A *target* is started before a run and stopped after it; what a run needs to know of it is its *endpoint*. Importing
+this package and `harness.targets.parse` costs the standard library alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from harness.scenarios.model import Capability, Json
+
+type Progress = Callable[[str], None]
+"""Takes one line about what start-up is doing now, for a person who waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A target that is up.
+
+    Attributes:
+        base_url: without `/v1` and without a trailing slash.
+        key: the session key; None for an open server.
+        model: the model to ask, such as `openhands_scripted`; None leaves the choice to the run.
+        capabilities: what the target is known to offer; None when that has to be found out by asking.
+        server_info: what `GET /server_info` says; empty when there is no such thing.
+    """
+
+    base_url: str
+    key: str | None = field(repr=False)
+    model: str | None
+    capabilities: frozenset[Capability] | None
+    server_info: Mapping[str, Json]
+
+
+class Target(Protocol):
+    """Something to check. Everything blocks."""
+
+    @property
+    def name(self) -> str:
+        """Fit for a folder: `reference`, `agent-server-1.58.0`, `localhost-8000`."""
+
+    def start(self, progress: Progress) -> Endpoint:
+        """Bring the target up and say where it is; a failed start leaves nothing behind. Raises TargetError."""
+
+    def stop(self) -> None:
+        """Stop what `start` started, and remove its files. May be called at any time, and again."""
+
+
+class TargetError(Exception):
+    """A target can't be had: what happened, where, and what to do. The run is incomplete."""
+
+    exit_status = 3
+
+    def __init__(self, what: str, *, where: str, advice: str) -> None:
+        super().__init__(f"{what}\n  where: {where}\n  to do: {advice}")
+        self.what, self.where, self.advice = what, where, advice
+
+
+class TargetUsageError(TargetError):
+    """The target was named or configured wrongly, or something that it needs is not installed."""
+
+    exit_status = 2
+
+
+class TargetUnreachableError(TargetError):
+    """Nothing that speaks HTTP answers there."""

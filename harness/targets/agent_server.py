@@ -1,0 +1,132 @@
+"""The real agent server, a release of it started for the run, with the scripted model behind a profile."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.scenarios.model import Capability
+from harness.targets import Endpoint, TargetUsageError
+from harness.targets.reference import require
+
+if TYPE_CHECKING:
+    from harness.scenarios.model import Json
+    from harness.targets import Progress
+
+PROFILE = "scripted"
+
+
+class AgentServerTarget:
+    """`python -m openhands.agent_server` on loopback, with a random key and a home that goes with it.
+
+    Args:
+        version: of the release, such as `1.58.0`; None for the newest.
+        interpreter: one that has the server installed, which then is not installed anew.
+    """
+
+    def __init__(self, version: str | None, *, interpreter: str | None = None) -> None:
+        self._version, self._interpreter = version, interpreter
+        self._undo = ExitStack()
+
+    @property
+    def name(self) -> str:
+        return f"agent-server-{self._version}" if self._version else "agent-server"
+
+    def start(self, progress: Progress) -> Endpoint:
+        require("starlette", "server")  # for the scripted model
+        try:
+            return self._start(self._python(progress), progress)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self._undo.close()
+
+    def _python(self, progress: Progress) -> Path:
+        from harness.targets.installation import installed_server, server_version
+
+        if self._interpreter is None:
+            return installed_server(self._version, progress)
+        python = Path(self._interpreter)
+        found = server_version(python)
+        if self._version not in {None, found}:
+            raise TargetUsageError(
+                f"AGENT_SERVER_PYTHON has agent server {found}, and {self._version} is asked for",
+                where=self._interpreter,
+                advice="unset AGENT_SERVER_PYTHON, or ask for `agent-server`",
+            )
+        return python
+
+    def _start(self, python: Path, progress: Progress) -> Endpoint:
+        from harness.targets.native import create_profile, is_ready, server_info
+        from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path, stop_leftovers
+
+        home = Path(tempfile.mkdtemp(prefix="gateway-harness-agent-server-"))
+        self._undo.callback(shutil.rmtree, home, ignore_errors=True)
+        self._undo.callback(stop_leftovers, home)
+        deadline = time.monotonic() + READY_TIMEOUT
+
+        model = ServerProcess(
+            "scripted model",
+            [sys.executable, "-m", "harness.model"],
+            environment=environment(home, **import_path()),
+            folder=home,
+        )
+        self._undo.callback(model.stop)
+        listening = model.wait("listening", lambda: model.line("listening on "), deadline=deadline)
+        upstream = (listening or "").removeprefix("listening on ") + "/v1"
+
+        key, port = secrets.token_urlsafe(24), free_port()
+        base_url = f"http://127.0.0.1:{port}"
+        progress(f"starting the agent server on {base_url}; it takes 7 s on a quiet machine, a minute on a busy one")
+        server = ServerProcess(
+            "agent server",
+            # Without --host a server that has a key binds every interface.
+            [str(python), "-m", "openhands.agent_server", "--host", "127.0.0.1", "--port", str(port)],
+            environment=environment(home, **_settings(home, key)),
+            folder=home,
+        )
+        self._undo.callback(server.stop)
+        server.wait("ready", lambda: is_ready(base_url), deadline=deadline, interval=0.2)
+        llm: dict[str, Json] = {
+            "model": "openai/scripted",
+            "base_url": upstream,
+            "api_key": "no-secret",
+            "num_retries": 0,
+        }
+        create_profile(base_url, key, PROFILE, llm)
+        info = server_info(base_url, direct=True)
+        self._version = str(info.get("version", self._version))
+        return Endpoint(base_url, key, f"openhands_{PROFILE}", frozenset(Capability), info)
+
+
+def free_port() -> int:
+    """A port of loopback that is free now. The server takes no port 0 whose choice could be read from it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _settings(home: Path, key: str) -> dict[str, str]:
+    """Everything that the server keeps goes into its home; nothing that takes long and no scenario looks at is on."""
+    return {
+        "OH_SESSION_API_KEYS_0": key,
+        "OH_SECRET_KEY": secrets.token_urlsafe(32),
+        "OH_PERSISTENCE_DIR": str(home / "persist"),
+        "OH_CONVERSATIONS_PATH": str(home / "persist" / "conversations"),
+        "OH_WORKSPACE_PATH": str(home / "workspace"),
+        "OH_BASH_EVENTS_DIR": str(home / "bash_events"),
+        "OH_ENABLE_VNC": "0",
+        "OH_ENABLE_VSCODE": "0",
+        "OH_PRELOAD_TOOLS": "0",
+        "OH_WEBHOOKS": "[]",
+        # Otherwise litellm fetches its price list while it is imported, and without a network fails now and then.
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }

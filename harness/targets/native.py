@@ -1,0 +1,89 @@
+"""The few requests that bringing a target up takes, by the standard library: the run's own go through the client."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+from harness.targets import TargetError, TargetUnreachableError
+
+if TYPE_CHECKING:
+    from harness.scenarios.model import Json
+
+MAXIMUM_BODY = 1024 * 1024
+"""Bytes of an answer that are read; a server's description of itself has some hundred."""
+
+TIMEOUT = 20.0
+"""Seconds to wait for a connection and between two pieces of an answer."""
+
+# A server of our own is on loopback, where a proxy of the environment can't reach it.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def server_info(base_url: str, *, direct: bool = False) -> dict[str, Json]:
+    """What `GET /server_info` says; empty when the server has nothing there.
+
+    Args:
+        base_url: the server's address without `/v1`.
+        direct: take no proxy of the environment.
+
+    Raises:
+        TargetUnreachableError: nothing that speaks HTTP answers.
+    """
+    opener = _direct if direct else urllib.request.build_opener()
+    try:
+        with opener.open(f"{base_url}/server_info", timeout=TIMEOUT) as response:
+            body = response.read(MAXIMUM_BODY)
+    except urllib.error.HTTPError:
+        return {}
+    except (OSError, http.client.HTTPException) as problem:
+        raise unreachable(base_url, problem) from None
+    try:
+        info = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def unreachable(base_url: str, problem: Exception) -> TargetUnreachableError:
+    """The error for an address where no HTTP came back."""
+    reason = getattr(problem, "reason", problem)
+    if isinstance(problem, http.client.HTTPException):
+        what, advice = "what answers there speaks no HTTP", "check the port, and http against https"
+    else:
+        text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        what, advice = f"no answer: {text}", "check host and port, and that the server runs"
+    return TargetUnreachableError(what, where=base_url, advice=advice)
+
+
+def is_ready(base_url: str) -> bool:
+    """Whether `GET /ready` of a server of our own gives 200 by now."""
+    try:
+        with _direct.open(f"{base_url}/ready", timeout=TIMEOUT) as response:
+            return bool(response.status == 200)
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def create_profile(base_url: str, key: str, name: str, llm: dict[str, Json]) -> None:
+    """`POST /api/profiles/NAME` on a server of our own. Raises TargetError."""
+    request = urllib.request.Request(  # noqa: S310 - the URL is ours
+        f"{base_url}/api/profiles/{name}",
+        data=json.dumps({"llm": llm, "include_secrets": True}).encode(),
+        headers={"Content-Type": "application/json", "X-Session-API-Key": key},
+        method="POST",
+    )
+    try:
+        _direct.open(request, timeout=TIMEOUT).close()
+    except urllib.error.HTTPError as refusal:
+        said = refusal.read(500).decode("utf-8", "replace")
+        raise TargetError(
+            f"the server refused the profile `{name}` with {refusal.code}: {said}",
+            where=request.full_url,
+            advice="try another version of the server",
+        ) from None
+    except (OSError, http.client.HTTPException) as problem:
+        raise unreachable(base_url, problem) from None

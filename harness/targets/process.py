@@ -1,0 +1,133 @@
+"""A server process of our own: its environment, its log, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import site
+import subprocess
+import time
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+import harness
+from harness.targets import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+READY_TIMEOUT = 180.0
+"""Seconds until a server must be ready. The agent server took 7 s on a quiet machine, 147 s at a load above 20."""
+
+STOP_GRACE = 10.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+# What of our environment a server gets. Nothing else does: an agent with a terminal has no business with the user's
+# keys, and a proxy would be asked for the scripted model, which is on loopback.
+_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """The environment of a server whose home is a folder of ours."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, "HOME": str(home), "TMUX_TMPDIR": str(home), **settings}
+
+
+def import_path() -> dict[str, str]:
+    """The settings that let our interpreter, with another home and folder, import this very harness."""
+    ours = str(Path(harness.__file__).parents[1])
+    inherited = os.environ.get("PYTHONPATH")
+    return {
+        "PYTHONPATH": os.pathsep.join([ours, inherited] if inherited else [ours]),
+        "PYTHONUSERBASE": site.getuserbase(),
+    }
+
+
+class ServerProcess:
+    """A server in a process group of its own.
+
+    Args:
+        name: how a message calls it, such as `the reference gateway`; its output goes to files of that name.
+        command: the program and its arguments. No secret may be in it: every user of the machine can list them.
+        environment: all that the process sees.
+        folder: its working directory, which also gets its output.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self._command = shlex.join(command)
+        self._secrets = [value for name, value in environment.items() if "KEY" in name and value]
+        self._stdout, self._log = folder / f"{name}.stdout", folder / f"{name}.stderr"
+        with self._stdout.open("wb") as stdout, self._log.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+
+    def line(self, prefix: str) -> str | None:
+        """The first whole line on stdout so far that begins so."""
+        lines = self._stdout.read_text("utf-8", "replace").splitlines(keepends=True)
+        return next((line.rstrip("\n") for line in lines if line.startswith(prefix) and line.endswith("\n")), None)
+
+    def wait[T](self, for_what: str, look: Callable[[], T], *, deadline: float, interval: float = 0.05) -> T:
+        """Look until there is something to see.
+
+        Args:
+            for_what: what is waited for, for the message.
+            look: gives something true in the end.
+            deadline: on `time.monotonic()`'s clock.
+            interval: seconds between two looks.
+
+        Raises:
+            TargetError: the process ended, or time is up; with the last lines of its log.
+        """
+        while True:
+            if seen := look():
+                return seen
+            status = self._process.poll()
+            if status is not None:
+                raise self._failed(f"{self.name} ended with status {status} before it was {for_what}")
+            if time.monotonic() > deadline:
+                raise self._failed(f"{self.name} was not {for_what} in time")
+            time.sleep(interval)
+
+    def stop(self) -> None:
+        """SIGTERM, and after a while SIGKILL for the whole process group."""
+        if self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_GRACE)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _failed(self, what: str) -> TargetError:
+        tail = "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-15:])
+        for secret in self._secrets:
+            tail = tail.replace(secret, "***")
+        log = f"; the end of its log:\n{indent(tail, '    ')}" if tail else "; its log is empty"
+        return TargetError(what + log, where=self._command, advice="see the log; a URL as TARGET needs no server here")
+
+
+def stop_leftovers(home: Path) -> None:
+    """Kill every process of ours whose HOME is that folder, by its id.
+
+    A terminal tool's tmux server is a daemon that outlives the server: seen with agent server 1.46.0 and 1.47.0. Found
+    through /proc, so on Linux only.
+    """
+    wanted = f"HOME={home}".encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        # Another user's process can't be read, and one may end while we look.
+        with contextlib.suppress(OSError):
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)

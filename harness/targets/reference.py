@@ -1,0 +1,91 @@
+"""The reference gateway, started for the run in a process of its own, with the scripted model."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.scenarios.model import Capability
+from harness.targets import Endpoint, TargetUsageError
+
+if TYPE_CHECKING:
+    from harness.scenarios.model import Contract
+    from harness.targets import Progress
+
+
+class ReferenceTarget:
+    """`gateway-harness serve` on loopback, with a random key and a state folder that goes with it.
+
+    Args:
+        contract: the dialect that it speaks.
+        agent: `openhands`, the agent SDK's agent behind which the scripted model stands, or `scripted`, which needs no
+            SDK.
+    """
+
+    name = "reference"
+
+    def __init__(self, *, contract: Contract, agent: str) -> None:
+        self._contract, self._agent = contract, agent
+        self._undo = ExitStack()
+
+    def start(self, progress: Progress) -> Endpoint:
+        if self._agent == "openhands":
+            require("openhands.sdk", "gateway")
+        require("fastapi", "server")
+        try:
+            return self._start(progress)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self._undo.close()
+
+    def _start(self, progress: Progress) -> Endpoint:
+        from harness.targets.native import server_info
+        from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path, stop_leftovers
+
+        folder = Path(tempfile.mkdtemp(prefix="gateway-harness-reference-"))
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._undo.callback(stop_leftovers, folder)
+        key = secrets.token_urlsafe(24)
+        command = [sys.executable, "-m", "harness", "serve", "--port", "0", "--contract", self._contract]
+        command += ["--agent", self._agent, "--state", str(folder / "state")]
+        command += ["--scripted"] if self._agent == "openhands" else []
+        gateway = ServerProcess(
+            "reference gateway",
+            command,
+            environment=environment(folder, SESSION_API_KEY=key, **import_path()),
+            folder=folder,
+        )
+        self._undo.callback(gateway.stop)
+        deadline = time.monotonic() + READY_TIMEOUT
+        progress("starting the reference gateway")
+        listening = gateway.wait("listening", lambda: gateway.line("listening on "), deadline=deadline)
+        base_url = (listening or "").removeprefix("listening on ")
+        progress(f"the reference gateway listens on {base_url} and loads its agent")
+        gateway.wait("ready", lambda: gateway.line("ready"), deadline=deadline)
+        capabilities = frozenset({Capability.PROFILES, Capability.CONVERSATIONS, Capability.SCRIPTED_MODEL})
+        info = server_info(base_url, direct=True)
+        return Endpoint(base_url, key, "openhands_scripted", capabilities, info)
+
+
+def require(module: str, extra: str) -> None:
+    """Raise TargetUsageError unless the module, which that extra brings, is installed."""
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is missing
+        found = False
+    if not found:
+        raise TargetUsageError(
+            f"`{module}` is not installed, and starting a server takes it",
+            where=sys.executable,
+            advice=f"pip install 'openhands-gateway-harness[{extra}]', or give the URL of a server that runs",
+        )

@@ -1,0 +1,101 @@
+"""A server that someone else runs, known by its URL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.scenarios.model import Capability
+from harness.targets import Endpoint, TargetUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.targets import Progress
+
+
+class UrlTarget:
+    """A server at a URL, which is neither started nor stopped.
+
+    Args:
+        url: the server's address, with or without `/v1` or a slash at its end.
+        key: its session key, None for an open server.
+        model: the model to ask, None leaves the choice to the run.
+
+    Raises:
+        TargetUsageError: the URL can't be the address of a server.
+    """
+
+    def __init__(self, url: str, *, key: str | None, model: str | None) -> None:
+        self.base_url = normalise(url)
+        self._key, self._model = key, model
+
+    @property
+    def name(self) -> str:
+        return re.sub(r"[^A-Za-z0-9.]+", "-", self.base_url.partition("://")[2]).strip("-.")
+
+    def start(self, progress: Progress) -> Endpoint:
+        from harness.targets.native import server_info
+
+        progress(f"asking {self.base_url}")
+        info = server_info(self.base_url)
+        offered = info.get("capabilities")
+        known = (
+            frozenset(Capability(word) for word in offered if word in list(Capability))
+            if isinstance(offered, list)
+            else None
+        )
+        return Endpoint(self.base_url, self._key, self._model, known, info)
+
+    def stop(self) -> None:
+        pass
+
+
+def normalise(url: str) -> str:
+    """The address without `/v1` and slashes at its end. Raises TargetUsageError."""
+
+    def refused(what: str, advice: str = "give an address such as http://localhost:8000") -> TargetUsageError:
+        return TargetUsageError(what, where="TARGET", advice=advice)
+
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as problem:
+        raise refused(f"`{url}` is no URL: {problem}") from None
+    # The credential of a URL would stand in every report, so it isn't repeated here either.
+    if parts.username is not None or parts.password is not None:
+        raise refused("the URL holds a user name or password", "put the session key into SESSION_API_KEY")
+    if parts.scheme not in {"http", "https"}:
+        raise refused(f"`{url}` is neither http nor https")
+    if not parts.hostname or re.search(r"\s", parts.netloc):
+        raise refused(f"`{url}` names no host")
+    if parts.query or parts.fragment:
+        raise refused("the URL has a query or a fragment", "leave out what follows the path")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "") + path
+
+
+def session_key(file: Path | None, environment: Mapping[str, str]) -> str | None:
+    """The session key of `--session-key-file`, else of SESSION_API_KEY, else None. Raises TargetUsageError."""
+    where, text = "SESSION_API_KEY", environment.get("SESSION_API_KEY", "")
+    if file is not None:
+        where = str(file)
+        try:
+            text = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
+            raise TargetUsageError(
+                f"the session key can't be read: {reason}", where=where, advice="name a file that holds the key alone"
+            ) from None
+        if not text:
+            raise TargetUsageError("the file is empty", where=where, advice="put the session key into it")
+    if not re.fullmatch(r"[!-~]*", text):
+        raise TargetUsageError(
+            "the session key holds a blank, a line break or a character outside ASCII, which no header can carry",
+            where=where,
+            advice="one key, without blanks",
+        )
+    return text or None
