@@ -63,7 +63,7 @@ def write_suite(folder: Path, count: int) -> None:
 @contextmanager
 def instant_server() -> Iterator[str]:
     """Its URL."""
-    command = [sys.executable, HERE / "instant_server.py"]
+    command = [sys.executable, str(HERE / "instant_server.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as server:
         assert server.stdout is not None
         try:
@@ -76,10 +76,10 @@ def measure(scratch: Path, rounds: int) -> Result:
     """Both, one after the other, again and again; a round's ratio is taken within the round."""
     write_suite(scratch / "suite", COUNT)
     with instant_server() as url:
-        bare = [sys.executable, HERE / "bare_client.py", f"{url}/v1", KEY, MODEL, str(COUNT), str(JOBS)]
+        bare = [sys.executable, str(HERE / "bare_client.py"), f"{url}/v1", KEY, MODEL, str(COUNT), str(JOBS)]
         check = [
-            *(sys.executable, "-m", "harness", "check", url, "--scenarios", scratch / "suite"),
-            *("--model", MODEL, "--jobs", str(JOBS), "--reports", scratch / "reports"),
+            *(sys.executable, "-m", "harness", "check", url, "--scenarios", str(scratch / "suite")),
+            *("--model", MODEL, "--jobs", str(JOBS), "--reports", str(scratch / "reports")),
         ]
         for command in (bare, check):
             cost_of(command, cwd=scratch, SESSION_API_KEY=KEY)  # writes the bytecode

@@ -48,7 +48,7 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONHASHSEED": "0", "LITELLM_LOCAL_MODEL_COST_MAP": "True"} | more
 
 
-def cost_of(command: Sequence[str | Path], *, cwd: Path, **more: str) -> Cost:
+def cost_of(command: Sequence[str], *, cwd: Path, **more: str) -> Cost:
     """Run a command to its end.
 
     Raises:
@@ -66,5 +66,5 @@ def cost_of(command: Sequence[str | Path], *, cwd: Path, **more: str) -> Cost:
         if process.returncode != 0:
             output.seek(0)
             said = output.read().decode(errors="replace")
-            raise RuntimeError(f"{' '.join(map(str, command))} exited with {process.returncode}:\n{said[-4000:]}")
+            raise RuntimeError(f"{' '.join(command)} exited with {process.returncode}:\n{said[-4000:]}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
