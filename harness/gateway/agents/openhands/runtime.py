@@ -86,7 +86,7 @@ class OpenHandsRuntime:
 
     def restore(self, conversation: UUID) -> OpenHandsSession:
         """Bring a stored conversation back, with the agent, model and key it began with. Raises KeyError."""
-        if conversation not in self.stored():
+        if not self._is_stored(conversation):
             raise KeyError(conversation)
         return self._open(conversation, None)
 
@@ -134,6 +134,11 @@ class OpenHandsRuntime:
                 profile_store_dir=self._state / "profiles",
             )
         )
+
+    def _is_stored(self, conversation: UUID) -> bool:
+        if self._in_memory is not None:
+            return conversation in self._in_memory
+        return (self._conversations / conversation.hex / "base_state.json").exists()
 
     def _workspace_of(self, conversation: UUID) -> Path:
         if self._workspace == "shared":
