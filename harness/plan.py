@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.scenarios.model import Capability, Contract, Level, Requirement, Scenario, Suite
 
@@ -36,8 +36,17 @@ class Selection:
             and (not self.contracts or not self.contracts.isdisjoint(requirement.contracts))
         )
 
-    def __bool__(self) -> bool:
-        return self != Selection()
+    def __str__(self) -> str:
+        """What was asked for, in words; empty for everything."""
+        asked = {
+            "scenario": self.ids,
+            "requirement": sorted(self.requirements),
+            "area": sorted(self.areas),
+            "tag": sorted(self.tags),
+            "level": sorted(self.levels),
+            "contract": sorted(self.contracts),
+        }
+        return ", ".join(f"{name} {' or '.join(values)}" for name, values in asked.items() if values)
 
 
 class NothingSelectedError(ValueError):
@@ -49,42 +58,49 @@ class Plan:
     """What to play, in file order, and the verdicts on what was selected but cannot be played here."""
 
     scenarios: tuple[Scenario, ...]
-    not_assessed: tuple[ScenarioVerdict, ...] = field(default=())
+    not_assessed: tuple[ScenarioVerdict, ...]
 
 
-def make_plan(
-    suite: Suite, selection: Selection, capabilities: frozenset[Capability], server_version: str | None
-) -> Plan:
-    """Select scenarios, with the positive controls that they need, and set aside what the target cannot be asked.
-
-    Args:
-        suite: everything that was loaded.
-        selection: what the user asked for.
-        capabilities: what the target offers.
-        server_version: of a released server; requirements for other versions are set aside. None: unknown, all apply.
+def select(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
+    """The scenarios that were asked for, and the positive controls that they need, in file order.
 
     Raises:
-        NothingSelectedError: no scenario is left, with the selection in its text.
+        NothingSelectedError: there are none.
     """
-    chosen: dict[str, Scenario] = {}
+    chosen: set[str] = set()
 
     def take(scenario: Scenario) -> None:
+        chosen.add(scenario.id)
         if scenario.control is not None and scenario.control not in chosen:
             take(suite.scenarios[scenario.control])
-        chosen[scenario.id] = scenario
 
     for scenario in suite.scenarios.values():
         if selection.takes(scenario, suite.requirements[scenario.requirement]):
             take(scenario)
     if not chosen:
-        raise NothingSelectedError(f"no scenario matches {selection}")
+        raise NothingSelectedError(f"no scenario matches {selection}; `gateway-harness scenarios list` names them all")
+    return tuple(scenario for scenario in suite.scenarios.values() if scenario.id in chosen)
 
+
+def make_plan(
+    scenarios: Sequence[Scenario],
+    requirements: Mapping[str, Requirement],
+    capabilities: frozenset[Capability],
+    server_version: str | None,
+) -> Plan:
+    """Set aside what the target cannot be asked.
+
+    Args:
+        scenarios: what was selected.
+        requirements: by id.
+        capabilities: what the target offers.
+        server_version: of a released server; requirements for other versions are set aside. None: unknown, all apply.
+    """
     play, set_aside = [], []
     applies = _version_test(server_version)
-    for scenario in (scenario for scenario in suite.scenarios.values() if scenario.id in chosen):
-        requirement = suite.requirements[scenario.requirement]
-        missing = scenario.needs - capabilities
-        if missing:
+    for scenario in scenarios:
+        requirement = requirements[scenario.requirement]
+        if missing := scenario.needs - capabilities:
             reason = f"the target does not offer: {', '.join(sorted(missing))}"
         elif requirement.versions is not None and not applies(requirement.versions):
             reason = f"applies to versions {requirement.versions}; the target is {server_version}"

@@ -7,7 +7,7 @@ harness error ranks above a failure and is never one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Contract, Requirement
 
 
-class State(IntEnum):
-    """What is known of a scenario or a requirement, from best to worst."""
+class State(StrEnum):
+    """What is known of a scenario or a requirement, from best to worst; the value is how a report names it."""
 
-    PASSED = 0
-    NOT_ASSESSED = 1
+    PASSED = "passed"
+    NOT_ASSESSED = "not assessed"
     """Nothing was learned, and the reason is the target's offer or the user's choice."""
-    WARNED = 2
+    WARNED = "warned"
     """A SHOULD is violated."""
-    COULD_NOT_RUN = 3
+    COULD_NOT_RUN = "could not run"
     """Nothing was learned though it should have been; the run is incomplete."""
-    FAILED = 4
+    FAILED = "failed"
     """A MUST is violated."""
-    HARNESS_ERROR = 5
+    HARNESS_ERROR = "harness error"
     """The harness or the scenario is at fault."""
 
     @property
-    def label(self) -> str:
-        """The state in a report, such as `not assessed`."""
-        return self.name.lower().replace("_", " ")
+    def rank(self) -> int:
+        """0 is best; what is rolled up takes the highest."""
+        return list(State).index(self)
 
 
 class Outcome(StrEnum):

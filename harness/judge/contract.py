@@ -25,8 +25,9 @@ def apply_controls(
     for verdict in verdicts:
         control = scenarios[verdict.scenario].control
         if control is not None and verdict.state is State.PASSED and states.get(control) is not State.PASSED:
-            state = states[control].label if control in states else "not run"
-            reason = f"its positive control {control} is {state}, so this refusal proves nothing"
+            reason = (
+                f"its positive control {control} is {states.get(control, 'not run')}, so this refusal proves nothing"
+            )
             verdict = replace(verdict, state=State.NOT_ASSESSED, reason=reason)  # noqa: PLW2901 - the judged one
         judged.append(verdict)
     return tuple(judged)
@@ -43,7 +44,7 @@ def judge_requirements(
     for requirement in requirements:
         proofs = by_requirement[requirement.id]
         if proofs:
-            worst = max(proofs, key=lambda proof: proof.state)
+            worst = max(proofs, key=lambda proof: proof.state.rank)
             state = worst.state
             reason = f"{worst.scenario}: {worst.reason}" if worst.reason else None
         else:

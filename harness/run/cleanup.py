@@ -33,14 +33,14 @@ class Cleanup:
 def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     """The conversations and profiles that these exchanges created, as paths of the native API, in order.
 
-    A conversation is known by the header of a response, or by that of a request that got no clear refusal. Only profiles
-    whose names are recognisably ours count, whatever a server claims.
+    A conversation is known by the header of a response, or by that of a request that got no clear refusal. Only
+    profiles whose names are recognisably ours count, whatever a server claims.
     """
     paths: dict[str, None] = {}
     for exchange in exchanges:
         status = exchange.response.status if exchange.response else None
         known = exchange.response.header(CONVERSATION_HEADER) if exchange.response else None
-        if known is None and (status is None or not 400 <= status < 500):  # noqa: PLR2004 - a refusal starts nothing
+        if known is None and (status is None or not 400 <= status < 500):
             known = _header(exchange.request, CONVERSATION_HEADER)
         if (conversation := _uuid(known)) is not None:
             paths[f"/api/conversations/{conversation}"] = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from openai import AsyncOpenAI
 
+    from harness.redact import Redactor
     from harness.trace import ClientView
 
 
@@ -36,15 +37,19 @@ class Client:
         key: the session key; None for an open server.
         timeout: seconds that one request may take in all.
         connections: how many requests may be under way at once.
+        redactor: what leaves here has gone through it.
     """
 
-    def __init__(self, base_url: str, key: str | None, *, timeout: float, connections: int) -> None:
+    def __init__(self, base_url: str, key: str | None, *, timeout: float, connections: int, redactor: Redactor) -> None:
         from openai import AsyncOpenAI
 
         self.base_url = base_url.rstrip("/")
         self._key = key
         self._timeout = timeout
+        self._redactor = redactor
         self._started = time.monotonic()
+        self.requests = 0
+        """How many were sent, all told."""
         self._transport = recording_transport(timeout=timeout, connections=connections)
         # The client insists on some key; what is sent is decided per request.
         self._right: AsyncOpenAI = AsyncOpenAI(
@@ -64,14 +69,19 @@ class Client:
     ) -> None:
         await self._transport.aclose()
 
+    def clock(self) -> float:
+        """Seconds since this client was made: the clock of every exchange."""
+        return time.monotonic() - self._started
+
     async def play(self, step: int, action: Call | Http, auth: Auth, headers: Mapping[str, str | None]) -> Exchange:
         """Send one request and record what happens. To be run as a task of its own: a cancelled one is recorded too.
 
         Raises:
             StepError: nothing could be sent.
         """
+        self.requests += 1
         recording = record()
-        begin = time.monotonic()
+        begin = self.clock()
         view: ClientView | None = None
         failure: str | None = None
         try:
@@ -89,16 +99,17 @@ class Client:
             failure = _describe(error)
         if recording.response is None and view is not None and view.raised is not None:
             failure = view.message
-        elapsed = time.monotonic() - begin
-        return Exchange(
+        elapsed = self.clock() - begin
+        exchange = Exchange(
             step=step,
-            started=begin - self._started,
+            started=begin,
             elapsed=elapsed,
             request=recording.request or self._unsent(action),
             response=recording.response if failure is None else None,
             failure=failure,
             client=view,
         )
+        return self._redactor.exchange(exchange)
 
     async def _call(self, call: Call, auth: Auth, headers: Mapping[str, str | None]) -> ClientView:
         from openai import APIError, Omit, OpenAIError

@@ -168,6 +168,6 @@ async def wait_until_reachable(client: Client, seconds: float) -> None:
     deadline = loop.time() + seconds
     while loop.time() < deadline:
         exchange = await asyncio.create_task(client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {}))
-        if exchange.response is not None and exchange.response.status != 503:  # noqa: PLR2004 - still starting
+        if exchange.response is not None and exchange.response.status != 503:
             return
         await asyncio.sleep(0.25)

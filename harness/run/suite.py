@@ -55,7 +55,6 @@ class Player:
         self._seed = seed
         self._limits = limits
         self._on_trace = on_trace
-        self._requests = 0
         self._under_way: set[asyncio.Task[Exchange]] = set()
         self.ended: str | None = None
         """Why nothing more is sent, once that is so."""
@@ -104,7 +103,7 @@ class Player:
         """Play the steps, add their exchanges to the list, and return why not all were played."""
         variables = dict(initial)
         for number, step in enumerate((*scenario.setup, *scenario.steps)):
-            if ended := self._spend():
+            if ended := self._over():
                 return ended
             exchange = await self._send(number, step, variables)
             exchanges.append(exchange)
@@ -128,11 +127,10 @@ class Player:
         task.add_done_callback(self._under_way.discard)
         return await task
 
-    def _spend(self) -> str | None:
-        """Account for one request; or why none may be sent any more."""
-        if self._limits.requests is not None and self._requests >= self._limits.requests:
+    def _over(self) -> str | None:
+        """Why no further request may be sent; None while one may."""
+        if self._limits.requests is not None and self._client.requests >= self._limits.requests:
             self.ended = self.ended or f"the run's {self._limits.requests} requests are spent"
-        self._requests += 1
         return self.ended
 
     async def _look_whether_alive(self) -> None:

@@ -1,0 +1,164 @@
+"""`gateway-harness check [TARGET]`: the main job."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.scenarios.model import Contract, Level
+
+if TYPE_CHECKING:
+    import argparse
+
+INCOMPLETE = 3
+USAGE = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `check`."""
+    parser.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="a URL, `reference` (the reference gateway, started for the run) or `agent-server[==VERSION]`; default: "
+        "AGENT_SERVER_URL, else reference",
+    )
+    target = parser.add_argument_group("target")
+    target.add_argument("--model", help="the model to ask; default from OPENHANDS_MODEL, else the first that is listed")
+    target.add_argument(
+        "--session-key-file", type=Path, metavar="FILE", help="holds the session key; default: SESSION_API_KEY"
+    )
+    target.add_argument(
+        "--contract",
+        choices=[*Contract, "auto"],
+        default=Contract.DOCUMENTED.value,
+        help="the contract that the exit status speaks of (default: documented); auto asks the target's /server_info",
+    )
+    target.add_argument(
+        "--agent",
+        choices=["openhands", "scripted"],
+        default="openhands",
+        help="the agent behind the `reference` target (default: openhands)",
+    )
+    target.add_argument(
+        "--scripted-model", action="store_true", help="the model behind the URL is the harness's scripted model"
+    )
+    selection = parser.add_argument_group("selection (each may be repeated; different ones must all match)")
+    selection.add_argument("--scenario", action="append", default=[], metavar="ID", help="an id or a glob: 'auth/*'")
+    selection.add_argument("--requirement", action="append", default=[], metavar="ID")
+    selection.add_argument("--area", action="append", default=[])
+    selection.add_argument("--tag", action="append", default=[])
+    selection.add_argument("--level", action="append", default=[], choices=list(Level))
+    selection.add_argument(
+        "--only-contract", action="append", default=[], choices=list(Contract), help="leave out what only others ask"
+    )
+    selection.add_argument(
+        "--scenarios", type=Path, metavar="FOLDER", help="play the suite in this folder instead of the one that ships"
+    )
+    limits = parser.add_argument_group("limits")
+    limits.add_argument("--jobs", type=_positive(int), default=8, metavar="N", help="scenarios at once (default: 8)")
+    limits.add_argument(
+        "--request-timeout", type=_positive(float), default=180, metavar="S", help="for one request (default: 180)"
+    )
+    limits.add_argument(
+        "--run-timeout", type=_positive(float), default=1800, metavar="S", help="for the whole suite (default: 1800)"
+    )
+    limits.add_argument("--max-requests", type=_positive(int), metavar="N", help="send no more than this")
+    limits.add_argument(
+        "--wait", type=float, default=0, metavar="S", help="give a target that is still starting this long (default: 0)"
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
+    output.add_argument("--quiet", action="store_true", help="no progress")
+    output.add_argument("--seed", help="repeat the words and identifiers of an earlier run")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check the target; the exit status as the command line documents it."""
+    from harness.plan import NothingSelectedError
+    from harness.report.folder import FolderError
+    from harness.scenarios.problems import ScenarioFileError
+    from harness.targets import TargetError
+
+    try:
+        return _check(arguments)
+    except (ScenarioFileError, NothingSelectedError, FolderError) as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return USAGE
+    except TargetError as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("gateway-harness: interrupted before anything was checked", file=sys.stderr)
+        return INCOMPLETE
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from harness.check import Settings, check
+    from harness.plan import Selection
+    from harness.report.folder import FolderError, make_folder, write_reports
+    from harness.report.terminal import Screen
+    from harness.run.suite import Limits
+    from harness.scenarios.corpus import corpus_folder
+    from harness.scenarios.load import load_suite
+    from harness.targets.parse import parse_target
+
+    contract = None if arguments.contract == "auto" else Contract(arguments.contract)
+    suite = load_suite(arguments.scenarios or corpus_folder())
+    target = parse_target(
+        arguments.target,
+        session_key_file=arguments.session_key_file,
+        model=arguments.model,
+        contract=contract or Contract.DOCUMENTED,
+        agent=arguments.agent,
+    )
+    settings = Settings(
+        contract=contract,
+        selection=Selection(
+            ids=tuple(arguments.scenario),
+            requirements=frozenset(arguments.requirement),
+            areas=frozenset(arguments.area),
+            tags=frozenset(arguments.tag),
+            levels=frozenset(map(Level, arguments.level)),
+            contracts=frozenset(map(Contract, arguments.only_contract)),
+        ),
+        limits=Limits(jobs=arguments.jobs, requests=arguments.max_requests, seconds=arguments.run_timeout),
+        request_timeout=arguments.request_timeout,
+        wait=arguments.wait,
+        scripted_model=arguments.scripted_model,
+        seed=arguments.seed or secrets.token_hex(4),
+        arguments=tuple(sys.argv[2:]),
+        secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
+    )
+    folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
+    screen = Screen(sys.stdout, quiet=arguments.quiet)
+    try:
+        report = check(target, suite, settings, screen)
+    except BaseException:
+        folder.rmdir()
+        raise
+    finally:
+        screen.close()
+    try:
+        write_reports(report, folder)
+    except FolderError as error:
+        screen.show(report, None)  # what was found out is not lost
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return INCOMPLETE
+    screen.show(report, folder)
+    return report.outcome.exit_status
+
+
+def _positive[T: (int, float)](kind: type[T]):
+    def parse(text: str) -> T:
+        value = kind(text)
+        if value <= 0:
+            raise ValueError
+        return value
+
+    parse.__name__ = "positive number"  # argparse: "invalid positive number value"
+    return parse

@@ -1,0 +1,135 @@
+"""From traces and verdicts to the run record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.judge.contract import apply_controls, judge_contract, judge_requirements
+from harness.report.record import (
+    CleanupRecord,
+    ClientRecord,
+    ContractRecord,
+    ExchangeRecord,
+    FindingRecord,
+    Report,
+    RequestRecord,
+    RequirementRecord,
+    ResponseRecord,
+    ScenarioRecord,
+)
+from harness.scenarios.model import Contract
+from harness.verdict import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.report.record import Run, TargetRecord, Tool
+    from harness.run.cleanup import Cleanup
+    from harness.scenarios.model import Suite
+    from harness.trace import ClientView, Exchange, Request, Response, Trace
+    from harness.verdict import ScenarioVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a run brought: a verdict for every scenario that was selected, a trace for every one that was played."""
+
+    verdicts: Sequence[ScenarioVerdict]
+    traces: Mapping[str, Trace]
+    smoke: Sequence[Exchange]
+    cleanup: Cleanup
+
+
+def build_report(
+    suite: Suite, results: Results, contract: Contract, *, tool: Tool, run: Run, target: TargetRecord
+) -> Report:
+    """Roll the verdicts up to requirements and contracts, and put everything into one value."""
+    verdicts = apply_controls(results.verdicts, suite.scenarios)
+    requirements = judge_requirements(suite.requirements.values(), verdicts)
+    interrupted = run.ended_early is not None
+    return Report(
+        tool=tool,
+        run=run,
+        target=target,
+        contract=contract,
+        contracts={
+            each: ContractRecord(
+                outcome=judged.outcome,
+                counts={state: judged.counts[state] for state in State if judged.counts[state]},
+            )
+            for each in Contract
+            for judged in [judge_contract(each, requirements, interrupted=interrupted)]
+        },
+        requirements=tuple(
+            RequirementRecord(
+                id=verdict.requirement.id,
+                level=verdict.requirement.level,
+                text=verdict.requirement.text,
+                source=verdict.requirement.source,
+                contracts=tuple(sorted(verdict.requirement.contracts, key=list(Contract).index)),
+                state=verdict.state,
+                reason=verdict.reason,
+                scenarios=verdict.scenarios,
+            )
+            for verdict in requirements
+        ),
+        scenarios=tuple(_scenario(suite, verdict, results.traces.get(verdict.scenario)) for verdict in verdicts),
+        smoke=tuple(map(_exchange, results.smoke)),
+        cleanup=CleanupRecord(deleted=results.cleanup.deleted, left=results.cleanup.left),
+    )
+
+
+def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> ScenarioRecord:
+    scenario = suite.scenarios[verdict.scenario]
+    location = scenario.location
+    return ScenarioRecord(
+        id=scenario.id,
+        title=scenario.title,
+        requirement=verdict.requirement,
+        location=f"{location.file.name}:{location.line}:{location.column}",
+        state=verdict.state,
+        reason=verdict.reason,
+        checks=verdict.checks,
+        findings=tuple(
+            FindingRecord(
+                step=None if finding.step is None else finding.step + 1,
+                check=finding.check,
+                expected=finding.expected,
+                actual=finding.actual,
+            )
+            for finding in verdict.findings
+        ),
+        variables=dict(trace.variables) if trace else {},
+        exchanges=tuple(map(_exchange, trace.exchanges)) if trace else (),
+    )
+
+
+def _exchange(exchange: Exchange) -> ExchangeRecord:
+    return ExchangeRecord(
+        step=exchange.step + 1,
+        started=round(exchange.started, 4),
+        seconds=round(exchange.elapsed, 4),
+        request=_request(exchange.request),
+        response=None if exchange.response is None else _response(exchange.response),
+        failure=exchange.failure,
+        client=None if exchange.client is None else _client(exchange.client),
+    )
+
+
+def _request(request: Request) -> RequestRecord:
+    return RequestRecord(method=request.method, url=request.url, headers=request.headers, body=_text(request.body))
+
+
+def _response(response: Response) -> ResponseRecord:
+    return ResponseRecord(
+        status=response.status, headers=response.headers, body=_text(response.body), truncated=response.truncated
+    )
+
+
+def _client(view: ClientView) -> ClientRecord:
+    return ClientRecord(returned=view.returned, raised=view.raised, message=view.message, problems=view.problems)
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")

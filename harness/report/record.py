@@ -1,0 +1,201 @@
+"""The run record: all that a report says, as one value. `report.json` is its JSON form; the schema comes from here."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotation at run time
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.scenarios.model import Contract, Level  # noqa: TC001 - likewise
+from harness.verdict import Outcome, State  # noqa: TC001 - likewise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT: Literal["openhands-gateway-harness/check"] = "openhands-gateway-harness/check"
+VERSION: Literal[1] = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tool(_Record):
+    """What made the report."""
+
+    version: str
+    python: str
+    openai: str = Field(description="version of the official client")
+    platform: str
+
+
+class Run(_Record):
+    """When and how."""
+
+    started: datetime
+    seconds: float
+    seed: str = Field(description="makes the same words and identifiers again")
+    arguments: tuple[str, ...] = Field(description="the command line after `check`")
+    selection: str | None = Field(description="what was selected; null: everything")
+    ended_early: str | None = Field(description="why not everything was played; null when it was")
+    requests: int
+
+
+class TargetRecord(_Record):
+    """What was checked."""
+
+    name: str
+    url: str
+    model: str | None
+    capabilities: tuple[str, ...]
+    server: dict[str, Any] = Field(description="what GET /server_info said, as far as it is plain values")
+
+
+class ContractRecord(_Record):
+    """The verdict on one contract; `counts` has the number of requirements in each state."""
+
+    outcome: Outcome
+    counts: dict[State, int]
+
+
+class RequirementRecord(_Record):
+    """The verdict on one requirement."""
+
+    id: str
+    level: Level
+    text: str
+    source: str
+    contracts: tuple[Contract, ...]
+    state: State
+    reason: str | None
+    scenarios: tuple[str, ...]
+
+
+class FindingRecord(_Record):
+    """One expectation that did not hold."""
+
+    step: int | None = Field(description="counts from 1 over setup and steps")
+    check: str
+    expected: str
+    actual: str
+
+
+class RequestRecord(_Record):
+    """A request as it was sent, redacted."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+
+class ResponseRecord(_Record):
+    """A response as it came, redacted. `body` is text; bytes that are no UTF-8 are replaced."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    truncated: bool
+
+
+class ClientRecord(_Record):
+    """The official client's view."""
+
+    returned: str | None
+    raised: str | None
+    message: str | None
+    problems: tuple[str, ...]
+
+
+class ExchangeRecord(_Record):
+    """One request and its outcome; times are seconds since the run began."""
+
+    step: int = Field(description="counts from 1 over setup and steps")
+    started: float
+    seconds: float
+    request: RequestRecord
+    response: ResponseRecord | None
+    failure: str | None
+    client: ClientRecord | None
+
+
+class ScenarioRecord(_Record):
+    """The verdict on one scenario, and its evidence."""
+
+    id: str
+    title: str
+    requirement: str
+    location: str
+    state: State
+    reason: str | None
+    checks: int = Field(description="expectations that were looked at")
+    findings: tuple[FindingRecord, ...]
+    variables: dict[str, Any]
+    exchanges: tuple[ExchangeRecord, ...]
+
+
+class CleanupRecord(_Record):
+    """What the run had created on the target: paths of the native API."""
+
+    deleted: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+class Report(_Record):
+    """A compliance report."""
+
+    format: Literal["openhands-gateway-harness/check"] = FORMAT
+    version: Literal[1] = VERSION
+    tool: Tool
+    run: Run
+    target: TargetRecord
+    contract: Contract = Field(description="the one that the exit status speaks of")
+    contracts: dict[Contract, ContractRecord]
+    requirements: tuple[RequirementRecord, ...]
+    scenarios: tuple[ScenarioRecord, ...]
+    smoke: tuple[ExchangeRecord, ...]
+    cleanup: CleanupRecord
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict that the exit status speaks of."""
+        return self.contracts[self.contract].outcome
+
+    def to_json(self) -> str:
+        """The report as text for a file; it is validated on the way."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+class ReportError(ValueError):
+    """A file that is no report of ours: which, why, what to do."""
+
+
+def read_report(path: Path) -> Report:
+    """Read a `report.json`.
+
+    Raises:
+        ReportError: it can't be read, is cut, is something else, or of a version that this harness does not know.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ReportError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ReportError(f"{path}: no JSON, or cut off ({error}); a report is written whole, take another") from error
+    known = isinstance(document, dict) and document.get("format") == FORMAT
+    if not known or document.get("version") != VERSION:
+        raise ReportError(f"{path}: not a version {VERSION} report of `gateway-harness check`")
+    try:
+        return Report.model_validate_json(json.dumps(document), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ReportError(f"{path}: {where}: {first['msg']} ({error.error_count()} problems in all)") from error
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of `report.json`."""
+    schema = Report.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,186 @@
+"""The terminal: progress while a run goes on, then the few lines that matter."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, TextIO
+
+from harness.report.curl import curl_line
+from harness.report.markdown import without_scenario
+from harness.scenarios.model import Level
+from harness.verdict import Outcome, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.progress import Progress, TaskID
+
+    from harness.report.record import Report, RequirementRecord, ScenarioRecord
+    from harness.verdict import ScenarioVerdict
+
+STYLES: dict[State | Outcome, str] = {
+    State.PASSED: "green",
+    State.NOT_ASSESSED: "dim",
+    State.WARNED: "yellow",
+    State.COULD_NOT_RUN: "magenta",
+    State.FAILED: "red",
+    State.HARNESS_ERROR: "bold magenta",
+    Outcome.CONFORMANT: "bold green",
+    Outcome.NON_CONFORMANT: "bold red",
+    Outcome.INCOMPLETE: "bold magenta",
+}
+
+type Line = tuple[str, str | None]
+"""A line and its style, None for plain."""
+
+
+class Screen:
+    """What a person sees. On a terminal it is alive; piped, it says nothing until the end.
+
+    Args:
+        stream: where the verdict goes; progress goes to stderr.
+        quiet: no progress, even on a terminal.
+    """
+
+    def __init__(self, stream: TextIO, *, quiet: bool) -> None:
+        self._stream = stream
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._counts: Counter[State] = Counter()
+        if sys.stderr.isatty() and not quiet:
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                SpinnerColumn,
+                TextColumn,
+                TimeElapsedColumn,
+            )
+
+            self._progress = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._progress.add_task("starting", total=None)
+            self._progress.start()
+
+    def say(self, what: str) -> None:
+        """Tell what is being waited for."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, description=what)
+
+    def begin(self, scenarios: int) -> None:
+        """The suite begins."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, total=scenarios, description="playing scenarios")
+
+    def judged(self, verdict: ScenarioVerdict) -> None:
+        """One scenario is done."""
+        self._counts[verdict.state] += 1
+        if self._progress is not None and self._task is not None:
+            counted = ", ".join(f"{count} {name}" for name, count in self._counts.items())
+            self._progress.update(self._task, advance=1, description=counted)
+
+    def close(self) -> None:
+        """Take the progress away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def show(self, report: Report, folder: Path | None) -> None:
+        """The verdict, in a few lines."""
+        self.close()
+        if self._stream.isatty():
+            from rich.console import Console
+            from rich.text import Text
+
+            console = Console(file=self._stream, soft_wrap=True, highlight=False)
+            for text, style in summary(report, folder):
+                console.print(Text(_printable(text), style=style or ""))
+        else:
+            self._stream.writelines(f"{_printable(text)}\n" for text, _ in summary(report, folder))
+        self._stream.flush()
+
+
+def summary(report: Report, folder: Path | None) -> Iterator[Line]:
+    """What a person has to know of a report: verdicts, violations with their evidence, and what nobody looked at."""
+    target = report.target
+    yield f"{target.name} is {report.outcome} ({report.contract})", STYLES[report.outcome]
+    yield f"  {target.url}, model {target.model or 'unknown'}", "dim"
+    if report.run.ended_early:
+        yield f"  ended early: {report.run.ended_early}", "magenta"
+    if report.run.selection:
+        yield f"  only: {report.run.selection}", "dim"
+    yield "", None
+    for contract, judged in report.contracts.items():
+        counted = ", ".join(f"{count} {state}" for state, count in judged.counts.items())
+        yield f"{contract}: {judged.outcome} ({counted})", STYLES[judged.outcome]
+    for state in (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN):
+        for requirement in _in_state(report, state):
+            yield "", None
+            yield from _violation(report, requirement)
+    warned = _in_state(report, State.WARNED)
+    if warned:
+        yield "", None
+        yield "warnings", STYLES[State.WARNED]
+        for requirement in warned:
+            yield f"  {requirement.id} {requirement.text}", None
+            yield f"      {requirement.reason}", "dim"
+    yield from _not_assessed(report)
+    yield "", None
+    if report.cleanup.left:
+        yield f"left behind on the target: {', '.join(report.cleanup.left)}", "yellow"
+    yield f"{len(report.scenarios)} scenarios, {report.run.requests} requests, {report.run.seconds:.1f} s", "dim"
+    if folder is not None:
+        yield f"report: {folder / 'report.md'}", None
+
+
+def _in_state(report: Report, state: State) -> list[RequirementRecord]:
+    return [requirement for requirement in report.requirements if requirement.state == state]
+
+
+def _violation(report: Report, requirement: RequirementRecord) -> Iterator[Line]:
+    word = "violated" if requirement.state is State.FAILED else requirement.state
+    only = "" if len(requirement.contracts) > 1 else f", {requirement.contracts[0]} only"
+    yield f"{requirement.id} {word} ({requirement.level}{only}): {requirement.text}", STYLES[requirement.state]
+    for scenario in report.scenarios:
+        if scenario.requirement == requirement.id and scenario.state == requirement.state:
+            yield from _evidence(scenario)
+
+
+def _evidence(scenario: ScenarioRecord) -> Iterator[Line]:
+    yield f"  {scenario.id}", None
+    if not scenario.findings:
+        yield f"    {scenario.reason}", None
+        return
+    for finding in scenario.findings:
+        yield f"    {finding.check}: expected {finding.expected}, got {finding.actual}", None
+    blamed = scenario.findings[0].step
+    for exchange in scenario.exchanges:
+        if exchange.step == blamed:
+            yield f"    {curl_line(exchange.request)}", "dim"
+
+
+def _not_assessed(report: Report) -> Iterator[Line]:
+    reasons: dict[str, list[str]] = {}
+    for requirement in _in_state(report, State.NOT_ASSESSED):
+        reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
+    if reasons and not (report.run.selection and set(reasons) == {"no scenario was selected"}):
+        yield "", None
+        yield "not assessed", STYLES[State.NOT_ASSESSED]
+        for reason, ids in reasons.items():
+            musts = sum(each.level is Level.MUST for each in report.requirements if each.id in ids)
+            yield f"  {', '.join(ids)} ({musts} MUST): {reason}", "dim"
+
+
+def _printable(text: str) -> str:
+    """Text that a server may have written, without what would steer the terminal."""
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
