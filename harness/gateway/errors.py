@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
 
 # OpenAI's clients repeat 408, 409, 429 and 5xx twice by themselves, and each repetition would start the agent again.
-# Measured on a 504: with this header openai-python, openai-node, LiteLLM and Haystack send one request instead of 3 to 6.
+# Measured on a 504: with this header openai-python, openai-node, LiteLLM and Haystack send 1 request instead of 3 to 6.
 DO_NOT_RETRY = {"x-should-retry": "false"}
 
 _CODES = {

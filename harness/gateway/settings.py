@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Dialect(StrEnum):
-    """The contract that the gateway speaks. The two differ in what they answer to `stream: true`, and in nothing else."""
+    """The contract that the gateway speaks. What is answered to `stream: true` is all that the two differ in."""
 
     DOCUMENTED = "documented"
     """Refused with 400 before anything is started, as the documentation has it."""

@@ -84,9 +84,9 @@ class RunningModel:
         self.stop()
 
 
-def serve_in_thread(api_key: str | None = None) -> RunningModel:
-    """Serve on a free port of loopback until stopped; it answers as soon as this returns."""
-    listener = bind()
+def serve_in_thread(api_key: str | None = None, *, port: int = 0) -> RunningModel:
+    """Serve on a port of loopback (0: a free one) until stopped; it answers as soon as this returns. Raises OSError."""
+    listener = bind(port=port)
     server = uvicorn_server(create_app(api_key))
     thread = threading.Thread(target=server.run, args=([listener],), name="scripted-model", daemon=True)
     thread.start()

@@ -1,7 +1,7 @@
 """The seam between the gateway and the agent behind it.
 
-A *runtime* is one kind of agent (`openhands`, `scripted`); it owns profiles and stored conversations. A *session* is one
-conversation held in memory. Everything here blocks: the service calls it on worker threads, one turn of a
+A *runtime* is one kind of agent (`openhands`, `scripted`); it owns profiles and stored conversations. A *session* is
+one conversation held in memory. Everything here blocks: the service calls it on worker threads, one turn of a
 conversation at a time.
 """
 
@@ -74,7 +74,7 @@ class ProfileStore(Protocol):
         """All names, sorted."""
 
     def summaries(self) -> Sequence[dict[str, Json]]:
-        """One `{name, model, base_url, provider_connection_id, provider_connection_broken, api_key_set}` each, sorted."""
+        """Sorted, each `{name, model, base_url, provider_connection_id, provider_connection_broken, api_key_set}`."""
 
     def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
         """The stored LLM settings, secrets null unless asked for. Raises ProfileNotFoundError."""
@@ -99,7 +99,7 @@ class Session(Protocol):
         """Ask a running turn to end soon; it then raises TurnFailedError."""
 
     def info(self) -> dict[str, Json]:
-        """What `GET /api/conversations/{id}` of a released server shows: id, execution_status, stats, created_at, …"""
+        """What `GET /api/conversations/{id}` of a released server shows: id, execution_status, stats, created_at."""
 
     def events(self) -> Sequence[dict[str, Json]]:
         """The events so far, oldest first, as `GET …/events/search` of a released server shows them."""
@@ -114,8 +114,13 @@ class Session(Protocol):
 class Runtime(Protocol):
     """One kind of agent."""
 
-    name: str
-    profiles: ProfileStore
+    @property
+    def name(self) -> str:
+        """Which kind."""
+
+    @property
+    def profiles(self) -> ProfileStore:
+        """There after `load`."""
 
     def load(self) -> None:
         """Do the slow part of starting (imports, warm-up). Called once, in a thread, before anything else."""

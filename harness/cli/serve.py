@@ -1,0 +1,232 @@
+"""`gateway-harness serve`: the reference gateway."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from harness.gateway.launch import AgentOptions
+    from harness.gateway.settings import Settings
+    from harness.scenarios.model import Json
+
+USAGE = 2
+
+ENVIRONMENT = """\
+environment:
+  SESSION_API_KEY, OH_SESSION_API_KEYS_0 .. _9   session keys; any of them opens the gateway
+  OH_SECRET_KEY                                  encrypts stored keys of models (default: a key kept in --state)
+  LLM_MODEL, LLM_API_KEY, LLM_BASE_URL           a real model: becomes the profile `default`
+
+  They are taken out of the environment, so that the agent's shell does not see them. Keys are never given as
+  arguments: any user of the machine can read those.
+
+  Without a session key a fresh one is made and printed, and only loopback is bound: any web page that the user opens
+  can send requests to loopback, and behind this port an agent runs commands. --allow-open asks for no key.
+
+paths that need no key: /alive /health /ready /server_info /metrics /openapi.json
+
+stdout: `listening on URL` as soon as the port is bound, `ready` when the agent is loaded. The log goes to stderr.
+SIGTERM or SIGINT: running turns get --shutdown-grace seconds; a second signal ends at once.
+"""
+
+
+class UsageError(Exception):
+    """The command can't be carried out as given; the text says what to do."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `serve` takes."""
+    parser.epilog = ENVIRONMENT
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="0 picks a free one (default: %(default)s)")
+    parser.add_argument(
+        "--agent",
+        choices=["openhands", "scripted"],
+        default="openhands",
+        help="the real agent, or a stand-in that follows a script and needs no SDK (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--contract",
+        choices=["documented", "agent-server"],
+        default="documented",
+        help="what `stream: true` is answered with: 400, or server-sent events (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scripted", action="store_true", help="put the scripted model behind a profile `scripted`; needs no LLM"
+    )
+    parser.add_argument("--tools", choices=["none", "default"], default="default", help="of the agent")
+    parser.add_argument(
+        "--workspace",
+        choices=["per-conversation", "shared"],
+        default="per-conversation",
+        help="the folder that the agent works in (default: %(default)s)",
+    )
+    parser.add_argument("--state", type=Path, metavar="DIR", help=f"what is kept (default: {_default_state()})")
+    parser.add_argument("--in-memory", action="store_true", help="keep nothing: the state goes when the server does")
+    parser.add_argument("--session-keys-file", type=Path, metavar="FILE", help="session keys, one a line")
+    parser.add_argument("--allow-open", action="store_true", help="ask for no key, on whatever address")
+    parser.add_argument(
+        "--cors-origin", action="append", default=[], metavar="ORIGIN", help="let pages of ORIGIN in (* is any)"
+    )
+    _add_limits(parser)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    limits = parser.add_argument_group("limits")
+    for flag, default, help_text in (
+        ("--turn-timeout", 120.0, "seconds until a client is told 504 while its turn goes on"),
+        ("--shutdown-grace", 20.0, "seconds that running turns get at the end"),
+    ):
+        limits.add_argument(flag, type=float, default=default, metavar="SECONDS", help=f"{help_text} (%(default)s)")
+    for flag, default, help_text in (
+        ("--max-queue", 8, "requests that wait on one conversation before 429"),
+        ("--max-turns", 64, "turns that run at once"),
+        ("--max-conversations", 1000, "conversations in memory; the others are on disk"),
+        ("--max-body", 32 * 2**20, "bytes of a request's body before 413"),
+    ):
+        limits.add_argument(flag, type=int, default=default, metavar="N", help=f"{help_text} (%(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until stopped."""
+    with ExitStack() as undo:
+        try:
+            return _run(arguments, undo)
+        except UsageError as error:
+            print(f"gateway-harness serve: {error}", file=sys.stderr)
+            return USAGE
+
+
+def _run(arguments: argparse.Namespace, undo: ExitStack) -> int:
+    _require_extras(arguments.agent)
+    keys = _session_keys(arguments.session_keys_file)
+    made_key = None if keys or arguments.allow_open else secrets.token_urlsafe(24)
+    listener = undo.enter_context(_bind(arguments.host, arguments.port, may_be_open=bool(keys) or arguments.allow_open))
+    print(f"listening on {_url(listener)}", flush=True)
+    if made_key:
+        print(f"session key {made_key}", flush=True)
+    state = Path(undo.enter_context(tempfile.TemporaryDirectory())) if arguments.in_memory else arguments.state
+    settings, options = _settings(arguments, state or _default_state(), keys or ((made_key,) if made_key else ()))
+
+    from harness.gateway import launch, server
+    from harness.gateway.gateway import make_gateway
+
+    runtime = launch.make_runtime(settings, options)
+    gateway = make_gateway(settings, runtime)
+    print(f"loading the agent ({settings.agent})", file=sys.stderr, flush=True)
+    return server.serve(
+        gateway,
+        listener,
+        load=lambda: launch.load(runtime, settings, options),
+        ready=lambda: print("ready", flush=True),
+    )
+
+
+def _require_extras(agent: str) -> None:
+    needed: dict[str, tuple[str, ...]] = {"server": ("fastapi", "uvicorn", "prometheus_client", "cryptography")}
+    if agent == "openhands":
+        needed["gateway"] = ("openhands.sdk", "openhands.tools")
+    for extra, modules in needed.items():
+        if missing := [module for module in modules if not _is_installed(module)]:
+            alternative = "" if extra == "server" else ", or take --agent scripted"
+            raise UsageError(
+                f"{', '.join(missing)} not installed; pip install 'openhands-gateway-harness[{extra}]'{alternative}"
+            )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _session_keys(file: Path | None) -> tuple[str, ...]:
+    names = ["SESSION_API_KEY", *(f"OH_SESSION_API_KEYS_{number}" for number in range(10))]
+    keys = [os.environ.pop(name, "").strip() for name in names]
+    if file is not None:
+        try:
+            keys += [line.strip() for line in file.read_text().splitlines()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--session-keys-file {file}: {error}") from None
+        if not any(keys):
+            raise UsageError(f"--session-keys-file {file}: there is no key in it")
+    keys = [key for key in keys if key]
+    if not all(key.isascii() and key.isprintable() and " " not in key for key in keys):
+        raise UsageError("a session key may hold printable ASCII without spaces only: it travels in a header")
+    return tuple(dict.fromkeys(keys))
+
+
+def _bind(host: str, port: int, *, may_be_open: bool) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        if not may_be_open and not ipaddress.ip_address(address[0]).is_loopback:
+            raise UsageError(
+                f"{host} is not loopback and there is no session key: whoever reaches it could run an agent. "
+                "Set SESSION_API_KEY, or say --allow-open"
+            )
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"cannot listen on {host} port {port}: {error}; give another --host or --port") from None
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _default_state() -> Path:
+    root = os.environ.get("XDG_STATE_HOME")
+    return (Path(root) if root else Path.home() / ".local" / "state") / "openhands-gateway-harness"
+
+
+def _settings(arguments: argparse.Namespace, state: Path, keys: tuple[str, ...]) -> tuple[Settings, AgentOptions]:
+    from harness.gateway.launch import AgentOptions
+    from harness.gateway.settings import Dialect, Limits, Settings
+    from harness.gateway.state import StateInUseError, claim, kept_secret_key
+
+    try:
+        claim(state)
+        secret_key = os.environ.pop("OH_SECRET_KEY", "") or kept_secret_key(state)
+    except (OSError, StateInUseError) as error:
+        raise UsageError(f"--state {state}: {error}; give another folder") from None
+    settings = Settings(
+        state=state.absolute(),
+        agent=arguments.agent,
+        dialect=Dialect(arguments.contract),
+        session_keys=keys,
+        turn_timeout=arguments.turn_timeout,
+        shutdown_grace=arguments.shutdown_grace,
+        cors_origins=tuple(arguments.cors_origin),
+        scripted_model=arguments.scripted or arguments.agent == "scripted",
+        limits=Limits(
+            body_bytes=arguments.max_body,
+            queued_turns=arguments.max_queue,
+            running_turns=arguments.max_turns,
+            held_conversations=arguments.max_conversations,
+        ),
+    )
+    options = AgentOptions(
+        secret_key=secret_key,
+        tools=arguments.tools,
+        workspace=arguments.workspace,
+        durable=not arguments.in_memory,
+        llm=_model_of_the_environment(),
+    )
+    return settings, options
+
+
+def _model_of_the_environment() -> dict[str, Json] | None:
+    found = {name: os.environ.pop(f"LLM_{name.upper()}", None) for name in ("model", "api_key", "base_url")}
+    return {name: value for name, value in found.items() if value} if found["model"] else None

@@ -1,0 +1,55 @@
+"""What all conversations of the scripted agent have in common: where they are stored, and their profiles."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from harness.gateway.agents import ProfileNotFoundError
+from harness.gateway.agents.scripted.events import Log
+from harness.gateway.agents.scripted.profiles import ScriptedProfiles
+from harness.gateway.agents.scripted.session import ScriptedSession
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class ScriptedRuntime:
+    """Scripted agents as the gateway's runtime; `state` is the only folder that is written to."""
+
+    name = "scripted"
+
+    def __init__(self, state: Path, *, secret_key: str, profiles: int = 50) -> None:
+        self._conversations = state / "conversations"
+        self._conversations.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = state / "profiles"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        self.profiles = ScriptedProfiles(folder, secret_key, limit=profiles)
+
+    def load(self) -> None:
+        self.profiles.summaries()  # a wrong OH_SECRET_KEY shows now, and not at the first turn
+
+    def start(self, conversation: UUID, profile: str, instructions: str | None) -> ScriptedSession:
+        if profile not in self.profiles.names():
+            raise ProfileNotFoundError(profile)
+        llm = self.profiles.get(profile)
+        log = Log.create(self._path(conversation), conversation, str(llm["model"]), instructions)
+        return ScriptedSession(log)
+
+    def restore(self, conversation: UUID) -> ScriptedSession:
+        return ScriptedSession(Log.read(self._path(conversation), conversation))
+
+    def stored(self) -> Sequence[UUID]:
+        return [UUID(path.name) for path in sorted(self._conversations.iterdir())]
+
+    def delete(self, conversation: UUID) -> bool:
+        path = self._path(conversation)
+        if not path.exists():
+            return False
+        shutil.rmtree(path)
+        return True
+
+    def _path(self, conversation: UUID) -> Path:
+        return self._conversations / conversation.hex

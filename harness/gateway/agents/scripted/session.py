@@ -1,0 +1,160 @@
+"""One conversation of the scripted agent: the loop of an agent around the scripted model's rules."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+from harness.gateway.agents import Answer, Image, Text, TurnFailedError, Usage
+from harness.gateway.agents.scripted import events
+from harness.model.rules import Failure, respond
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.gateway.agents.scripted.events import Event, Log
+    from harness.model.rules import Reply, ToolCall
+    from harness.scenarios.model import Json
+
+# The SDK (1.58.0) takes an agent for stuck that makes the same call four times, or says nothing three times.
+_SAME_CALLS = 4
+_EMPTY_REPLIES = 3
+
+
+class ScriptedSession:
+    """A conversation whose events are its whole state."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._interrupted = threading.Event()
+        self._running = False
+
+    def turn(self, parts: Sequence[Text | Image]) -> Answer:
+        text = "\n".join(part.text for part in parts if isinstance(part, Text))
+        images = tuple(part.url for part in parts if isinstance(part, Image))
+        self._interrupted.clear()
+        self._running = True
+        usage = Usage()
+        try:
+            self._log.append(events.message("user", text, images=images))
+            last_call: ToolCall | None = None
+            repeated = 0
+            while True:
+                reply = respond(_messages(self._log.events))
+                if self._interrupted.wait(reply.delay):
+                    raise self._failed("paused", "TurnInterrupted", "It was interrupted.", usage)
+                usage = Usage(
+                    usage.prompt_tokens + reply.usage.prompt_tokens,
+                    usage.completion_tokens + reply.usage.completion_tokens,
+                )
+                if reply.failure is Failure.EMPTY:
+                    repeated += 1
+                    if repeated == _EMPTY_REPLIES:
+                        raise self._failed("stuck", "StuckError", "Its model said nothing.", usage)
+                elif reply.failure is not None:
+                    raise self._failed("error", "LLMError", "Its model failed.", usage)
+                elif reply.tool_call is None or reply.finish:
+                    self._finish(reply, usage)
+                    return Answer(reply.text, usage)
+                else:
+                    called = events.action(reply.tool_call.name, reply.tool_call.arguments)
+                    self._log.append(called, events.observation(called, f"{reply.tool_call.name}: done"))
+                    repeated = repeated + 1 if reply.tool_call == last_call else 1
+                    last_call = reply.tool_call
+                    if repeated == _SAME_CALLS:
+                        raise self._failed("stuck", "StuckError", "It made the same call again and again.", usage)
+        finally:
+            self._running = False
+
+    def interrupt(self) -> None:
+        self._interrupted.set()
+
+    def info(self) -> dict[str, Json]:
+        first, newest = self._log.events[0], self._log.events[-1]
+        status = "running" if self._running else self._log.last_state("execution_status") or "idle"
+        return {
+            "id": str(self._log.conversation),
+            "execution_status": status,
+            "created_at": first["timestamp"],
+            "updated_at": newest["timestamp"],
+            "agent": {"kind": "ScriptedAgent", "llm": {"model": first["model"]}},
+            "stats": {
+                "usage_to_metrics": {
+                    "default": {
+                        "model_name": first["model"],
+                        "accumulated_cost": 0.0,
+                        "accumulated_token_usage": self._tokens(),
+                    }
+                }
+            },
+        }
+
+    def events(self) -> Sequence[dict[str, Json]]:
+        return list(self._log.events)
+
+    def final_response(self) -> str:
+        said = [_said(event) for event in self._log.events if event["source"] == "agent"]
+        return next((text for text in reversed(said) if text is not None), "")
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _tokens(self) -> dict[str, Json]:
+        tokens = self._log.last_state("accumulated_token_usage")
+        return cast("dict[str, Json]", tokens or {"prompt_tokens": 0, "completion_tokens": 0})
+
+    def _state(self, status: str, usage: Usage) -> tuple[Event, ...]:
+        before = cast("dict[str, int]", self._tokens())
+        return events.state(
+            status,
+            accumulated_token_usage={
+                "prompt_tokens": before["prompt_tokens"] + usage.prompt_tokens,
+                "completion_tokens": before["completion_tokens"] + usage.completion_tokens,
+            },
+        )
+
+    def _finish(self, reply: Reply, usage: Usage) -> None:
+        if reply.tool_call is None:
+            said = [events.message("assistant", reply.text)]
+        else:
+            called = events.action(reply.tool_call.name, reply.tool_call.arguments)
+            said = [called, events.observation(called, reply.text)]
+        self._log.append(*said, *self._state("finished", usage))
+
+    def _failed(self, status: str, code: str, detail: str, usage: Usage) -> TurnFailedError:
+        self._log.append(events.error(code, detail), *self._state(status, usage))
+        return TurnFailedError(status, detail)
+
+
+def _said(event: Event) -> str | None:
+    """The final text that an event carries: a message, or a call of the tool `finish`."""
+    if event["kind"] == "ActionEvent" and event["tool_name"] == "finish":
+        return str(cast("dict[str, Json]", event["action"])["message"])
+    return _text(event) if event["kind"] == "MessageEvent" else None
+
+
+def _text(event: Event) -> str:
+    message = cast("dict[str, list[dict[str, str]]]", event["llm_message"])
+    return message["content"][0]["text"]
+
+
+def _messages(log: Sequence[Event]) -> list[dict[str, object]]:
+    """The conversation as a model sees it. The SDK sends user messages that nobody answered as one, line by line."""
+    messages: list[dict[str, object]] = []
+    for event in log:
+        match event["kind"]:
+            case "SystemPromptEvent":
+                prompt = cast("dict[str, str]", event["system_prompt"])
+                messages.append({"role": "system", "content": prompt["text"]})
+            case "MessageEvent" if event["source"] == "user" and messages[-1]["role"] == "user":
+                messages[-1]["content"] = f"{messages[-1]['content']}\n{_text(event)}"
+            case "MessageEvent":
+                role = "user" if event["source"] == "user" else "assistant"
+                messages.append({"role": role, "content": _text(event)})
+            case "ActionEvent" if event["tool_name"] == "finish":
+                messages.append({"role": "assistant", "content": _said(event)})
+            case "ActionEvent":
+                messages.append({"role": "assistant", "content": None})
+            case "ObservationEvent" if event["tool_name"] != "finish":
+                messages.append({"role": "tool", "content": "done"})
+    return messages

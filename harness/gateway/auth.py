@@ -1,0 +1,53 @@
+"""Who may use the gateway: pure ASGI, so that a request without a key is refused before its body is read."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+from harness.gateway.errors import error_response
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+# What a load balancer, a scraper and a generator of clients ask for before they have a key. Nothing in it is secret.
+PUBLIC_PATHS = frozenset({"/alive", "/health", "/ready", "/server_info", "/metrics", "/openapi.json"})
+
+
+class Authentication:
+    """Lets a request through that carries one of the keys in either documented form.
+
+    `X-Session-API-Key: KEY` or `Authorization: Bearer KEY`; one right one is enough. Of a header that is sent twice,
+    the first counts. No keys at all: everything is let through.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
+        self._app = app
+        self._keys = [key.encode() for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] != "http"
+            or scope["path"] in PUBLIC_PATHS
+            or not self._keys
+            or self._opens(Headers(scope=scope))
+        ):
+            await self._app(scope, receive, send)
+            return
+        refusal = error_response(
+            401,
+            "A session key is needed: X-Session-API-Key: KEY, or Authorization: Bearer KEY.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+        await refusal(scope, receive, send)
+
+    def _opens(self, headers: Headers) -> bool:
+        scheme, _, bearer = headers.get("authorization", "").strip().partition(" ")
+        presented = [headers.get("x-session-api-key", "").strip()]
+        if scheme.lower() == "bearer":
+            presented.append(bearer.strip())
+        return any(hmac.compare_digest(key, form.encode("latin-1")) for form in presented for key in self._keys)

@@ -1,0 +1,151 @@
+"""Chat Completions on the wire: the part of OpenAI's request that matters to an agent, and OpenAI's answer.
+
+Fields that are not named here are ignored whatever their value, as released servers do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StrictBool
+
+from harness.gateway.agents import Image, Text
+from harness.gateway.errors import GatewayError
+
+MODEL_PREFIX = "openhands_"
+
+type Content = str | list[str | dict[str, Any]] | None
+
+
+class ChatMessage(BaseModel):
+    """A message of any role. Parts are looked at only where they are used: see `read_request`."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Content = None
+
+
+class ChatRequest(BaseModel):
+    """The body of `POST /v1/chat/completions`."""
+
+    model: str
+    messages: list[ChatMessage]
+    stream: StrictBool | None = None
+    stream_options: Annotated[Any, Field(description="`include_usage: true` adds a chunk with the usage.")] = None
+
+
+class AssistantMessage(BaseModel):
+    """The final assistant text of a turn."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class Choice(BaseModel):
+    """The only choice."""
+
+    index: Literal[0] = 0
+    message: AssistantMessage
+    logprobs: None = None
+    finish_reason: Literal["stop"] = "stop"
+
+
+class CompletionUsage(BaseModel):
+    """What this turn cost, over all the model calls that it took. Released servers give the conversation's total."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatCompletion(BaseModel):
+    """The answer to a request without `stream`."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: CompletionUsage
+
+    @classmethod
+    def of(cls, *, id: str, created: int, model: str, text: str, usage: CompletionUsage) -> ChatCompletion:  # noqa: A002 - the wire's name
+        """The completion that carries this text."""
+        return cls(
+            id=id, created=created, model=model, choices=[Choice(message=AssistantMessage(content=text))], usage=usage
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request asks of the agent.
+
+    `instructions` is the system and developer text of all messages, joined by blank lines; it counts in the first turn
+    of a conversation. `parts` is the newest user message; what stands before it in `messages` is not replayed.
+    """
+
+    profile: str
+    parts: tuple[Text | Image, ...]
+    instructions: str | None
+
+
+def read_request(request: ChatRequest) -> Ask:
+    """Read what matters out of a request. Raises GatewayError."""
+    user = next((message for message in reversed(request.messages) if message.role == "user"), None)
+    if user is None:
+        raise GatewayError(400, "At least one user message is required.", code="no_user_message", param="messages")
+    instructions = [
+        _text_of(message.content) for message in request.messages if message.role in {"system", "developer"}
+    ]
+    return Ask(
+        profile=profile_of(request.model),
+        parts=tuple(_parts(user.content)),
+        instructions="\n\n".join(text for text in instructions if text) or None,
+    )
+
+
+def profile_of(model: str) -> str:
+    """The profile behind a model's name. Raises GatewayError, 404."""
+    profile = model.removeprefix(MODEL_PREFIX)
+    if profile in {model, ""}:
+        raise unknown_model(model)
+    return profile
+
+
+def unknown_model(model: str) -> GatewayError:
+    """The refusal of a model that doesn't exist."""
+    return GatewayError(
+        404, f"There is no model {model[:80]!r}. GET /v1/models lists them.", code="model_not_found", param="model"
+    )
+
+
+def _text_of(content: Content) -> str:
+    parts = list(_parts(content))
+    if any(isinstance(part, Image) for part in parts):
+        raise _unsupported("a system message holds text only")
+    return "\n".join(part.text for part in parts if isinstance(part, Text)).strip()
+
+
+def _parts(content: Content) -> list[Text | Image]:
+    if content is None or isinstance(content, str):
+        return [Text(content or "")]
+    return [_part(part) for part in content] or [Text("")]
+
+
+def _part(part: str | dict[str, Any]) -> Text | Image:
+    match part:
+        case {"type": "text", "text": str(text)}:
+            return Text(text)
+        case {"type": "image_url", "image_url": str(url) | {"url": str(url)}} if url:
+            return Image(url)
+        case {"type": "text" | "image_url" as kind}:
+            raise _unsupported(f"a part of type {kind} needs its {'text' if kind == 'text' else 'url'}")
+        case {"type": str(kind)}:
+            raise _unsupported(f"parts of type {kind[:40]!r} are not supported; text and image_url are")
+        case _:
+            raise _unsupported("a part is an object with a type")
+
+
+def _unsupported(problem: str) -> GatewayError:
+    return GatewayError(400, f"messages: {problem}.", code="unsupported_content", param="messages")

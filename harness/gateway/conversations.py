@@ -1,0 +1,140 @@
+"""The conversations in memory: who may use one, in which order, and which ones have to leave.
+
+Turns on one conversation are played one at a time in order of arrival (released servers merge concurrent turns into
+one message and give both callers the same answer). The table lives on the event loop; sessions block, so they are
+opened, used and closed on worker threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from harness.gateway.agents import Runtime, Session
+
+# Seconds that a running turn gets to end when its conversation is deleted.
+_INTERRUPT_SECONDS = 10.0
+
+
+class QueueFullError(Exception):
+    """As many requests wait on the conversation as may."""
+
+
+class ConversationBusyError(Exception):
+    """A running turn did not end in time, so the conversation can't be deleted now."""
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One conversation's place in the table.
+
+    `session` is None until the conversation has been opened, and after it was put out of memory. `waiting` counts the
+    turns that run or wait, `users` everything that keeps the session from being closed.
+    """
+
+    session: Session | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+    users: int = 0
+
+
+class Conversations:
+    """The table, at most `held` sessions, the least recently used ones first in line to leave."""
+
+    def __init__(self, runtime: Runtime, *, held: int, queued: int) -> None:
+        self._runtime = runtime
+        self._held = held
+        self._queued = queued
+        self._entries: OrderedDict[UUID, Entry] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(entry.session is not None for entry in self._entries.values())
+
+    @asynccontextmanager
+    async def turn(self, conversation: UUID) -> AsyncIterator[Entry]:
+        """Wait for one's turn and have the conversation to oneself. Raises QueueFullError, at once."""
+        entry = self._entries.get(conversation)
+        if entry is not None and entry.waiting > self._queued:
+            raise QueueFullError
+        async with self._use(conversation) as entry:
+            entry.waiting += 1
+            try:
+                async with entry.lock:
+                    yield entry
+            finally:
+                entry.waiting -= 1
+        if len(self._entries) > self._held:
+            await self._put_out()
+
+    @asynccontextmanager
+    async def reading(self, conversation: UUID) -> AsyncIterator[Session]:
+        """A session to look at, also while a turn runs on it. Raises KeyError when there is no such conversation."""
+        async with self._use(conversation) as entry:
+            if entry.session is None:
+                async with entry.lock:
+                    if entry.session is None:
+                        entry.session = await asyncio.to_thread(self._runtime.restore, conversation)
+            yield entry.session
+        if len(self._entries) > self._held:
+            await self._put_out()
+
+    async def delete(self, conversation: UUID) -> bool:
+        """Interrupt what runs, delete what is stored. False when there was nothing. Raises ConversationBusyError."""
+        async with self._use(conversation) as entry:
+            if entry.session is not None and entry.lock.locked():
+                entry.session.interrupt()
+            try:
+                await asyncio.wait_for(entry.lock.acquire(), _INTERRUPT_SECONDS)
+            except TimeoutError:
+                raise ConversationBusyError from None
+            try:
+                session, entry.session = entry.session, None
+                if session is not None:
+                    await asyncio.to_thread(session.close)
+                return await asyncio.to_thread(self._runtime.delete, conversation)
+            finally:
+                entry.lock.release()
+
+    def interrupt(self) -> None:
+        """Ask every running turn to end soon."""
+        for entry in self._entries.values():
+            if entry.session is not None and entry.lock.locked():
+                entry.session.interrupt()
+
+    async def close(self) -> None:
+        """Close every session that nobody uses."""
+        for conversation in list(self._entries):
+            await self._close(conversation)
+
+    @asynccontextmanager
+    async def _use(self, conversation: UUID) -> AsyncIterator[Entry]:
+        entry = self._entries.setdefault(conversation, Entry())
+        self._entries.move_to_end(conversation)
+        entry.users += 1
+        try:
+            yield entry
+        finally:
+            entry.users -= 1
+            if entry.session is None and not entry.users:
+                del self._entries[conversation]
+
+    async def _put_out(self) -> None:
+        surplus = len(self._entries) - self._held
+        idle = [conversation for conversation, entry in self._entries.items() if not entry.users]
+        for conversation in idle[:surplus]:
+            await self._close(conversation)
+
+    async def _close(self, conversation: UUID) -> None:
+        if (entry := self._entries.get(conversation)) is None or entry.users:
+            return
+        async with self._use(conversation) as entry, entry.lock:
+            session, entry.session = entry.session, None
+            if session is not None:
+                await asyncio.to_thread(session.close)

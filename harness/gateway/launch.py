@@ -1,0 +1,86 @@
+"""From options to a running gateway: the agent, its first profiles, and the model behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from harness.gateway.agents import Runtime
+    from harness.gateway.settings import Settings
+    from harness.scenarios.model import Json
+
+SCRIPTED_PROFILE = "scripted"
+DEFAULT_PROFILE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """How the agent is made, beyond the gateway's own settings.
+
+    Attributes:
+        tools: the released server's default tools, or none.
+        workspace: a folder for each conversation, or one for all.
+        durable: conversations are on disk; else in memory only.
+        secret_key: encrypts what is secret in the state folder.
+        llm: the settings of the profile `default`, if there is to be one.
+    """
+
+    secret_key: str = field(repr=False)
+    tools: Literal["none", "default"] = "default"
+    workspace: Literal["per-conversation", "shared"] = "per-conversation"
+    durable: bool = True
+    llm: dict[str, Json] | None = field(default=None, repr=False)
+
+
+def make_runtime(settings: Settings, options: AgentOptions) -> Runtime:
+    """The agent, not loaded yet."""
+    if settings.agent == "scripted":
+        from harness.gateway.agents.scripted import ScriptedRuntime
+
+        return ScriptedRuntime(settings.state, secret_key=options.secret_key, profiles=settings.limits.profiles)
+    from harness.gateway.agents.openhands import OpenHandsRuntime
+
+    return OpenHandsRuntime(
+        settings.state,
+        tools=options.tools,
+        workspace=options.workspace,
+        secret_key=options.secret_key,
+        durable=options.durable,
+    )
+
+
+def load(runtime: Runtime, settings: Settings, options: AgentOptions) -> None:
+    """Load the agent and see to its first profile; takes seconds, so it runs in a thread."""
+    runtime.load()
+    if settings.agent == "scripted":
+        runtime.profiles.save(SCRIPTED_PROFILE, {"model": "openai/scripted"}, include_secrets=True)
+    elif settings.scripted_model:
+        llm: dict[str, Json] = {
+            "model": "openai/scripted",
+            "base_url": _start_scripted_model(settings),
+            "api_key": "no-secret",
+            "num_retries": 0,
+        }
+        runtime.profiles.save(SCRIPTED_PROFILE, llm, include_secrets=True)
+    elif options.llm is not None:
+        runtime.profiles.save(DEFAULT_PROFILE, options.llm, include_secrets=True)
+
+
+def _start_scripted_model(settings: Settings) -> str:
+    """The base URL of a scripted model in this process.
+
+    A conversation keeps the model that it began with, address included, so after a restart the model comes back to its
+    port if that is still free.
+    """
+    from harness.model.server import serve_in_thread
+
+    remembered = settings.state / "scripted-model.port"
+    port = int(remembered.read_text()) if remembered.exists() else 0
+    try:
+        model = serve_in_thread(port=port)
+    except OSError:
+        model = serve_in_thread()
+    remembered.write_text(str(urlsplit(model.base_url).port))
+    return model.base_url

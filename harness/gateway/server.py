@@ -1,0 +1,124 @@
+"""The process around the application: it listens at once, loads its agent in a thread, and leaves in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from harness.gateway.app import make_app
+from harness.gateway.lifecycle import Phase
+from harness.gateway.logs import configure_logging, log_exception, logger
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from types import FrameType
+
+    from harness.gateway.gateway import Gateway
+
+# h11 refuses a larger request line and headers with a 400 of its own; up to here the limit on headers answers 431.
+_H11_BYTES = 2**20
+# Longer than clients keep an idle connection (httpx 5 s, undici 4 s, Go 90 s), so they rarely write to a closed one.
+_KEEP_ALIVE_SECONDS = 95
+
+
+def serve(gateway: Gateway, listener: socket.socket, load: Callable[[], None], ready: Callable[[], None]) -> int:
+    """Serve on a listening socket until SIGINT or SIGTERM; the exit status.
+
+    `load` runs in a thread while /ready says 503; `ready` is called when it is done.
+    """
+    configure_logging()
+    status, ended = asyncio.run(_serve(gateway, listener, load, ready))
+    if not ended:
+        # A turn that would not end holds a thread that Python would wait for. What is stored is whole all the time.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+async def _serve(
+    gateway: Gateway, listener: socket.socket, load: Callable[[], None], ready: Callable[[], None]
+) -> tuple[int, bool]:
+    """Serve; the exit status, and whether every thread has ended."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    server = _Server(gateway, lambda: loop.call_soon_threadsafe(stop.set))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    loading = asyncio.create_task(_in_daemon_thread(load))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({loading, stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+    status = 0
+    if loading.done() and (error := loading.exception()):
+        log_exception("the agent could not be loaded", error)
+        print(f"gateway-harness serve: the agent could not be loaded: {type(error).__name__}: {error}", file=sys.stderr)
+        status = 2
+    elif loading.done():
+        gateway.lifecycle.phase = Phase.READY
+        ready()
+        await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+    gateway.lifecycle.phase = Phase.STOPPING
+    logger.info("stopping")
+    ended = await gateway.service.stop(gateway.settings.shutdown_grace)
+    server.should_exit = True
+    await serving
+    return status, ended and loading.done()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, except that the first signal lets turns end before anything is closed; the second closes everything."""
+
+    def __init__(self, gateway: Gateway, on_signal: Callable[[], object]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                make_app(gateway),
+                http="h11",  # httptools loses the body of a request that asks for `Upgrade: h2c`, as the JDK's does
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                h11_max_incomplete_event_size=_H11_BYTES,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._on_signal = on_signal
+        self._signals = 0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
+        self._signals += 1
+        if self._signals > 1:
+            self.force_exit = self.should_exit = True
+        self._on_signal()
+
+
+async def _in_daemon_thread(work: Callable[[], None]) -> None:
+    """Run blocking work in a thread that nobody waits for when the process ends."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish(error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except Exception as problem:  # noqa: BLE001 - handed to the one who waits
+            error = problem
+        loop.call_soon_threadsafe(finish, error)
+
+    threading.Thread(target=run, name="load", daemon=True).start()
+    await done
