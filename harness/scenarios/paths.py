@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_NODES = 10_000
 """The most nodes that one path may select: `$..*` of a hostile body would otherwise name every value in it."""
 
+# Valid whatever the parser says: importing it takes 32 ms, and nearly every path of a scenario is this plain.
+_PLAIN_PATH = re.compile(r"\$(\.[A-Za-z_][A-Za-z0-9_]*|\[(0|[1-9][0-9]{0,9}|\*)\])*", re.ASCII)
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -44,6 +46,16 @@ def compile_path(path: str) -> JSONPathQuery:
         raise PathError(str(error.message), error.token[1]) from None
     except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
         raise PathError(str(error) or "nested too deeply") from None
+
+
+def check_path(path: str) -> None:
+    """Complain about a path that is not valid; cheaper than to compile it.
+
+    Raises:
+        PathError: see `compile_path`.
+    """
+    if not _PLAIN_PATH.fullmatch(path):
+        compile_path(path)
 
 
 def select(path: str, document: Json) -> list[tuple[str, Json]]:

@@ -86,6 +86,11 @@ def references(text: str) -> Iterator[str]:
     return (found[2] for found in _REFERENCE.finditer(text) if not found[1])
 
 
+def blank(text: str) -> str:
+    """A text with an `x` for each character of a reference: as long as before, and near to what it becomes."""
+    return _REFERENCE.sub(lambda found: "x" * len(found[0]), text) if "${" in text else text
+
+
 def _look_up(name: str, variables: Mapping[str, Json]) -> Json:
     try:
         return variables[name]

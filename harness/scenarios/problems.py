@@ -1,0 +1,42 @@
+"""What is wrong with a scenario file, for the person who wrote it: `file:line:column: message`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.scenarios.model import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake and where it stands; the message is one line and says what to do where that isn't plain."""
+
+    location: Location
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}"
+
+
+class ScenarioFileError(Exception):
+    """Scenario files that can't be used. `problems` holds all of them, in the order of files and lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        # A table of cases shows one mistake once a case; it is one mistake.
+        unique = dict.fromkeys(problems)
+        self.problems = tuple(sorted(unique, key=lambda it: (it.location.file, it.location.line, it.location.column)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean x?` when a known word is close, else an empty text."""
+    from difflib import get_close_matches  # 9 ms, and most files have no mistake
+
+    known = list(known)
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return f"; did you mean `{folded[close[0]]}`?" if close else ""
