@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.gateway.openhands.models import UPSTREAM_KEY, profile_settings
 
 from harness.gateway.agents import ProfileLimitError, ProfileNotFoundError
+from tests.gateway.openhands.models import UPSTREAM_KEY, profile_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.gateway.agents import Image, ProfileNotFoundError, Text, TurnFailedError, Usage
+from tests.gateway.openhands.models import profile_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.gateway.openhands.models import RecordingModel
-
     from harness.gateway.agents import Session
     from harness.gateway.agents.openhands import OpenHandsRuntime
+    from tests.gateway.openhands.models import RecordingModel
 
 type Start = Callable[..., Session]
 
@@ -56,7 +56,7 @@ def test_instructions_reach_the_model_in_the_system_message(start: Start) -> Non
 
 
 def test_an_image_is_passed_on(start: Start, runtime: OpenHandsRuntime, recording_model: RecordingModel) -> None:
-    settings = {"model": "openai/gpt-4o", "base_url": recording_model.base_url, "api_key": "planted"}
+    settings = profile_settings(recording_model.base_url, "openai/gpt-4o")
     runtime.profiles.save("seeing", settings, include_secrets=True)
     start(profile="seeing").turn([Text("what is this?"), Image("data:image/png;base64,iVBORw0KGgo=")])
     user = recording_model.bodies[0]["messages"][-1]
@@ -67,7 +67,7 @@ def test_an_image_is_passed_on(start: Start, runtime: OpenHandsRuntime, recordin
 def test_two_conversations_send_the_model_the_same_prompt(
     start: Start, runtime: OpenHandsRuntime, recording_model: RecordingModel
 ) -> None:
-    settings = {"model": "openai/recorded", "base_url": recording_model.base_url, "api_key": "planted"}
+    settings = profile_settings(recording_model.base_url)
     runtime.profiles.save("recorded", settings, include_secrets=True)
     for _ in range(2):
         say(start("Be brief.", profile="recorded"), "hello")

@@ -21,10 +21,11 @@ def agent_without_tools(llm: LLM, instructions: str | None) -> AgentBase:
 def default_agent(llm: LLM, instructions: str | None) -> AgentBase:
     """The agent of a released server's default profile: terminal, file editor, task tracker, summarising condenser.
 
-    Two settings differ. The terminal is a plain subprocess: with tmux, a server process named `openhands` outlives the
-    gateway. And it doesn't see LLM_API_KEY; the SDK keeps the other keys (session, encryption) from it by itself.
+    The terminal differs. It is a plain subprocess: with tmux, a server process named `openhands` outlives the gateway.
+    It leaves no history file in the home directory. And it doesn't see LLM_API_KEY; the SDK keeps the other keys
+    (session, encryption) from it by itself.
     """
-    terminal = {"terminal_type": "subprocess", "env": {"LLM_API_KEY": ""}}
+    terminal = {"terminal_type": "subprocess", "env": {"HISTFILE": "/dev/null", "LLM_API_KEY": ""}}
     tools = [
         tool.model_copy(update={"params": {**tool.params, **terminal}}) if tool.name == "terminal" else tool
         for tool in resolve_tool_specs(None)

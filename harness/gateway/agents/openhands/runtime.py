@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
 import secrets
 import shutil
+import socket
+import warnings
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from openhands.sdk import LLM
+    from openhands.sdk import LLM, BaseConversation
     from openhands.sdk.agent import AgentBase
     from openhands.sdk.io import FileStore
     from openhands.sdk.utils.cipher import Cipher
@@ -78,7 +81,7 @@ class OpenHandsRuntime:
 
             register_default_tools(enable_browser=False)
             self._agent = agent.default_agent
-        _warm_up()
+        _warm_up(self._agent, self._state / "sdk")
 
     def start(self, conversation: UUID, profile: str, instructions: str | None) -> OpenHandsSession:
         """Create the conversation durably. Raises ProfileNotFoundError."""
@@ -177,15 +180,35 @@ def _quieten(folder: Path) -> None:
         "LOG_AUTO_CONFIG": "false",
     }
     os.environ.pop("DEBUG_LLM", None)
+    # A price that litellm doesn't know is no news; the SDK warns at every call.
+    warnings.filterwarnings("ignore", message="Cost calculation failed", module="openhands")
     # Their lines quote what providers say, which may be a key. The session logs how each failed turn ended.
     for name in ("openhands", "LiteLLM"):
-        logging.getLogger(name).addHandler(logging.NullHandler())
-        logging.getLogger(name).propagate = False
+        logger = logging.getLogger(name)
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+        logger.setLevel(logging.ERROR)
 
 
-def _warm_up() -> None:
-    """Pay for litellm's lazy imports (0.8 s CPU in the first turn else) before there is a user who waits."""
-    import litellm
-    import litellm.llms.openai.openai
+def _warm_up(agent: Callable[[LLM, str | None], AgentBase], workspace: Path) -> None:
+    """Pay for the first turn's lazy imports (0.8 s CPU) before there is a user who waits.
 
-    litellm.completion(model="openai/warm-up", messages=[{"role": "user", "content": "hi"}], mock_response="ok")
+    It is a whole turn of a conversation that is kept nowhere, with a model that refuses the connection: a socket of
+    this process, bound and not listening.
+    """
+    from openhands.sdk import LLM, LocalConversation
+    from openhands.sdk.conversation.exceptions import ConversationRunError
+    from openhands.sdk.io import InMemoryFileStore
+    from pydantic import SecretStr
+
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        base_url = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        llm = LLM(model="openai/warm-up", base_url=base_url, api_key=SecretStr("none"), num_retries=0)
+        conversation: BaseConversation = LocalConversation(
+            agent(llm, None), workspace, visualizer=None, file_store=InMemoryFileStore()
+        )
+        conversation.send_message("hello")
+        with contextlib.suppress(ConversationRunError):
+            conversation.run()
+        conversation.close()
