@@ -30,7 +30,7 @@ class Profiles:
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return [str(summary["name"]) for summary in self.summaries()]
+        return sorted(name.removesuffix(".json") for name in self._store.list())
 
     def summaries(self) -> list[dict[str, Json]]:
         """What the list shows of each, sorted by name."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
-import secrets
 import shutil
 import socket
 import warnings
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
+
+from harness.gateway.state import kept_secret_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,16 +29,13 @@ type Tools = Literal["none", "default"]
 type Workspace = Literal["per-conversation", "shared"]
 
 
-class StateInUseError(Exception):
-    """Another gateway works on the state folder."""
-
-
 class OpenHandsRuntime:
     """OpenHands agents as the gateway's runtime.
 
-    `state` is the only folder that is written to, by one gateway at a time. `secret_key` encrypts the model's keys at
-    rest; without one, a key is made once and kept in `state` (mode 0600). `durable=False` holds conversations in
-    memory only. Making the runtime is cheap: the SDK (5 s CPU) is imported by `load`, and `profiles` is there after it.
+    `state` is the only folder that is written to; whoever makes the runtime has claimed it, for it has to be the only
+    writer. `secret_key` encrypts the models' keys at rest; without one, the folder keeps one. `durable=False` holds
+    conversations in memory only. Making the runtime is cheap: the SDK (5 s CPU) is imported by `load`, and `profiles`
+    is there after it.
     """
 
     name = "openhands"
@@ -63,16 +60,14 @@ class OpenHandsRuntime:
         self._agent: Callable[[LLM, str | None], AgentBase]
 
     def load(self) -> None:
-        """Import the SDK, warm it up, open the state folder. Raises StateInUseError."""
-        self._state.mkdir(parents=True, exist_ok=True)
-        self._claim_state()
+        """Import the SDK and warm it up."""
         _quieten(self._state / "sdk")
         from openhands.sdk.utils.cipher import Cipher
 
         from harness.gateway.agents.openhands import agent
         from harness.gateway.agents.openhands.profiles import Profiles
 
-        self._cipher = Cipher(self._secret_key or self._own_key())
+        self._cipher = Cipher(self._secret_key or kept_secret_key(self._state))
         self.profiles = Profiles(self._state / "profiles", self._cipher)
         if self._tools == "none":
             self._agent = agent.agent_without_tools
@@ -147,24 +142,6 @@ class OpenHandsRuntime:
         if self._workspace == "shared":
             return self._state / "workspace"
         return self._state / "workspaces" / conversation.hex
-
-    def _claim_state(self) -> None:
-        """Hold the folder for this process's life; the store relies on being its only writer."""
-        self._claim = (self._state / ".lock").open("w")
-        try:
-            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StateInUseError(f"another gateway works on {self._state}") from None
-
-    def _own_key(self) -> str:
-        path = self._state / "secret.key"
-        try:
-            return path.read_text()
-        except FileNotFoundError:
-            key = secrets.token_urlsafe(32)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(key)
-            return key
 
 
 def _quieten(folder: Path) -> None:
