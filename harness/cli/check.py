@@ -13,6 +13,7 @@ from harness.scenarios.model import Contract, Level
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
 INCOMPLETE = 3
 USAGE = 2
@@ -153,7 +154,7 @@ def _check(arguments: argparse.Namespace) -> int:
     return report.outcome.exit_status
 
 
-def _positive[T: (int, float)](kind: type[T]):
+def _positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:
     def parse(text: str) -> T:
         value = kind(text)
         if value <= 0:
