@@ -128,7 +128,7 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
             error_status=script.error_status,
             reasoning=script.reasoning,
         )
-    instructions = "\n".join(_text(item) for item in messages if item.get("role") in {"system", "developer"})
+    instructions = "\n".join(_text(item) for item in messages if item.get("role") in ("system", "developer"))
     answer = _obey([_without_directives(text) for text in texts] or [""], instructions)
     return Reply(
         answer,

@@ -104,7 +104,6 @@ class AgentServerTarget:
         }
         create_profile(base_url, key, PROFILE, llm)
         info = server_info(base_url, direct=True)
-        self._version = str(info.get("version", self._version))
         return Endpoint(base_url, key, f"openhands_{PROFILE}", frozenset(Capability), info)
 
 

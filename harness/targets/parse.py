@@ -24,6 +24,7 @@ def parse_target(
     environment: Mapping[str, str] = os.environ,
     session_key_file: Path | None = None,
     model: str | None = None,
+    wait: float = 0,
     contract: Contract = Contract.DOCUMENTED,
     agent: str = "openhands",
 ) -> Target:
@@ -35,6 +36,7 @@ def parse_target(
         environment: SESSION_API_KEY, OPENHANDS_MODEL and AGENT_SERVER_URL are read from it.
         session_key_file: holds the session key of a URL; beats SESSION_API_KEY.
         model: the model to ask of a URL; beats OPENHANDS_MODEL.
+        wait: seconds that the server at a URL is given to answer, if it is still starting.
         contract: the dialect that the reference gateway is to speak.
         agent: the agent behind the reference gateway: `openhands` or `scripted`.
 
@@ -55,7 +57,7 @@ def parse_target(
         from harness.targets.url import UrlTarget, session_key
 
         key = session_key(session_key_file, environment)
-        return UrlTarget(text, key=key, model=model or environment.get("OPENHANDS_MODEL") or None)
+        return UrlTarget(text, key=key, model=model or environment.get("OPENHANDS_MODEL") or None, wait=wait)
     close = difflib.get_close_matches(kind, ["reference", "agent-server"], n=1)
     guess = close[0] if close else f"http://{text}" if "." in text or ":" in text or text == "localhost" else None
     raise TargetUsageError(

@@ -72,9 +72,8 @@ class ReferenceTarget:
         base_url = (listening or "").removeprefix("listening on ")
         progress(f"the reference gateway listens on {base_url} and loads its agent")
         gateway.wait("ready", lambda: gateway.line("ready"), deadline=deadline)
-        capabilities = frozenset({Capability.PROFILES, Capability.CONVERSATIONS, Capability.SCRIPTED_MODEL})
         info = server_info(base_url, direct=True)
-        return Endpoint(base_url, key, "openhands_scripted", capabilities, info)
+        return Endpoint(base_url, key, "openhands_scripted", frozenset(Capability), info)
 
 
 def require(module: str, extra: str) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, TargetUsageError
+from harness.targets import Endpoint, TargetUnreachableError, TargetUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from harness.scenarios.model import Json
     from harness.targets import Progress
 
 
@@ -23,34 +25,42 @@ class UrlTarget:
         url: the server's address, with or without `/v1` or a slash at its end.
         key: its session key, None for an open server.
         model: the model to ask, None leaves the choice to the run.
+        wait: seconds that a server which is still starting is given.
 
     Raises:
         TargetUsageError: the URL can't be the address of a server.
     """
 
-    def __init__(self, url: str, *, key: str | None, model: str | None) -> None:
+    def __init__(self, url: str, *, key: str | None = None, model: str | None = None, wait: float = 0) -> None:
         self.base_url = normalise(url)
-        self._key, self._model = key, model
+        self._key, self._model, self._wait = key, model, wait
 
     @property
     def name(self) -> str:
         return re.sub(r"[^A-Za-z0-9.]+", "-", self.base_url.partition("://")[2]).strip("-.")
 
     def start(self, progress: Progress) -> Endpoint:
-        from harness.targets.native import server_info
-
         progress(f"asking {self.base_url}")
-        info = server_info(self.base_url)
-        offered = info.get("capabilities")
-        known = (
-            frozenset(Capability(word) for word in offered if word in list(Capability))
-            if isinstance(offered, list)
-            else None
-        )
+        info = self._server_info()
+        # A released server lists capabilities too, in words of its own; only a reference gateway names its contract.
+        offered = info.get("capabilities") if "contract" in info else None
+        known = frozenset(item for item in Capability if item in offered) if isinstance(offered, list) else None
         return Endpoint(self.base_url, self._key, self._model, known, info)
 
     def stop(self) -> None:
         pass
+
+    def _server_info(self) -> dict[str, Json]:
+        from harness.targets.native import server_info
+
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                return server_info(self.base_url)
+            except TargetUnreachableError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(min(0.25, self._wait))
 
 
 def normalise(url: str) -> str:
