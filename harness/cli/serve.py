@@ -125,12 +125,15 @@ def _run(arguments: argparse.Namespace, undo: ExitStack) -> int:
     runtime = launch.make_runtime(settings, options)
     gateway = make_gateway(settings, runtime)
     print(f"loading the agent ({settings.agent})", file=sys.stderr, flush=True)
-    return server.serve(
-        gateway,
-        listener,
-        load=lambda: launch.load(runtime, settings, options),
-        ready=lambda: print("ready", flush=True),
-    )
+
+    def ready() -> None:
+        if not runtime.profiles.names():
+            print(
+                "no profile yet: POST one to /api/profiles/NAME, or start with LLM_MODEL or --scripted", file=sys.stderr
+            )
+        print("ready", flush=True)
+
+    return server.serve(gateway, listener, lambda: launch.load(runtime, settings, options), ready)
 
 
 def _require_extras(agent: str) -> None:
@@ -176,9 +179,13 @@ def _bind(host: str, port: int, *, may_be_open: bool) -> socket.socket:
                 f"{host} is not loopback and there is no session key: whoever reaches it could run an agent. "
                 "Set SESSION_API_KEY, or say --allow-open"
             )
-        return socket.create_server(address[:2], family=family, backlog=2048)
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         raise UsageError(f"cannot listen on {host} port {port}: {error}; give another --host or --port") from None
+    # Accepted connections inherit it; asyncio sets it on sockets of its own only. Without it an answer, whose headers
+    # and body are two writes, waits 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _url(listener: socket.socket) -> str:

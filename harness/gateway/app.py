@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from harness import __version__
 from harness.gateway import errors
 from harness.gateway.access_log import AccessLog
-from harness.gateway.auth import Authentication
+from harness.gateway.auth import DOCUMENTED_FORMS, Authentication
 from harness.gateway.lifecycle import Gate
 from harness.gateway.limits import RequestLimits
 from harness.gateway.routes import chat, conversations, models, operations, profiles
@@ -40,8 +40,9 @@ def make_api(gateway: Gateway) -> FastAPI:
         },
     )
     api.state.gateway = gateway
-    for module in (chat, models, profiles, conversations, operations):
-        api.include_router(module.router)
+    for module in (chat, models, profiles, conversations):
+        api.include_router(module.router, dependencies=DOCUMENTED_FORMS)
+    api.include_router(operations.router)
     return api
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
+from fastapi import Security
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.datastructures import Headers
 
 from harness.gateway.errors import error_response
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
 # What a load balancer, a scraper and a generator of clients ask for before they have a key. Nothing in it is secret.
 PUBLIC_PATHS = frozenset({"/alive", "/health", "/ready", "/server_info", "/metrics", "/openapi.json"})
+
+
+# For the OpenAPI document alone: what is let through is decided below.
+DOCUMENTED_FORMS = [
+    Security(APIKeyHeader(name="X-Session-API-Key", scheme_name="SessionKey", auto_error=False)),
+    Security(HTTPBearer(scheme_name="Bearer", auto_error=False)),
+]
 
 
 class Authentication:

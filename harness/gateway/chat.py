@@ -101,7 +101,7 @@ def read_request(request: ChatRequest) -> Ask:
     return Ask(
         profile=profile_of(request.model),
         parts=tuple(_parts(user.content)),
-        instructions="\n\n".join(text for text in instructions if text) or None,
+        instructions="\n\n".join(text for text in instructions if text.strip()) or None,
     )
 
 
@@ -124,7 +124,7 @@ def _text_of(content: Content) -> str:
     parts = list(_parts(content))
     if any(isinstance(part, Image) for part in parts):
         raise _unsupported("a system message holds text only")
-    return "\n".join(part.text for part in parts if isinstance(part, Text)).strip()
+    return "\n".join(part.text for part in parts if isinstance(part, Text))
 
 
 def _parts(content: Content) -> list[Text | Image]:

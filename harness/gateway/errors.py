@@ -83,7 +83,7 @@ async def gateway_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def validation_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer a request of the wrong shape: 422, or 400 when the body is no JSON."""
+    """Answer a request of the wrong shape."""
     from fastapi.exceptions import RequestValidationError
 
     assert isinstance(error, RequestValidationError)
@@ -102,9 +102,10 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
     return error_response(error.status_code, message, headers=error.headers)
 
 
-async def internal_error(_request: Request, _error: Exception) -> JSONResponse:
+async def internal_error(request: Request, _error: Exception) -> JSONResponse:
     """Answer a mistake of ours; what it was stands in the log only."""
-    return error_response(500, "The gateway made a mistake; its log says which.", headers=DO_NOT_RETRY)
+    headers = {**_conversation_header(request), **DO_NOT_RETRY}
+    return error_response(500, "The gateway made a mistake; its log says which.", headers=headers)
 
 
 def _conversation_header(request: Request) -> dict[str, str]:
@@ -115,6 +116,6 @@ def _conversation_header(request: Request) -> dict[str, str]:
 def _first_problem(error: RequestValidationError) -> tuple[str, str]:
     """The first problem as a path (`messages[0].role`) and a sentence; the input itself is never repeated."""
     problem = error.errors()[0]
-    location: Sequence[int | str] = problem["loc"][1:]
+    location: Sequence[int | str] = problem["loc"][1:] or problem["loc"]
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
     return path.lstrip("."), str(problem["msg"])

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.gateway.agents import TurnFailedError
+from harness.gateway.agents import ProfileNotFoundError, TurnFailedError
 from harness.gateway.chat import ChatCompletion, CompletionUsage, unknown_model
 from harness.gateway.conversations import QueueFullError
 from harness.gateway.errors import CONVERSATION_HEADER, DO_NOT_RETRY, GatewayError
@@ -183,7 +183,10 @@ class Service:
         if turn.ask.profile not in self._runtime.profiles.names():
             raise unknown_model(turn.model)
         if entry.session is None:
-            entry.session = self._open(run)
+            try:
+                entry.session = self._open(run)
+            except ProfileNotFoundError:  # deleted since
+                raise unknown_model(turn.model) from None
         if turn.key:
             self._kept.write(turn.key.key, Record(fingerprint=turn.key.fingerprint, conversation=run.conversation))
         started = time.perf_counter()
