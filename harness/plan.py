@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.scenarios.model import Capability, Contract, Level, Requirement, Scenario, Suite
 
@@ -97,12 +97,11 @@ def make_plan(
         server_version: of a released server; requirements for other versions are set aside. None: unknown, all apply.
     """
     play, set_aside = [], []
-    applies = _version_test(server_version)
     for scenario in scenarios:
         requirement = requirements[scenario.requirement]
         if missing := scenario.needs - capabilities:
             reason = f"the target does not offer: {', '.join(sorted(missing))}"
-        elif requirement.versions is not None and not applies(requirement.versions):
+        elif requirement.versions is not None and not _applies(requirement.versions, server_version):
             reason = f"applies to versions {requirement.versions}; the target is {server_version}"
         else:
             play.append(scenario)
@@ -111,12 +110,12 @@ def make_plan(
     return Plan(tuple(play), tuple(set_aside))
 
 
-def _version_test(version: str | None) -> Callable[[str], bool]:
+def _applies(versions: str, server: str | None) -> bool:
+    """Whether a server's version is in a range; one that is unknown, or no version at all, is."""
     from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion, Version
 
     try:
-        parsed = None if version is None else Version(version)
+        return server is None or SpecifierSet(versions).contains(Version(server), prereleases=True)
     except InvalidVersion:
-        parsed = None
-    return lambda specifier: parsed is None or SpecifierSet(specifier).contains(parsed, prereleases=True)
+        return True
