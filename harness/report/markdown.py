@@ -62,9 +62,13 @@ def _lines(report: Report) -> Iterator[str]:
         tablefmt="github",
     )
     yield ""
+    for contract in report.contracts:
+        violated = ", ".join(requirement.id for requirement in report.violated(contract))
+        if contract is not report.contract and violated:
+            yield f"On the contract `{contract}`, which was not asked for, it violates {violated}."
+            yield ""
     for state, title in _SECTIONS:
-        requirements = [requirement for requirement in report.requirements if requirement.state == state]
-        if requirements:
+        if requirements := report.in_state(state):
             yield f"## {title}"
             yield ""
             for requirement in requirements:
@@ -129,9 +133,8 @@ def _evidence(exchange: ExchangeRecord) -> Iterator[str]:
 
 def _not_assessed(report: Report) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
-    for requirement in report.requirements:
-        if requirement.state is State.NOT_ASSESSED:
-            reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
+    for requirement in report.in_state(State.NOT_ASSESSED):
+        reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
     if reasons:
         yield "## Not assessed"
         yield ""

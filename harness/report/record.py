@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotation at run time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.scenarios.model import Contract, Level  # noqa: TC001 - likewise
-from harness.verdict import Outcome, State  # noqa: TC001 - likewise
+from harness.scenarios.model import Contract, Level
+from harness.verdict import Outcome, State
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,6 +162,14 @@ class Report(_Record):
     def outcome(self) -> Outcome:
         """The verdict that the exit status speaks of."""
         return self.contracts[self.contract].outcome
+
+    def in_state(self, state: State) -> tuple[RequirementRecord, ...]:
+        """The requirements of the report's own contract in a state."""
+        return tuple(each for each in self.requirements if each.state is state and self.contract in each.contracts)
+
+    def violated(self, contract: Contract) -> tuple[RequirementRecord, ...]:
+        """The requirements of a contract that are violated."""
+        return tuple(each for each in self.requirements if each.state is State.FAILED and contract in each.contracts)
 
     def to_json(self) -> str:
         """The report as text for a file; it is validated on the way."""

@@ -120,15 +120,12 @@ def summary(report: Report, folder: Path | None) -> Iterator[Line]:
     if report.run.selection:
         yield f"  only: {report.run.selection}", "dim"
     yield "", None
-    for contract, judged in report.contracts.items():
-        counted = ", ".join(f"{count} {state}" for state, count in judged.counts.items())
-        yield f"{contract}: {judged.outcome} ({counted})", STYLES[judged.outcome]
+    yield from _contracts(report)
     for state in (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN):
-        for requirement in _in_state(report, state):
+        for requirement in report.in_state(state):
             yield "", None
             yield from _violation(report, requirement)
-    warned = _in_state(report, State.WARNED)
-    if warned:
+    if warned := report.in_state(State.WARNED):
         yield "", None
         yield "warnings", STYLES[State.WARNED]
         for requirement in warned:
@@ -143,14 +140,18 @@ def summary(report: Report, folder: Path | None) -> Iterator[Line]:
         yield f"report: {folder / 'report.md'}", None
 
 
-def _in_state(report: Report, state: State) -> list[RequirementRecord]:
-    return [requirement for requirement in report.requirements if requirement.state == state]
+def _contracts(report: Report) -> Iterator[Line]:
+    for contract, judged in report.contracts.items():
+        counted = ", ".join(f"{count} {state}" for state, count in judged.counts.items())
+        yield f"{contract}: {judged.outcome} ({counted})", STYLES[judged.outcome]
+        violated = ", ".join(requirement.id for requirement in report.violated(contract))
+        if violated and contract is not report.contract:
+            yield f"  violates {violated}", "dim"
 
 
 def _violation(report: Report, requirement: RequirementRecord) -> Iterator[Line]:
     word = "violated" if requirement.state is State.FAILED else requirement.state
-    only = "" if len(requirement.contracts) > 1 else f", {requirement.contracts[0]} only"
-    yield f"{requirement.id} {word} ({requirement.level}{only}): {requirement.text}", STYLES[requirement.state]
+    yield f"{requirement.id} {word} ({requirement.level}): {requirement.text}", STYLES[requirement.state]
     for scenario in report.scenarios:
         if scenario.requirement == requirement.id and scenario.state == requirement.state:
             yield from _evidence(scenario)
@@ -171,7 +172,7 @@ def _evidence(scenario: ScenarioRecord) -> Iterator[Line]:
 
 def _not_assessed(report: Report) -> Iterator[Line]:
     reasons: dict[str, list[str]] = {}
-    for requirement in _in_state(report, State.NOT_ASSESSED):
+    for requirement in report.in_state(State.NOT_ASSESSED):
         reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
     if reasons and not (report.run.selection and set(reasons) == {"no scenario was selected"}):
         yield "", None

@@ -33,20 +33,22 @@ class Cleanup:
 def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     """The conversations and profiles that these exchanges created, as paths of the native API, in order.
 
-    A conversation is known by the header of a response, or by that of a request that got no clear refusal. Only
-    profiles whose names are recognisably ours count, whatever a server claims.
+    A request that got a clear refusal (4xx) created nothing. A conversation is known by the header of the response, or
+    by that of the request. Only profiles whose names are recognisably ours count, whatever a server claims.
     """
     paths: dict[str, None] = {}
     for exchange in exchanges:
         status = exchange.response.status if exchange.response else None
         known = exchange.response.header(CONVERSATION_HEADER) if exchange.response else None
-        if known is None and (status is None or not 400 <= status < 500):
+        refused = status is not None and 400 <= status < 500
+        if known is None and not refused:
             known = _header(exchange.request, CONVERSATION_HEADER)
         if (conversation := _uuid(known)) is not None:
             paths[f"/api/conversations/{conversation}"] = None
         path = urlsplit(exchange.request.url).path
         _, found, name = path.partition("/api/profiles/")
-        if exchange.request.method == "POST" and found and name.startswith(SCRATCH_PREFIX) and "/" not in name:
+        ours = found and name.startswith(SCRATCH_PREFIX) and "/" not in name
+        if exchange.request.method == "POST" and ours and not refused:
             paths[f"/api/profiles/{name}"] = None
     return tuple(paths)
 

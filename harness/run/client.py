@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from harness.run.credentials import SESSION_HEADER, WRONG_KEY, credential
-from harness.run.recorder import record, recording_transport, transport_errors
+from harness.run.recorder import record, recording_transport, transport_errors, unsendable
 from harness.run.view import view_error, view_result
 from harness.scenarios.model import Auth, Call, Http
 from harness.trace import Exchange, Request
@@ -127,6 +127,8 @@ class Client:
         except (TypeError, UnicodeEncodeError) as error:
             raise StepError(f"{call.method}: {error}") from error
         except APIError as error:
+            if isinstance(error.__cause__, unsendable()):
+                raise StepError(f"{call.method}: {error.__cause__}") from error
             return view_error(error)
         except OpenAIError as error:  # the client refused the arguments and sent nothing
             raise StepError(f"{call.method}: {error}") from error
@@ -153,7 +155,10 @@ class Client:
             )
         except (ValueError, TypeError) as error:
             raise StepError(f"{http.method} {http.path}: {error}") from error
-        response = await self._transport.send(request)
+        try:
+            response = await self._transport.send(request)
+        except unsendable() as error:
+            raise StepError(f"{http.method} {http.path}: {error}") from error
         await response.aclose()
 
     def _unsent(self, action: Call | Http) -> Request:

@@ -31,7 +31,7 @@ def credential(auth: Auth, key: str | None) -> Credential:
         Auth.SESSION_HEADER: Credential(None, key),
         Auth.BOTH: Credential(bearer, key),
         Auth.NONE: Credential(None, None),
-        Auth.EMPTY_BEARER: Credential("Bearer ", None),
+        Auth.EMPTY_BEARER: Credential("Bearer", None),  # a blank at the end is not part of a header's value (RFC 9110)
         Auth.EMPTY_SESSION_HEADER: Credential(None, ""),
         Auth.WRONG_BEARER: Credential(wrong, None),
         Auth.WRONG_SESSION_HEADER: Credential(None, WRONG_KEY),

@@ -82,6 +82,12 @@ def transport_errors() -> tuple[type[Exception], ...]:
     return (library.TransportError, library.StreamError)
 
 
+def unsendable() -> type[Exception]:
+    """What the transport raises when a request itself breaks HTTP, so that nothing was sent."""
+    error: type[Exception] = _library().LocalProtocolError
+    return error
+
+
 def _library() -> Any:
     """`httpx` or `httpx2`, whichever the installed client is built on."""
     from openai import DefaultAsyncHttpxClient
