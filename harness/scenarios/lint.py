@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from harness.scenarios.model import Call, Level
-from harness.scenarios.problems import Problem
+from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.load import REQUIREMENTS, load_suite, read_files, read_folder
+from harness.scenarios.model import Call
+from harness.scenarios.problems import Problem, in_order
 from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from harness.scenarios.model import Json, Requirement, Scenario, Step, Suite
 
@@ -20,30 +24,62 @@ MAX_TITLE = 100
 MAX_TEXT = 300
 _MODAL_VERB = re.compile(r"\b(must|should|may|shall)\b", re.IGNORECASE)
 _SUCCESSES = frozenset(range(200, 300))
+_REFUSALS = frozenset(range(400, 500))
 
 
-def lint_scenarios(scenarios: Iterable[Scenario]) -> Iterator[Problem]:
-    """The rules for scenarios, whoever's they are. Cases share their entry's problems."""
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """What came of it: how many scenarios were looked at, and what is wrong with their files."""
+
+    scenarios: int
+    problems: tuple[Problem, ...]
+
+
+def lint(path: Path) -> Lint:
+    """Look at a folder, or at one file in the light of the folder that it is in.
+
+    Raises:
+        ScenarioFileError: there is nothing to look at.
+    """
+    if path.is_dir():
+        reading = read_folder(path)
+    elif (path.parent / REQUIREMENTS).exists():
+        reading = read_folder(path.parent)
+    else:
+        reading = read_files([path], load_suite(corpus_folder()))
+    folder = path if path.is_dir() else path.parent
+    own = [scenario for scenario in reading.suite.scenarios.values() if scenario.location.file.parent == folder]
+    problems = [*reading.problems, *_of_scenarios(own)]
+    if not reading.problems:
+        problems += _of_requirements(reading.suite, folder)
+    looked_at = {path} if path != folder else {problem.location.file for problem in problems}
+    return Lint(
+        scenarios=sum(path in (folder, scenario.location.file) for scenario in own),
+        problems=in_order(problem for problem in problems if problem.location.file in looked_at),
+    )
+
+
+def _of_scenarios(scenarios: Iterable[Scenario]) -> Iterator[Problem]:
     for scenario in scenarios:
         for message in _scenario_problems(scenario):
             yield Problem(scenario.location, f"`{scenario.id.partition('[')[0]}`: {message}")
         yield from _unused_saves(scenario)
 
 
-def lint_requirements(suite: Suite) -> Iterator[Problem]:
-    """The rules for a folder with requirements of its own: each is stated well, and proven."""
+def _of_requirements(suite: Suite, folder: Path) -> Iterator[Problem]:
+    """Each requirement of the folder is stated well, and proven."""
     proven = {scenario.requirement for scenario in suite.scenarios.values()}
-    requirements = suite.requirements.values()
+    requirements = [it for it in suite.requirements.values() if it.location.file.parent == folder]
     for requirement in requirements:
         if requirement.id not in proven:
-            unless = "" if requirement.level is Level.MUST else ", so it can go"
-            yield Problem(requirement.location, f"`{requirement.id}`: no scenario proves it{unless}")
-        if len(requirement.text) > MAX_TEXT:
-            length = len(requirement.text)
-            yield Problem(requirement.location, f"`{requirement.id}`: a text of {length} characters, of at most {MAX_TEXT}")
+            yield Problem(requirement.location, f"`{requirement.id}`: no scenario proves it")
+        if (length := len(requirement.text)) > MAX_TEXT:
+            yield Problem(
+                requirement.location, f"`{requirement.id}`: a text of {length} characters, of at most {MAX_TEXT}"
+            )
     for before, after in pairwise(requirements):
         if _area(before) == _area(after) and _number(before) > _number(after):
-            yield Problem(after.location, f"`{after.id}`: comes after `{before.id}`, out of order")
+            yield Problem(after.location, f"`{after.id}`: out of order, it comes after `{before.id}`")
 
 
 def _area(requirement: Requirement) -> str:
@@ -68,8 +104,7 @@ def _scenario_problems(scenario: Scenario) -> Iterator[str]:
 
 
 def _refuses(step: Step) -> bool:
-    statuses = admitted(step.expect.status)
-    return min(statuses) >= 400
+    return admitted(step.expect.status) <= _REFUSALS
 
 
 def _has_success(scenario: Scenario) -> bool:

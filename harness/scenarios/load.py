@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.scenarios.checks import scenario_problems
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.model import Location, Suite
-from harness.scenarios.problems import Problem, ScenarioFileError, did_you_mean
+from harness.scenarios.problems import Problem, ScenarioFileError, did_you_mean, in_order
 from harness.scenarios.reader import read_requirement, read_scenario
 from harness.scenarios.schema import requirements_schema, scenario_schema
 from harness.scenarios.shape import complaints
@@ -25,38 +26,57 @@ if TYPE_CHECKING:
 REQUIREMENTS = "requirements.yaml"
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be read of some files, and what is wrong with them."""
+
+    suite: Suite
+    problems: tuple[Problem, ...]
+
+    def sound(self) -> Suite:
+        """The suite, when nothing is wrong.
+
+        Raises:
+            ScenarioFileError: with every problem.
+        """
+        if self.problems:
+            raise ScenarioFileError(self.problems)
+        return self.suite
+
+
 def load_suite(folder: Path) -> Suite:
     """Load a folder: its scenario files (`*.yaml`) and its `requirements.yaml`.
 
-    A folder without requirements of its own proves those that come with the tool.
+    A folder without requirements of its own proves those that come with the tool, and may borrow controls from there.
 
     Raises:
         ScenarioFileError: with every problem of every file.
     """
-    own = folder / REQUIREMENTS
+    return read_folder(folder).sound()
+
+
+def read_folder(folder: Path) -> Reading:
+    """Like `load_suite`, problems and all.
+
+    Raises:
+        ScenarioFileError: the folder can't be read or holds no scenario file; or ours has a problem and is needed.
+    """
     files = scenario_files(folder)
+    own = folder / REQUIREMENTS
     if not own.exists():
-        return load_files(files, load_suite(corpus_folder()))
-    loading = _Loading()
+        return read_files(files, load_suite(corpus_folder()))
+    loading = _Loading(Suite({}, {}))
     loading.read_requirements(own)
-    for file in files:
-        loading.read_scenarios(file)
-    return loading.suite()
+    return loading.read(files)
 
 
-def load_files(files: Iterable[Path], known: Suite) -> Suite:
-    """Load scenario files that prove the requirements of another suite.
+def read_files(files: Iterable[Path], known: Suite) -> Reading:
+    """Read scenario files that prove the requirements of another suite.
 
     Returns:
         The requirements of `known` and the scenarios of the files, with the controls that they borrow from `known`.
-
-    Raises:
-        ScenarioFileError: with every problem of every file.
     """
-    loading = _Loading(known)
-    for file in files:
-        loading.read_scenarios(file)
-    return loading.suite()
+    return _Loading(known).read(files)
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -80,27 +100,23 @@ def scenario_files(folder: Path) -> list[Path]:
 class _Loading:
     """What has been read so far, and what was wrong with it."""
 
-    def __init__(self, known: Suite | None = None) -> None:
-        self.known = known or Suite({}, {})
-        self.requirements: dict[str, Requirement] = dict(self.known.requirements)
+    def __init__(self, known: Suite) -> None:
+        self.known = known
+        self.requirements: dict[str, Requirement] = dict(known.requirements)
         self.scenarios: dict[str, Scenario] = {}
-        self.problems: list[Problem] = []
         self.nodes: dict[str, Node] = {}
+        self.problems: list[Problem] = []
         self.incomplete = False
         """Whether entries are left out for problems of their own; what refers to them is not to blame."""
 
-    def suite(self) -> Suite:
-        """Everything, once the references between its parts hold.
-
-        Raises:
-            ScenarioFileError: with every problem found.
-        """
+    def read(self, files: Iterable[Path]) -> Reading:
+        for file in files:
+            self.read_scenarios(file)
         for scenario in self.scenarios.values():
             self.check_requirement(scenario)
             self.check_control(scenario)
-        if self.problems:
-            raise ScenarioFileError(self.problems)
-        return Suite(self.requirements, {**self.scenarios, **self.borrowed()})
+        suite = Suite(self.requirements, {**self.scenarios, **self.borrowed()})
+        return Reading(suite, in_order(self.problems))
 
     def read_requirements(self, file: Path) -> None:
         for _, node in self.entries(file, "requirements", requirements_schema()):
@@ -164,12 +180,12 @@ class _Loading:
     def borrowed(self) -> dict[str, Scenario]:
         """The controls of our scenarios that stand in the known suite, and the controls of those."""
         found: dict[str, Scenario] = {}
-        wanted = [scenario.control for scenario in self.scenarios.values()]
+        wanted = [scenario.control or "" for scenario in self.scenarios.values()]
         while wanted:
             control = wanted.pop()
-            if control is not None and control not in self.scenarios and control not in found:
+            if control in self.known.scenarios and control not in self.scenarios and control not in found:
                 found[control] = self.known.scenarios[control]
-                wanted.append(found[control].control)
+                wanted.append(found[control].control or "")
         return found
 
     def complain(self, scenario: Scenario, key: str, message: str) -> None:

@@ -26,10 +26,15 @@ class ScenarioFileError(Exception):
     """Scenario files that can't be used. `problems` holds all of them, in the order of files and lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        # A table of cases shows one mistake once a case; it is one mistake.
-        unique = dict.fromkeys(problems)
-        self.problems = tuple(sorted(unique, key=lambda it: (it.location.file, it.location.line, it.location.column)))
+        self.problems = in_order(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """By file, line and column, each once: a table of cases shows one mistake with every case."""
+    return tuple(
+        sorted(dict.fromkeys(problems), key=lambda it: (it.location.file, it.location.line, it.location.column))
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -91,11 +91,12 @@ class _Case:
         default = Auth.BEARER if isinstance(action, Call) else Auth.SESSION_HEADER
         expect = node.child("expect")
         expected = fields["expect"]
+        status = self.resolve(expect.child("status"))
         step = Step(
             action=action,
             auth=self.word(node.child("auth"), list(Auth)) or default,
             expect=Expectation(
-                status=expected["status"],
+                status=status and status.plain(),
                 headers=expected.get("headers", {}),
                 body=expected.get("body", {}),
                 returns=self.word(expect.child("returns"), RETURN_TYPES),
@@ -105,7 +106,8 @@ class _Case:
             headers=fields.get("headers", {}),
             save=fields.get("save", {}),
         )
-        self.check_outcome(node, step)
+        if status:
+            self.check_outcome(node, status, step)
         return step
 
     def action(self, node: Node, fields: Any) -> Call | Http:
@@ -115,15 +117,14 @@ class _Case:
         method = self.word(Node(word, node.child("http").location), METHODS)
         return Http(method or word, path, fields.get("json"), fields.get("content"))
 
-    def check_outcome(self, node: Node, step: Step) -> None:
+    def check_outcome(self, node: Node, status: Node, step: Step) -> None:
         """The status can be had, and what the client returns or raises agrees with it and with the call."""
-        status = self.resolve(node.child("expect").child("status"))
-        statuses = admitted(status.plain()) if status else ()
-        if status and not statuses:
+        statuses = admitted(step.expect.status)
+        if not statuses:
             self.complain(status, "no status is like this: it is a number from 100 to 599, or a JSON Schema of one")
         if not statuses or not isinstance(step.action, Call):
             return
-        errors = {error_of(status) for status in statuses}
+        errors = set(map(error_of, statuses))
         if returns := step.expect.returns:
             where = node.child("expect").child("returns")
             stream = self.resolve(node.child("with").child("stream"))

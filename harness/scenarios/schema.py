@@ -8,6 +8,7 @@ show in place of their own words; the loader does too.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +143,12 @@ def scenario_schema() -> Schema:
             "json-schema": _json_schema(),
         },
     }  # fmt: skip
+
+
+def render(file: str) -> str:
+    """The schema of the `scenario` files or of the `requirements` file, as the text that stands beside them."""
+    schema = {"scenario": scenario_schema, "requirements": requirements_schema}[file]()
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _scenario() -> Schema:

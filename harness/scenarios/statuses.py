@@ -10,12 +10,9 @@ if TYPE_CHECKING:
 
     from harness.scenarios.model import Json
 
-_ALL = range(100, 600)
+_ALL = frozenset(range(100, 600))
 
-# The keywords that say something about a number, and what they ask of it. Others are taken to admit everything.
-_ADMITS: Mapping[str, Callable[[int, Any], bool]] = {
-    "const": operator.eq,
-    "enum": lambda status, options: status in options,
+_BOUNDS: Mapping[str, Callable[[int, Any], bool]] = {
     "minimum": operator.ge,
     "maximum": operator.le,
     "exclusiveMinimum": operator.gt,
@@ -26,21 +23,25 @@ _ADMITS: Mapping[str, Callable[[int, Any], bool]] = {
 def admitted(status: Json) -> frozenset[int]:
     """The statuses from 100 to 599 that an expected status may turn out to be.
 
+    Keywords that say nothing about which number it is are taken to admit every one, and so are variables.
+
     Args:
-        status: an integer, a JSON Schema, or text: a variable that nothing is known of.
+        status: an integer, a JSON Schema, or a `${name}` that nothing is known of.
     """
-    match status:
-        case bool() | None | float() | list():
-            return frozenset()
-        case int():
-            return frozenset({status})
-        case str():
-            return frozenset(_ALL)
-        case dict():
-            known = [(_ADMITS[key], wanted) for key, wanted in status.items() if key in _ADMITS and _is_fixed(wanted)]
-            return frozenset(code for code in _ALL if all(admits(code, wanted) for admits, wanted in known))
+    if isinstance(status, str):
+        return _ALL
+    if not isinstance(status, dict):
+        return _listed([status])
+    codes = _listed(status.get("enum")) & _listed([status.get("const")])
+    for bound, holds in _BOUNDS.items():
+        limit = status.get(bound)
+        if isinstance(limit, int | float):
+            codes = frozenset(code for code in codes if holds(code, limit))
+    return codes
 
 
-def _is_fixed(wanted: Json) -> bool:
-    """Whether no variable stands in it, so that it can be compared now."""
-    return not any(isinstance(part, str) for part in (wanted if isinstance(wanted, list) else [wanted]))
+def _listed(options: Json) -> frozenset[int]:
+    """The statuses among some values; all, when there is no list of values, or a variable in it."""
+    if not isinstance(options, list) or any(isinstance(option, str) or option is None for option in options):
+        return _ALL
+    return _ALL.intersection(option for option in options if isinstance(option, int))

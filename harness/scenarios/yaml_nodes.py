@@ -170,23 +170,21 @@ class _Reader:
         if depth == 0:
             self.complain(event, f"nested more than {MAX_DEPTH} levels deep")
             raise _TooDeepError
-        if getattr(event, "anchor", None):
-            self.complain(event, "anchors and aliases are not read here: repeat it, or use `cases`")
-        if getattr(event, "tag", None):
-            self.complain(event, f"tags such as `{event.tag}` are not read here: quote what is meant as text")
         where = self.locate(event.start_mark)
-        match event:
-            case yaml.ScalarEvent():
-                return Node(self.scalar(event), where)
-            case yaml.SequenceStartEvent():
-                elements: list[Node] = []
-                while not isinstance(inner := next(events), yaml.SequenceEndEvent):
-                    elements.append(self.node(inner, events, depth - 1))
-                return Node(elements, where)
-            case yaml.MappingStartEvent():
-                return self.mapping(events, where, depth)
-            case _:
-                return Node(None, where)  # an alias; complained about above
+        if event.anchor is not None:
+            self.complain(event, "anchors and aliases are not read here: repeat it, or use `cases`")
+        if isinstance(event, yaml.AliasEvent):
+            return Node(None, where)
+        if event.tag is not None:
+            self.complain(event, f"tags such as `{event.tag}` are not read here: quote what is meant as text")
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(self.scalar(event), where)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(events, where, depth)
+        elements: list[Node] = []
+        while not isinstance(inner := next(events), yaml.SequenceEndEvent):
+            elements.append(self.node(inner, events, depth - 1))
+        return Node(elements, where)
 
     def mapping(self, events: Iterator[Any], where: Location, depth: int) -> Node:
         entries: dict[str, Node] = {}
