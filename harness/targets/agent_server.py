@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, TargetUsageError
+from harness.targets.installation import check_version, installed_server, server_version
 from harness.targets.reference import require
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ class AgentServerTarget:
     Args:
         version: of the release, such as `1.58.0`; None for the newest.
         interpreter: one that has the server installed, which then is not installed anew.
+
+    Raises:
+        TargetUsageError: there is no such release.
     """
 
     def __init__(self, version: str | None, *, interpreter: str | None = None) -> None:
+        if version is not None:
+            check_version(version)
         self._version, self._interpreter = version, interpreter
         self._undo = ExitStack()
 
@@ -51,8 +57,6 @@ class AgentServerTarget:
         self._undo.close()
 
     def _python(self, progress: Progress) -> Path:
-        from harness.targets.installation import installed_server, server_version
-
         if self._interpreter is None:
             return installed_server(self._version, progress)
         python = Path(self._interpreter)

@@ -34,18 +34,11 @@ def installed_server(version: str | None, progress: Progress) -> Path:
         progress: told when something takes long.
 
     Raises:
-        TargetUsageError: no such version can be wanted.
         TargetError: the installation failed.
     """
     if version is None:
         progress(f"asking the package index for the newest {PACKAGE}")
         version = _newest()
-    elif not re.fullmatch(r"\d+(\.\d+)*", version) or _numbers(version) < FIRST:
-        raise TargetUsageError(
-            f"`{version}` is no release that has the endpoint",
-            where=f"agent-server=={version}",
-            advice=f"give a version such as 1.58.0, from {'.'.join(map(str, FIRST))} on",
-        )
     folder = _folder() / version
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{version}.lock").open("w") as lock:
@@ -57,6 +50,16 @@ def installed_server(version: str | None, progress: Progress) -> Path:
             _install(folder, requirements(version))
             (folder / _COMPLETE).touch()
     return python
+
+
+def check_version(version: str) -> None:
+    """Raise TargetUsageError unless that is a release which has the endpoint."""
+    if not re.fullmatch(r"\d+(\.\d+)*", version) or _numbers(version) < FIRST:
+        raise TargetUsageError(
+            f"`{version}` is no release that has the endpoint",
+            where=f"agent-server=={version}",
+            advice=f"give a version such as 1.58.0, from {'.'.join(map(str, FIRST))} on",
+        )
 
 
 def server_version(python: Path) -> str:

@@ -99,13 +99,13 @@ class ServerProcess:
                 raise self._failed(f"{self.name} was not {for_what} in time")
             time.sleep(interval)
 
-    def stop(self) -> None:
-        """SIGTERM, and after a while SIGKILL for the whole process group."""
+    def stop(self, grace: float = STOP_GRACE) -> None:
+        """SIGTERM, and `grace` seconds later SIGKILL for the whole process group. Calling it again does nothing."""
         if self._process.poll() is not None:
             return
         self._process.terminate()
         try:
-            self._process.wait(STOP_GRACE)
+            self._process.wait(grace)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from harness.model.rules import NUDGE, Failure, Reply, ToolCall, Usage, respond
 
-
 type Messages = list[dict[str, object]]
 
 RESULT: dict[str, object] = {"role": "tool", "tool_call_id": "c", "content": "done"}
@@ -63,7 +62,7 @@ def test_the_code_word_is_not_taken_from_an_assistant() -> None:
 
 
 def test_content_may_be_a_string_or_parts_of_which_the_text_counts() -> None:
-    parts = [
+    parts: list[object] = [
         {"type": "text", "text": "Reply with exactly: seen"},
         {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
     ]
@@ -89,7 +88,7 @@ def test_tools_run_one_after_the_other_and_then_the_sentence_is_obeyed() -> None
 
 
 def test_a_tool_result_of_an_earlier_turn_does_not_count() -> None:
-    earlier = [*said("[[tool: think]]"), RESULT, {"role": "assistant", "content": "ok"}]
+    earlier: Messages = [*said("[[tool: think]]"), RESULT, {"role": "assistant", "content": "ok"}]
     assert respond([*earlier, *said("[[tool: think]]")]).tool_call == ToolCall("think", "{}")
 
 
