@@ -136,7 +136,13 @@ class Client:
 
     async def _http(self, http: Http, auth: Auth, headers: Mapping[str, str | None]) -> None:
         sent = credential(auth, self._key)
-        wire: dict[str, str | None] = {"Authorization": sent.authorization, SESSION_HEADER: sent.session}
+        # A server that chokes on a raw request may drop the connection a second later (agent server 1.58.0 does, after
+        # a 500), when the pool has given it to another request. So this one's is closed.
+        wire: dict[str, str | None] = {
+            "Authorization": sent.authorization,
+            SESSION_HEADER: sent.session,
+            "Connection": "close",
+        }
         content: bytes | None = None
         if http.content is not None:
             content = http.content.encode("utf-8", "surrogatepass")
