@@ -16,7 +16,7 @@ from harness.scenarios.shape import complaints
 from harness.scenarios.yaml_nodes import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from harness.scenarios.model import Requirement, Scenario
@@ -104,89 +104,96 @@ class _Loading:
         self.known = known
         self.requirements: dict[str, Requirement] = dict(known.requirements)
         self.scenarios: dict[str, Scenario] = {}
-        self.nodes: dict[str, Node] = {}
         self.problems: list[Problem] = []
-        self.incomplete = False
-        """Whether entries are left out for problems of their own; what refers to them is not to blame."""
+        self.entries: dict[str, Node] = {}
+        """What stands under an id, right or wrong: who refers to a wrong entry is not to blame."""
+        self.unreadable: set[str] = set()
+        """`requirements` and `scenarios`, when there is a file of them that nobody can know the entries of."""
 
     def read(self, files: Iterable[Path]) -> Reading:
         for file in files:
             self.read_scenarios(file)
+        everything = {**self.known.scenarios, **self.scenarios}
         for scenario in self.scenarios.values():
             self.check_requirement(scenario)
-            self.check_control(scenario)
+            self.check_control(scenario, everything)
         suite = Suite(self.requirements, {**self.scenarios, **self.borrowed()})
         return Reading(suite, in_order(self.problems))
 
     def read_requirements(self, file: Path) -> None:
-        for _, node in self.entries(file, "requirements", requirements_schema()):
-            requirement = read_requirement(node, self.problems)
-            self.keep(requirement, self.requirements)
+        for _, entry in self.sound_entries(file, "requirements", requirements_schema()):
+            requirement = read_requirement(entry, self.problems)
+            self.requirements[requirement.id] = requirement
 
     def read_scenarios(self, file: Path) -> None:
-        for document, node in self.entries(file, "scenarios", scenario_schema()):
-            self.problems += scenario_problems(node)
-            for scenario in read_scenario(node, str(document.child("area").value), self.problems):
-                self.keep(scenario, self.scenarios)
-                self.nodes[scenario.id] = node
+        for document, entry in self.sound_entries(file, "scenarios", scenario_schema()):
+            self.problems += scenario_problems(entry)
+            for scenario in read_scenario(entry, str(document.child("area").value), self.problems):
+                self.scenarios[scenario.id] = scenario
 
-    def keep[T: (Requirement, Scenario)](self, entry: T, entries: dict[str, T]) -> None:
-        if (first := entries.setdefault(entry.id, entry)) is not entry:
-            self.problems.append(Problem(entry.location, f"`{entry.id}` again: {first.location} has this id already"))
-
-    def entries(self, file: Path, key: str, schema: Schema) -> Iterator[tuple[Node, Node]]:
-        """The document and, one after the other, its entries that have the right shape."""
+    def sound_entries(self, file: Path, key: str, schema: Schema) -> Iterator[tuple[Node, Node]]:
+        """The document and, one after the other, its entries that have the right shape and an id of their own."""
         try:
             document = read_yaml(file)
         except ScenarioFileError as error:
             self.problems += error.problems
-            self.incomplete = True
+            self.unreadable.add(key)
             return
         entries = document.child(key).elements()
         problems = list(complaints(document, schema))
         self.problems += problems
         starts = [(entry.location.line, entry.location.column) for entry in entries]
         broken = {bisect_right(starts, (it.location.line, it.location.column)) - 1 for it in problems}
-        self.incomplete |= bool(broken)
-        yield from ((document, entry) for index, entry in enumerate(entries) if index not in broken)
+        for index, entry in enumerate(entries):
+            name = str(entry.child("id").value)
+            if (first := self.entries.setdefault(name, entry)) is not entry:
+                where = entry.child("id").location
+                self.problems.append(Problem(where, f"`{name}` again: {first.location} has this id already"))
+            elif index not in broken:
+                yield document, entry
 
     def check_requirement(self, scenario: Scenario) -> None:
-        if scenario.requirement not in self.requirements and not self.incomplete:
-            hint = did_you_mean(scenario.requirement, self.requirements)
-            self.complain(scenario, "requirement", f"there is no requirement `{scenario.requirement}`{hint}")
+        wanted = scenario.requirement
+        if wanted not in self.requirements and wanted not in self.entries and "requirements" not in self.unreadable:
+            self.complain(
+                scenario, "requirement", f"there is no requirement `{wanted}`{did_you_mean(wanted, self.requirements)}"
+            )
 
-    def check_control(self, scenario: Scenario) -> None:
+    def check_control(self, scenario: Scenario, everything: Mapping[str, Scenario]) -> None:
+        """The control is there and, followed by its own control and so on, leads somewhere else."""
         control = scenario.control
-        everything = {**self.known.scenarios, **self.scenarios}
-        if control is None:
-            return
-        if control not in everything:
-            cases = [known for known in everything if known.partition("[")[0] == control]
-            if cases:
-                self.complain(scenario, "control", f"`{control}` has cases: name one, such as `{cases[0]}`")
-            elif not self.incomplete:
-                self.complain(
-                    scenario, "control", f"there is no scenario `{control}`{did_you_mean(control, everything)}"
-                )
-            return
         chain = [scenario.id]
         while control in everything and control not in chain:
             chain.append(control)
-            control = everything[control].control or ""
-        if control == scenario.id == min(chain):
+            control = everything[control].control
+        if control == scenario.id == min(chain):  # one complaint for all that are in the circle
             cycle = " -> ".join([*chain, control])
             self.complain(scenario, "control", f"a control that depends on what it controls: {cycle}")
+        if scenario.control is not None and scenario.control not in everything:
+            self.complain_of_control(scenario, scenario.control, everything)
+
+    def complain_of_control(self, scenario: Scenario, control: str, everything: Iterable[str]) -> None:
+        entry = control.partition("[")[0]
+        cases = [name for name in everything if name.startswith(f"{entry}[")]
+        if cases:
+            which = did_you_mean(control, cases) or f": name one, such as `{cases[0]}`"
+            self.complain(scenario, "control", f"`{entry}` has cases, and `{control}` is none of them{which}")
+        elif entry in everything:
+            self.complain(scenario, "control", f"`{entry}` has no cases: write it without `[...]`")
+        elif entry not in self.entries and "scenarios" not in self.unreadable:
+            self.complain(scenario, "control", f"there is no scenario `{control}`{did_you_mean(control, everything)}")
 
     def borrowed(self) -> dict[str, Scenario]:
         """The controls of our scenarios that stand in the known suite, and the controls of those."""
         found: dict[str, Scenario] = {}
-        wanted = [scenario.control or "" for scenario in self.scenarios.values()]
+        wanted = [scenario.control for scenario in self.scenarios.values()]
         while wanted:
             control = wanted.pop()
             if control in self.known.scenarios and control not in self.scenarios and control not in found:
                 found[control] = self.known.scenarios[control]
-                wanted.append(found[control].control or "")
+                wanted.append(found[control].control)
         return found
 
     def complain(self, scenario: Scenario, key: str, message: str) -> None:
-        self.problems.append(Problem(self.nodes[scenario.id].child(key).location, message))
+        entry = self.entries[scenario.id.partition("[")[0]]
+        self.problems.append(Problem(entry.child(key).location, message))

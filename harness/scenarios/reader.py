@@ -96,7 +96,7 @@ class _Case:
             action=action,
             auth=self.word(node.child("auth"), list(Auth)) or default,
             expect=Expectation(
-                status=status and status.plain(),
+                status=status.plain() if status else None,
                 headers=expected.get("headers", {}),
                 body=expected.get("body", {}),
                 returns=self.word(expect.child("returns"), RETURN_TYPES),
