@@ -161,11 +161,11 @@ class _Loading:
 
     def check_control(self, scenario: Scenario, everything: Mapping[str, Scenario]) -> None:
         """The control is there and, followed by its own control and so on, leads somewhere else."""
-        control = scenario.control
+        control = scenario.control or ""
         chain = [scenario.id]
         while control in everything and control not in chain:
             chain.append(control)
-            control = everything[control].control
+            control = everything[control].control or ""
         if control == scenario.id == min(chain):  # one complaint for all that are in the circle
             cycle = " -> ".join([*chain, control])
             self.complain(scenario, "control", f"a control that depends on what it controls: {cycle}")
@@ -186,12 +186,12 @@ class _Loading:
     def borrowed(self) -> dict[str, Scenario]:
         """The controls of our scenarios that stand in the known suite, and the controls of those."""
         found: dict[str, Scenario] = {}
-        wanted = [scenario.control for scenario in self.scenarios.values()]
+        wanted = [scenario.control or "" for scenario in self.scenarios.values()]
         while wanted:
             control = wanted.pop()
             if control in self.known.scenarios and control not in self.scenarios and control not in found:
                 found[control] = self.known.scenarios[control]
-                wanted.append(found[control].control)
+                wanted.append(found[control].control or "")
         return found
 
     def complain(self, scenario: Scenario, key: str, message: str) -> None:
