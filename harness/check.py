@@ -86,7 +86,7 @@ def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) ->
     scenarios = select(suite, settings.selection)
     try:
         endpoint = target.start(watcher.say)
-        return asyncio.run(_Check(endpoint, target.name, suite, settings, watcher).run(scenarios))
+        return asyncio.run(_Check(endpoint, target, suite, settings, watcher).run(scenarios))
     finally:
         watcher.say("stopping the target")
         target.stop()
@@ -110,9 +110,9 @@ def _released_version(server_info: Mapping[str, Json]) -> str | None:
 class _Check:
     """One run of the suite on one endpoint."""
 
-    def __init__(self, endpoint: Endpoint, name: str, suite: Suite, settings: Settings, watcher: Watcher) -> None:
+    def __init__(self, endpoint: Endpoint, target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> None:
         self._endpoint = endpoint
-        self._name = name
+        self._target = target
         self._suite = suite
         self._settings = settings
         self._watcher = watcher
@@ -159,7 +159,8 @@ class _Check:
                 requests=client.requests,
             ),
             target=TargetRecord(
-                name=self._name,
+                name=self._target.name,
+                argument=self._target.argument,
                 url=endpoint.base_url,
                 model=fitness.model if fitness else endpoint.model,
                 capabilities=tuple(sorted(fitness.capabilities)) if fitness else (),

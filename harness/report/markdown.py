@@ -95,10 +95,16 @@ def _requirement(report: Report, requirement: RequirementRecord) -> Iterator[str
     yield ""
     for scenario in report.scenarios:
         if scenario.requirement == requirement.id and scenario.state == requirement.state:
-            yield from _scenario(scenario)
+            yield from _scenario(scenario, _command(report))
 
 
-def _scenario(scenario: ScenarioRecord) -> Iterator[str]:
+def _command(report: Report) -> str:
+    """The command line that plays on the same target again."""
+    contract = "" if report.contract is Contract.DOCUMENTED else f" --contract {report.contract}"
+    return f"gateway-harness check {report.target.argument}{contract}"
+
+
+def _scenario(scenario: ScenarioRecord, command: str) -> Iterator[str]:
     yield f"**{scenario.id}**: {scenario.title} (`{scenario.location}`)"
     yield ""
     if not scenario.findings:
@@ -111,7 +117,7 @@ def _scenario(scenario: ScenarioRecord) -> Iterator[str]:
     exchange = next((exchange for exchange in scenario.exchanges if exchange.step in blamed), None)
     if exchange is not None:
         yield from _evidence(exchange)
-    yield f"Run it again: `gateway-harness check TARGET --scenario '{scenario.id}'`"
+    yield f"Run it again: `{command} --scenario '{scenario.id}'`"
     yield ""
 
 

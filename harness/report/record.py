@@ -47,6 +47,7 @@ class TargetRecord(_Record):
     """What was checked."""
 
     name: str
+    argument: str = Field(description="the TARGET of the command line that names it again")
     url: str
     model: str | None
     capabilities: tuple[str, ...]

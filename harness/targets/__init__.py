@@ -44,6 +44,10 @@ class Target(Protocol):
     def name(self) -> str:
         """Fit for a folder: `reference`, `agent-server-1.58.0`, `localhost-8000`."""
 
+    @property
+    def argument(self) -> str:
+        """The TARGET of the command line that names it again."""
+
     def start(self, progress: Progress) -> Endpoint:
         """Bring the target up and say where it is; a failed start leaves nothing behind. Raises TargetError."""
 

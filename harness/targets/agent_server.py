@@ -45,6 +45,10 @@ class AgentServerTarget:
     def name(self) -> str:
         return f"agent-server-{self._version}" if self._version else "agent-server"
 
+    @property
+    def argument(self) -> str:
+        return f"agent-server=={self._version}" if self._version else "agent-server"
+
     def start(self, progress: Progress) -> Endpoint:
         require("starlette", "server")  # for the scripted model
         try:

@@ -33,6 +33,7 @@ class ReferenceTarget:
 
     def __init__(self, *, contract: Contract, agent: str) -> None:
         self._contract, self._agent = contract, agent
+        self.argument = "reference" if agent == "openhands" else f"reference --agent {agent}"
         self._undo = ExitStack()
 
     def start(self, progress: Progress) -> Endpoint:

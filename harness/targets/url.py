@@ -39,6 +39,10 @@ class UrlTarget:
     def name(self) -> str:
         return re.sub(r"[^A-Za-z0-9.]+", "-", self.base_url.partition("://")[2]).strip("-.")
 
+    @property
+    def argument(self) -> str:
+        return self.base_url
+
     def start(self, progress: Progress) -> Endpoint:
         progress(f"asking {self.base_url}")
         info = self._server_info()
