@@ -97,5 +97,5 @@ def _path_problems(path: str, location: Location) -> Iterator[Problem]:
     try:
         check_path(blank(path))
     except PathError as error:
-        where = "" if error.position is None else f" at character {error.position + 1}"
+        where = "" if error.position is None else f" (at character {error.position + 1})"
         yield Problem(location, f"`{path}` is not a JSONPath: {error}{where}")

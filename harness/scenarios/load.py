@@ -176,8 +176,8 @@ class _Loading:
         entry = control.partition("[")[0]
         cases = [name for name in everything if name.startswith(f"{entry}[")]
         if cases:
-            which = did_you_mean(control, cases) or f": name one, such as `{cases[0]}`"
-            self.complain(scenario, "control", f"`{entry}` has cases, and `{control}` is none of them{which}")
+            hint = did_you_mean(control, cases) if control != entry else f": name one, such as `{cases[0]}`"
+            self.complain(scenario, "control", f"`{entry}` has cases, and this is none of them{hint}")
         elif entry in everything:
             self.complain(scenario, "control", f"`{entry}` has no cases: write it without `[...]`")
         elif entry not in self.entries and "scenarios" not in self.unreadable:

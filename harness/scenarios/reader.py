@@ -136,8 +136,8 @@ class _Case:
         raises = step.expect.raises
         if raises in STATUS_ERRORS and raises not in errors:
             known = " or ".join(sorted(filter(None, errors)))
-            instead = f"raises {known}" if known else "raises nothing, for it is below 400"
-            self.complain(node.child("expect").child("raises"), f"on this status the client {instead}, never {raises}")
+            instead = f"raises {known}" if known else "raises nothing: it is below 400"
+            self.complain(node.child("expect").child("raises"), f"not {raises}: on this status the client {instead}")
 
     def word(self, node: Node, options: Collection[str]) -> str | None:
         """One of the options; None when there is none, or a problem."""

@@ -53,7 +53,7 @@ class _Reading:
             types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
             if not any(_has_type(value, name) for name in types):
                 yield Problem(
-                    node.location, f"{' or '.join(_WORDS[name] for name in types)} is expected here{_seen(node)}"
+                    node.location, f"{' or '.join(_WORDS[name] for name in types)} is expected here, not {_seen(node)}"
                 )
                 return
         yield from self.subschemas(node, schema)
@@ -159,15 +159,13 @@ def _unknown(value: object, options: list[str]) -> str:
 def _seen(node: Node) -> str:
     match node.value:
         case None:
-            return ", not nothing"
+            return "nothing"
         case dict():
-            return ", not a mapping"
+            return "a mapping"
         case list():
-            return ", not a list"
+            return "a list"
         case value:
-            return f", not {json.dumps(value, ensure_ascii=False)[:60]}" + (
-                "" if isinstance(value, str) else " (quote it if it is text)"
-            )
+            return json.dumps(value, ensure_ascii=False)[:60]
 
 
 def _join(words: Iterable[str]) -> str:

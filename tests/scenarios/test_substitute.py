@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.scenarios.substitute import UnknownVariableError, bind, blank, references, substitute, substitute_text
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_a_variable_alone_keeps_its_type(value: object) -> None:
+    assert substitute({"key": ["${it}"]}, {"it": value}) == {"key": [value]}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a", "a"), (True, "true"), (None, "null"), (2, "2"), (0.5, "0.5"), ([1, "é"], '[1,"é"]'), ({"a": 1}, '{"a":1}')],
+)
+def test_a_variable_inside_a_longer_text_becomes_text(value: object, text: str) -> None:
+    assert substitute("<${it}>", {"it": value}) == f"<{text}>"  # type: ignore[dict-item]
+
+
+def test_a_key_is_text_even_when_a_variable_stands_alone_in_it() -> None:
+    assert substitute({"${it}": 1}, {"it": 7}) == {"7": 1}
+    assert substitute_text("${it}", {"it": 7}) == "7"
+
+
+def test_the_escape_is_a_literal_and_no_reference() -> None:
+    assert substitute("$${it} costs $5", {}) == "${it} costs $5"
+    assert list(references("$${it} ${other}")) == ["other"]
+
+
+def test_what_was_put_in_is_not_looked_at_again() -> None:
+    assert substitute("${a} ${b}", {"a": "${b}", "b": "$${a}"}) == "${b} $${a}"
+
+
+@pytest.mark.parametrize("text", ["${nope}", "a ${nope}", "${ it}", "${}"])
+def test_an_unknown_name_is_an_error_that_tells_it(text: str) -> None:
+    with pytest.raises(UnknownVariableError) as caught:
+        substitute([{"key": text}], {"it": 1})
+    assert f"${{{caught.value.name}}}" in text
+
+
+def test_a_case_may_use_the_built_in_variables() -> None:
+    assert bind({"field": {"user": "${word}"}}, {"word": "tea"}) == {"word": "tea", "field": {"user": "tea"}}
+
+
+@given(st.text(alphabet="${}ab"))
+def test_a_blanked_text_is_as_long_as_before_and_refers_to_nothing(text: str) -> None:
+    assert len(blank(text)) == len(text)
+    if not text.count("{{"):
+        assert not set(references(blank(text))) - set(references(text))
+
+
+@given(JSON)
+def test_a_value_without_references_stays_as_it_is(value: object) -> None:
+    if "${" not in repr(value):
+        assert substitute(value, {}) == value  # type: ignore[arg-type]
