@@ -30,7 +30,8 @@ class Profiles:
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return sorted(name.removesuffix(".json") for name in self._store.list())
+        # Asked for in every turn. The store's own list takes a file lock for it: 1 ms.
+        return sorted(path.stem for path in self._store.base_dir.glob("*.json"))
 
     def summaries(self) -> list[dict[str, Json]]:
         """What the list shows of each, sorted by name."""

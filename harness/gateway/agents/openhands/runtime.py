@@ -121,11 +121,12 @@ class OpenHandsRuntime:
         else:
             store = self._in_memory.setdefault(conversation, InMemoryFileStore())
         return OpenHandsSession(
-            LocalConversation(
+            lambda on_event: LocalConversation(
                 agent,
                 self._workspace_of(conversation),
                 persistence_dir=self._conversations if self._in_memory is None else None,
                 conversation_id=conversation,
+                callbacks=[on_event],
                 visualizer=None,
                 cipher=self._cipher,
                 file_store=store,

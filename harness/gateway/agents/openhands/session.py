@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from harness.gateway.agents import Answer, Text, TurnFailedError, Usage
 from harness.gateway.agents.openhands.store import without_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from openhands.sdk import BaseConversation, LocalConversation
 
@@ -39,9 +38,10 @@ class OpenHandsSession:
     before it failed stays: its workspace shows it too.
     """
 
-    def __init__(self, conversation: LocalConversation) -> None:
-        self._conversation = conversation
-        self._state = conversation.state
+    def __init__(self, open_conversation: Callable[[Callable[[Event], None]], LocalConversation]) -> None:
+        self._interrupted = False
+        self._conversation = open_conversation(self._pause_if_interrupted)
+        self._state = self._conversation.state
         if self._is_broken():
             self._close_turn("The turn was cut off when the server stopped.")
 
@@ -52,9 +52,13 @@ class OpenHandsSession:
         content = [TextContent(text=p.text) if isinstance(p, Text) else ImageContent(image_urls=[p.url]) for p in parts]
         # The base class's signatures: the local one's are hidden by a tracing decorator that mypy reads as "no return".
         undecorated: BaseConversation = self._conversation
+        self._interrupted = False
         try:
-            undecorated.send_message(Message(role="user", content=content))
-            undecorated.run()
+            # Holding the state's lock makes one save of a turn's three; it grows with the conversation. Events are
+            # written one by one all the same, and they are what a restored conversation is put together from.
+            with self._state:
+                undecorated.send_message(Message(role="user", content=content))
+                undecorated.run()
         except Exception as error:  # noqa: BLE001  # SDK and tools raise what they like; nothing of it may reach a client
             cause = error.original_exception if isinstance(error, ConversationRunError) else error
             reason = f"The agent failed: {type(cause).__name__}."
@@ -75,9 +79,15 @@ class OpenHandsSession:
 
     def interrupt(self) -> None:
         """Ask a running turn to stop after its current step; a model call in flight is not cut short."""
-        # The SDK's call waits for the step to end. Its lock is first come, first served, so the request can't slip
-        # into the turn after this one.
-        threading.Thread(target=self._conversation.interrupt, name="interrupt", daemon=True).start()
+        # Not the SDK's own call: it waits for the state's lock, which a turn holds to its end.
+        self._interrupted = True
+        if token := self._conversation.cancel_token:
+            token.cancel()
+
+    def _pause_if_interrupted(self, _: Event) -> None:
+        """Called in the turn's thread after each event; what follows an agent's final text overrides the pause."""
+        if self._interrupted and self._state.execution_status is Status.RUNNING:
+            self._state.execution_status = Status.PAUSED
 
     def info(self) -> dict[str, Json]:
         """The SDK's state, secrets masked by the SDK, and the times a released server adds."""
@@ -135,9 +145,8 @@ class OpenHandsSession:
         if len(since) < len(branch) and not any(event.source == "agent" for event in since):
             self._conversation.navigate_to(branch[-len(since) - 1].parent_id)
         self._conversation.reject_pending_actions("The turn was broken off before this action gave a result.")
-        with self._state:
-            if self._state.execution_status is Status.RUNNING:
-                self._state.execution_status = Status.ERROR
+        if self._state.execution_status not in {Status.STUCK, Status.PAUSED}:
+            self._state.execution_status = Status.ERROR
 
 
 def _is_user_message(event: Event) -> bool:
