@@ -1,0 +1,102 @@
+"""What the shipped corpus promises beyond what its lint can know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from openai.types.chat.completion_create_params import (
+    CompletionCreateParamsNonStreaming,
+    CompletionCreateParamsStreaming,
+)
+
+from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.load import load_suite
+from harness.scenarios.model import Call, Contract, Http, Level
+from harness.scenarios.statuses import admitted
+
+if TYPE_CHECKING:
+    from harness.scenarios.model import Scenario, Step
+
+SUITE = load_suite(corpus_folder())
+
+SECTIONS = (
+    "introduction",
+    "What to Configure",
+    "Prepare a Profile",
+    "Client Recipes",
+    "Conversation State",
+    "Current Limitations",
+    "Ready-to-run example",
+)
+"""Of the endpoint's documentation, in its order."""
+
+AREAS = {"auth", "models", "profiles", "chat", "conversation", "streaming", "fields", "errors"}
+
+
+def test_every_typed_field_of_the_official_client_is_needed_or_has_a_case() -> None:
+    needed = {"model", "messages", "stream"}
+    typed = {
+        name
+        for params in (CompletionCreateParamsNonStreaming, CompletionCreateParamsStreaming)
+        for name in params.__required_keys__ | params.__optional_keys__
+    }
+    decided = {
+        name
+        for scenario in SUITE.scenarios.values()
+        if scenario.requirement == "FIELD-1" and isinstance(fields := scenario.variables["fields"], dict)
+        for name in fields
+    }
+    assert typed - needed - decided == set(), "add a case to `fields/ignored-or-refused`"
+
+
+def test_every_area_has_scenarios() -> None:
+    assert {scenario.area for scenario in SUITE.scenarios.values()} == AREAS
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_of_the_documentation_is_the_source_of_a_must(section: str) -> None:
+    assert [
+        requirement.id
+        for requirement in SUITE.requirements.values()
+        if requirement.level is Level.MUST and section in requirement.source
+    ]
+
+
+def test_what_the_documentation_does_not_say_is_no_must_of_its_contract() -> None:
+    undocumented = [
+        requirement.id
+        for requirement in SUITE.requirements.values()
+        if requirement.level is Level.MUST
+        and Contract.DOCUMENTED in requirement.contracts
+        and not requirement.source.startswith(SECTIONS)
+    ]
+    assert undocumented == []
+
+
+def test_the_contracts_differ_in_streaming_alone() -> None:
+    one_sided = {requirement.id for requirement in SUITE.requirements.values() if len(requirement.contracts) == 1}
+    assert {requirement.partition("-")[0] for requirement in one_sided} == {"STREAM"}
+
+
+@pytest.mark.parametrize("scenario", SUITE.scenarios.values(), ids=lambda scenario: scenario.id)
+def test_scenarios_that_start_an_agent_are_tagged_as_such(scenario: Scenario) -> None:
+    starts = any(map(_may_start_an_agent, (*scenario.setup, *scenario.steps)))
+    assert ("agent-turn" in scenario.tags) == starts
+
+
+@pytest.mark.parametrize("scenario", SUITE.scenarios.values(), ids=lambda scenario: scenario.id)
+def test_scenarios_delete_the_profiles_that_they_create(scenario: Scenario) -> None:
+    requests = [step.action for step in (*scenario.setup, *scenario.steps) if isinstance(step.action, Http)]
+    created = {action.path for action in requests if action.method == "POST" and "/api/profiles/" in action.path}
+    deleted = {action.path for action in requests if action.method == "DELETE"}
+    assert created <= deleted
+
+
+def _may_start_an_agent(step: Step) -> bool:
+    """A chat request that is not simply refused, of the model under test."""
+    if isinstance(step.action, Call):
+        chats = step.action.method == "chat.completions.create" and step.action.arguments["model"] == "${model}"
+    else:
+        chats = step.action.path == "/v1/chat/completions"
+    return chats and not admitted(step.expect.status) <= frozenset(range(400, 500))
