@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from uuid import UUID
 
     from harness.gateway.agents import Runtime, Session
@@ -27,6 +27,10 @@ class QueueFullError(Exception):
     """As many requests wait on the conversation as may."""
 
 
+class ConversationDeletedError(Exception):
+    """The conversation was deleted while the request waited for its turn."""
+
+
 class ConversationBusyError(Exception):
     """A running turn did not end in time, so the conversation can't be deleted now."""
 
@@ -35,14 +39,24 @@ class ConversationBusyError(Exception):
 class Entry:
     """One conversation's place in the table.
 
-    `session` is None until the conversation has been opened, and after it was put out of memory. `waiting` counts the
-    turns that run or wait, `users` everything that keeps the session from being closed.
+    `session` is None until the conversation has been opened, and after it was put out of memory. Who holds `lock` has
+    the turn; who holds `opening` may set `session`, and takes it after `lock` if both. `waiting` counts the turns that
+    run or wait, `users` everything that keeps the session from being closed.
     """
 
     session: Session | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
     users: int = 0
+    deleted: bool = False
+
+    async def opened(self, make: Callable[[], Awaitable[Session]]) -> Session:
+        """The session, made now if there is none in memory."""
+        async with self.opening:
+            if self.session is None:
+                self.session = await make()
+            return self.session
 
 
 class Conversations:
@@ -59,7 +73,10 @@ class Conversations:
 
     @asynccontextmanager
     async def turn(self, conversation: UUID) -> AsyncIterator[Entry]:
-        """Wait for one's turn and have the conversation to oneself. Raises QueueFullError, at once."""
+        """Wait for one's turn and have the conversation to oneself.
+
+        Raises QueueFullError, at once; ConversationDeletedError, instead of a turn.
+        """
         entry = self._entries.get(conversation)
         if entry is not None and entry.waiting > self._queued:
             raise QueueFullError
@@ -67,6 +84,8 @@ class Conversations:
             entry.waiting += 1
             try:
                 async with entry.lock:
+                    if entry.deleted:
+                        raise ConversationDeletedError
                     yield entry
             finally:
                 entry.waiting -= 1
@@ -77,28 +96,25 @@ class Conversations:
     async def reading(self, conversation: UUID) -> AsyncIterator[Session]:
         """A session to look at, also while a turn runs on it. Raises KeyError when there is no such conversation."""
         async with self._use(conversation) as entry:
-            if entry.session is None:
-                async with entry.lock:
-                    if entry.session is None:
-                        entry.session = await asyncio.to_thread(self._runtime.restore, conversation)
-            yield entry.session
+            yield await entry.opened(lambda: asyncio.to_thread(self._runtime.restore, conversation))
         if len(self._entries) > self._held:
             await self._put_out()
 
     async def delete(self, conversation: UUID) -> bool:
         """Interrupt what runs, delete what is stored. False when there was nothing. Raises ConversationBusyError."""
         async with self._use(conversation) as entry:
+            entry.deleted = True
             if entry.session is not None and entry.lock.locked():
                 entry.session.interrupt()
             try:
                 await asyncio.wait_for(entry.lock.acquire(), _INTERRUPT_SECONDS)
             except TimeoutError:
+                entry.deleted = False
                 raise ConversationBusyError from None
             try:
-                session, entry.session = entry.session, None
-                if session is not None:
-                    await asyncio.to_thread(session.close)
-                return await asyncio.to_thread(self._runtime.delete, conversation)
+                async with entry.opening:
+                    await _close_session(entry)
+                    return await asyncio.to_thread(self._runtime.delete, conversation)
             finally:
                 entry.lock.release()
 
@@ -134,7 +150,11 @@ class Conversations:
     async def _close(self, conversation: UUID) -> None:
         if (entry := self._entries.get(conversation)) is None or entry.users:
             return
-        async with self._use(conversation) as entry, entry.lock:
-            session, entry.session = entry.session, None
-            if session is not None:
-                await asyncio.to_thread(session.close)
+        async with self._use(conversation) as entry, entry.lock, entry.opening:
+            await _close_session(entry)
+
+
+async def _close_session(entry: Entry) -> None:
+    session, entry.session = entry.session, None
+    if session is not None:
+        await asyncio.to_thread(session.close)

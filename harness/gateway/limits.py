@@ -35,9 +35,9 @@ class RequestLimits:
         try:
             body = await self._body(scope, receive)
         except GatewayError as error:
-            # The rest of the body is not read, so the connection can't be used again.
-            refusal = error_response(error.status, error.message, headers={"Connection": "close"})
-            await refusal(scope, receive, send)
+            # uvicorn throws away what still comes of the body, so that clients which send all before they read anything
+            # see the answer and no broken pipe.
+            await error_response(error.status, error.message)(scope, receive, send)
             return
         unread = [body]
 

@@ -11,11 +11,12 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.gateway.agents import ProfileNotFoundError, TurnFailedError
 from harness.gateway.chat import ChatCompletion, CompletionUsage, unknown_model
-from harness.gateway.conversations import QueueFullError
+from harness.gateway.conversations import ConversationDeletedError, QueueFullError
 from harness.gateway.errors import CONVERSATION_HEADER, DO_NOT_RETRY, GatewayError
 from harness.gateway.idempotency import Failure, IdempotencyStore, Outcome, Record
 from harness.gateway.logs import log_exception
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from harness.gateway.agents import Runtime, Session
     from harness.gateway.chat import Ask
-    from harness.gateway.conversations import Conversations, Entry
+    from harness.gateway.conversations import Conversations
     from harness.gateway.metrics import Metrics
     from harness.gateway.settings import Settings
 
@@ -172,25 +173,30 @@ class Service:
             try:
                 async with self._conversations.turn(run.conversation) as entry:
                     run.started = True
-                    loop = asyncio.get_running_loop()
-                    return await loop.run_in_executor(self._threads, self._play, run, entry)
+                    in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
+                    session = await entry.opened(lambda: in_thread(self._open, run))
+                    return await in_thread(self._play, run, session)
             except QueueFullError:
                 raise _busy() from None
+            except ConversationDeletedError:
+                raise GatewayError(
+                    409,
+                    "The conversation was deleted while this request waited. Nothing of it was stored.",
+                    code="conversation_deleted",
+                    headers=DO_NOT_RETRY,
+                ) from None
+            except ProfileNotFoundError:
+                raise unknown_model(run.turn.model) from None
 
-    def _play(self, run: _Run, entry: Entry) -> Outcome:
-        """Play a turn, on a worker thread. Raises GatewayError when the agent was not started."""
+    def _play(self, run: _Run, session: Session) -> Outcome:
+        """Play a turn, on a worker thread. Raises ProfileNotFoundError when the model has gone."""
         turn = run.turn
         if turn.ask.profile not in self._runtime.profiles.names():
-            raise unknown_model(turn.model)
-        if entry.session is None:
-            try:
-                entry.session = self._open(run)
-            except ProfileNotFoundError:  # deleted since
-                raise unknown_model(turn.model) from None
+            raise ProfileNotFoundError(turn.ask.profile)
         if turn.key:
             self._kept.write(turn.key.key, Record(fingerprint=turn.key.fingerprint, conversation=run.conversation))
         started = time.perf_counter()
-        outcome = self._turn(run, entry.session)
+        outcome = self._turn(run, session)
         self._metrics.turn_seconds.observe(time.perf_counter() - started)
         if turn.key:
             record = Record(fingerprint=turn.key.fingerprint, conversation=run.conversation, outcome=outcome)

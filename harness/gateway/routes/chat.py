@@ -38,6 +38,7 @@ def _absent_if_empty(value: Any) -> Any:
         **failures(
             _400="no user message, an unsupported part, streaming where it is not offered, no JSON",
             _404="no such model",
+            _409="the conversation was deleted while the request waited",
             _415="the body is not JSON by its own account",
             _429="too many requests wait on the conversation; nothing was stored",
             _500="the agent ended its turn without an answer",
