@@ -86,7 +86,9 @@ def _list(arguments: argparse.Namespace) -> None:
     suite = load_suite(_folder(arguments))
     _require("tag", arguments.tag, {tag for scenario in suite.scenarios.values() for tag in scenario.tags})
     _require("area", arguments.area, {scenario.area for scenario in suite.scenarios.values()})
-    _require("requirement", arguments.requirement, suite.requirements)
+    for wanted in arguments.requirement:
+        if wanted not in suite.requirements:
+            raise _UsageError(f"there is no requirement `{wanted}`{did_you_mean(wanted, suite.requirements)}")
     selection = Selection(
         requirements=frozenset(arguments.requirement),
         areas=frozenset(arguments.area),
@@ -144,10 +146,11 @@ def _show(arguments: argparse.Namespace) -> None:
         raise _UsageError(f"there is no scenario `{arguments.id}`{did_you_mean(arguments.id, known)}")
     scenario = cases[0]
     requirement = suite.requirements[scenario.requirement]
+    versions = f" {requirement.versions}" if requirement.versions else ""
     where = ", ".join(contract for contract in Contract if contract in requirement.contracts)
     print(arguments.id)
     print(f"  {scenario.location}")
-    print(f"{requirement.id} ({requirement.level}; {where}{requirement.versions or ''})")
+    print(f"{requirement.id} ({requirement.level}; {where}{versions})")
     print(textwrap.indent(textwrap.fill(requirement.text, _WIDTH), "  "))
     print(textwrap.indent(textwrap.fill(f"Source: {requirement.source}", _WIDTH), "  "))
     if arguments.id != scenario.id:

@@ -148,7 +148,8 @@ class _Loading:
             name = str(entry.child("id").value)
             if (first := self.entries.setdefault(name, entry)) is not entry:
                 where = entry.child("id").location
-                self.problems.append(Problem(where, f"`{name}` again: {first.location} has this id already"))
+                other = f"line {first.location.line} of {first.location.file.name}"
+                self.problems.append(Problem(where, f"`{name}` again: {other} has this id already"))
             elif index not in broken:
                 yield document, entry
 

@@ -29,7 +29,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 
 # The C parser reads 1,000 lines in 10 ms, the pure one in 250 ms; PyYAML's wheels have it, a source build may not.
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", re.ASCII)
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "": None}
@@ -102,15 +102,15 @@ def read_yaml(file: Path) -> Node:
     return parse_yaml(text, file)
 
 
-def parse_yaml(text: str, file: Path) -> Node:
-    """Read one document from text; `file` is what problems name.
+def parse_yaml(text: str, file: Path, parser: Any = _PARSER) -> Node:
+    """Read one document from text; `file` is what problems name, `parser` one of PyYAML's base loaders.
 
     Raises:
         ScenarioFileError: not YAML, or not of our dialect.
     """
     reader = _Reader(file)
     try:
-        root = reader.document(yaml.parse(text, Loader=_LOADER))
+        root = reader.document(yaml.parse(text, Loader=parser))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = reader.locate(mark) if mark else Location(file, 1, 1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import jsonpath_rfc9535
 import pytest
 from hypothesis import given
@@ -57,9 +59,10 @@ def test_a_deep_document_is_an_error_and_no_crash() -> None:
 
 
 SEGMENTS = st.sampled_from([
-    ".a", ".*", "..a", "..*", "..", ".", "[0]", "[-1]", "[-0]", "[01]", "[*]", "[:2]", "[-2:]", "[:]", "[1:2:3]", "['a b']",
-    "['it''s']", "[?@.a]", "[?@]", "[?@.a == 'b']", "[?@['a']!=-1]", "[?@.a[0] <= null]", "[?@.a == ]", "[?@..a]", "[?@..a == 1]",
-    "[?@.* == 1]", "[99999999999]", "[999999999999999999]", " ", "$", "[?@.a == true]", "[?@.a==01]",
+    ".a", ".*", "..a", "..*", "..", ".", "[0]", "[-1]", "[-0]", "[01]", "[*]", "[:2]", "[-2:]", "[:]", "[1:2:3]",
+    "['a b']", "['it''s']", "[99999999999]", "[999999999999999999]", " ", "$", "[?@]", "[?@.a]", "[?@.a == 'b']",
+    "[?@['a']!=-1]", "[?@.a[0] <= null]", "[?@.a == ]", "[?@..a]", "[?@..a == 1]", "[?@.* == 1]", "[?@.a == true]",
+    "[?@.a==01]",
 ])  # fmt: skip
 
 
@@ -76,7 +79,5 @@ def test_a_path_is_valid_exactly_when_the_parser_says_so(path: str) -> None:
 
 @given(st.text(alphabet="$.[]'\"*:?@=ab01-,() \n", max_size=12))
 def test_no_text_makes_compiling_fail_in_another_way(path: str) -> None:
-    try:
-        compile_path(path)
-    except PathError as error:
-        assert "\n" not in str(error)
+    with suppress(PathError):
+        assert str(compile_path(path)).startswith("$")
