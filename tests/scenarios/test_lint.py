@@ -46,8 +46,8 @@ def test_a_sound_suite_has_no_problems(tmp_path: Path) -> None:
             "    control: auth/opens\n",
             "",
             (
-                "auth.yaml:9: `auth/refuses`: a refusal, and nothing shows that the same request, right, succeeds: name a "
-                "`control`"
+                "auth.yaml:9: `auth/refuses`: a refusal, and nothing shows that the same request, right, succeeds: "
+                "name a `control`"
             ),
         ),
         ("AUTH-2", "AUTH-1", "requirements.yaml:6: `AUTH-2`: no scenario proves it"),

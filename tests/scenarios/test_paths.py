@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import jsonpath_rfc9535
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 
 from harness.scenarios.paths import MAX_NODES, PathError, check_path, compile_path, select
 
-DOCUMENT = {"choices": [{"message": {"content": "hi"}}, {"message": {"content": None}}], "odd name": {"it's": 1}}
+if TYPE_CHECKING:
+    from harness.scenarios.model import Json
+
+DOCUMENT: Json = {"choices": [{"message": {"content": "hi"}}, {"message": {"content": None}}], "odd name": {"it's": 1}}
 
 
 def test_every_selected_node_comes_with_its_place() -> None:

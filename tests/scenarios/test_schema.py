@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema_specifications
+import jsonschema_specifications  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
 from hypothesis import given
