@@ -18,10 +18,10 @@ from harness.scenarios.yaml_nodes import MAX_DEPTH, parse_yaml
 from tests.scenarios.files import REQUIREMENTS, SCENARIOS
 
 PIECES = [
-    "area", ": ", "\n", "  ", "- ", "{", "}", "[", "]", ", ", "'", '"', "&a ", "*a", "!!str ", "!", "|", ">", "#", "---",
-    "...", "%YAML 1.1", "\t", "? ", "<<: ", "${word}", "${", "$${", "null", "~", "0x1", "1e999", "\x00", "\ufeff", "\u2028",
-    "é", "🦊", "id: auth/x", "scenarios:", "steps:", "setup: ", "cases: ", "expect: ", "status: ", "pattern: '('", "save: ",
-    "http: GET /", "call: models.list", "control: auth/opens",
+    ": ", "\n", "  ", "- ", "{", "}", "[", "]", ", ", "'", '"', "&a ", "*a", "!!str ", "!", "|", ">", "#", "---", "...",
+    "%YAML 1.1", "\t", "? ", "<<: ", "${word}", "${", "$${", "null", "~", "0x1", "1e999", "\x00", "\ufeff", "\u2028",
+    "é", "🦊", "area", "id: auth/x", "scenarios:", "steps:", "setup: ", "cases: ", "expect: ", "status: ", "save: ",
+    "pattern: '('", "http: GET /", "call: models.list", "control: auth/opens",
 ]  # fmt: skip
 TEXTS = st.text() | st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 
