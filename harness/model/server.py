@@ -50,8 +50,8 @@ def create_app(api_key: str | None = None) -> Starlette:
 def uvicorn_server(app: Starlette) -> uvicorn.Server:
     """A server for the application that knows how to hang up on a client (`[[drop]]`)."""
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
-    # An agent server that was busy for longer than uvicorn's 5 s sent its next call on a connection closed meanwhile, and
-    # the turn failed: seen with 1.58.0 while it wrote a traceback. So the model never closes one first.
+    # uvicorn closes an idle connection after 5 s, and a client that is busy just then sends its next call into the
+    # closed one: a failed turn that nobody asked for.
     config.timeout_keep_alive = 3600
     # A turn may be waiting out a delay of minutes; whoever stops the model does not want to wait for it.
     config.timeout_graceful_shutdown = 1
