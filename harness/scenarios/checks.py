@@ -25,6 +25,9 @@ def scenario_problems(scenario: Node) -> Iterator[Problem]:
     """All of them, for one entry of a scenario file."""
     yield from _case_problems(scenario.child("cases"))
     yield from _variable_problems(scenario)
+    for location, text in _texts(scenario):
+        if "${" in blank(text):
+            yield Problem(location, "`${` that is not closed; a literal `${` is written `$${`")
     for step in _all_steps(scenario):
         for path, location in step.child("expect").child("body").keys.items():
             yield from _path_problems(path, location)
@@ -78,17 +81,23 @@ def _variable_problems(scenario: Node) -> Iterator[Problem]:
 
 
 def _unknown(node: Node, known: Collection[str]) -> Iterator[tuple[Location, str]]:
-    """The names that a value refers to, keys included, without their being known."""
+    """The names that a value refers to without their being known."""
+    for location, text in _texts(node):
+        yield from ((location, name) for name in references(text) if name not in known)
+
+
+def _texts(node: Node) -> Iterator[tuple[Location, str]]:
+    """Every text in a value, keys included."""
     match node.value:
         case str() as text:
-            yield from ((node.location, name) for name in references(text) if name not in known)
+            yield node.location, text
         case list() as elements:
             for element in elements:
-                yield from _unknown(element, known)
+                yield from _texts(element)
         case dict() as entries:
             for key, value in entries.items():
-                yield from ((node.keys[key], name) for name in references(key) if name not in known)
-                yield from _unknown(value, known)
+                yield node.keys[key], key
+                yield from _texts(value)
 
 
 def _path_problems(path: str, location: Location) -> Iterator[Problem]:

@@ -37,6 +37,17 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     )
 
 
+def unknown_value(word: str, known: Iterable[str]) -> str:
+    """The complaint about a word that is none of those known: the nearest, or all of them."""
+    known = list(known)
+    return f"unknown value `{word}`" + (did_you_mean(word, known) or f": it is one of {listed(known)}")
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a message names them."""
+    return ", ".join(f"`{word}`" for word in words)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean x?` when a known word is close, else an empty text."""
     from difflib import get_close_matches  # 9 ms, and most files have no mistake

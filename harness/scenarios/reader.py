@@ -18,7 +18,7 @@ from harness.scenarios.model import (
     Scenario,
     Step,
 )
-from harness.scenarios.problems import Problem, did_you_mean
+from harness.scenarios.problems import Problem, did_you_mean, unknown_value
 from harness.scenarios.schema import VARIABLE
 from harness.scenarios.statuses import admitted
 from harness.scenarios.yaml_nodes import Node
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Json
 
 _VARIABLE = re.compile(VARIABLE)
-METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 
 
 def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
@@ -114,7 +114,7 @@ class _Case:
         if "call" in fields:
             return Call(fields["call"], fields.get("with", {}))
         word, path = fields["http"].split(" ", 1)
-        method = self.word(Node(word, node.child("http").location), METHODS)
+        method = self.word(Node(word, node.child("http").location), _METHODS)
         return Http(method or word, path, fields.get("json"), fields.get("content"))
 
     def check_outcome(self, node: Node, status: Node, step: Step) -> None:
@@ -146,8 +146,7 @@ class _Case:
             return None
         word = str(resolved.value)
         if word not in options:
-            hint = did_you_mean(word, options) or f": it is one of {', '.join(options)}"
-            self.complain(resolved, f"unknown value `{word}`{hint}")
+            self.complain(resolved, unknown_value(word, options))
             return None
         return word
 

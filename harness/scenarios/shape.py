@@ -11,11 +11,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from harness.scenarios.problems import Problem, did_you_mean
+from harness.scenarios.problems import Problem, did_you_mean, listed, unknown_value
 from harness.scenarios.substitute import blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from harness.scenarios.model import Location
     from harness.scenarios.schema import Schema
@@ -58,7 +58,8 @@ class _Reading:
                 return
         yield from self.subschemas(node, schema)
         if "enum" in schema and value not in schema["enum"]:
-            yield Problem(node.location, _unknown(value, schema["enum"]))
+            word = value if isinstance(value, str) else f"({_seen(node)})"
+            yield Problem(node.location, unknown_value(word, schema["enum"]))
         match value:
             case dict():
                 yield from self.mapping(node, value, schema)
@@ -85,7 +86,7 @@ class _Reading:
         others = schema.get("additionalProperties", True)
         missing = [key for key in schema.get("required", ()) if key not in value]
         if missing:
-            message = schema.get("errorMessage") or f"{schema.get('title', 'this')} needs {_join(missing)}"
+            message = schema.get("errorMessage") or f"{schema.get('title', 'this')} needs {listed(missing)}"
             yield Problem(node.location, message)
         if len(value) < schema.get("minProperties", 0):
             yield Problem(node.location, "must not be empty")
@@ -126,7 +127,7 @@ class _Reading:
         elsewhere = [other["title"] for other in self.definitions.values() if key in other.get("properties", ())]
         if elsewhere and "errorMessage" not in schema:
             return f"{message}; it is a key of {elsewhere[0]}"
-        return f"{message}: {schema.get('errorMessage') or f'it has {_join(schema["properties"])}'}"
+        return f"{message}: {schema.get('errorMessage') or f'it has {listed(schema["properties"])}'}"
 
 
 def _text(location: Location, text: str, schema: Schema) -> Iterator[Problem]:
@@ -150,12 +151,6 @@ def _number(location: Location, value: float, schema: Schema) -> Iterator[Proble
         yield Problem(location, f"{value} is not more than {schema['exclusiveMinimum']}")
 
 
-def _unknown(value: object, options: list[str]) -> str:
-    if not isinstance(value, str):
-        return f"one of {_join(options)} is expected here"
-    return f"unknown value `{value}`" + (did_you_mean(value, options) or f": it is one of {_join(options)}")
-
-
 def _seen(node: Node) -> str:
     match node.value:
         case None:
@@ -166,7 +161,3 @@ def _seen(node: Node) -> str:
             return "a list"
         case value:
             return json.dumps(value, ensure_ascii=False)[:60]
-
-
-def _join(words: Iterable[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words)
