@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from harness.judge.match import shorten
+
 if TYPE_CHECKING:
     from harness.scenarios.model import Json
     from harness.trace import Response
@@ -24,10 +26,14 @@ def decode(response: Response) -> Json:
     (such as `[DONE]`).
 
     Raises:
-        BodyError: cut at the runner's limit, not UTF-8, not JSON, or nested deeper than MAXIMUM_DEPTH.
+        BodyError: cut at the runner's limit, encoded though that was not asked for, not UTF-8, not JSON, or nested
+            deeper than MAXIMUM_DEPTH.
     """
     if response.truncated:
         raise BodyError(f"a body that goes on after {len(response.body)} bytes")
+    encoding = (response.header("content-encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise BodyError(f"a body encoded as {encoding}, which was not asked for")
     try:
         text = response.body.decode()
     except UnicodeDecodeError as error:
@@ -48,7 +54,7 @@ def _parse(text: str, *, or_text: bool = False) -> Json:
     except ValueError as error:
         if or_text:
             return text
-        raise BodyError(f"a body that is not JSON ({error}): {text[:200]!r}") from None
+        raise BodyError(f"a body that is not JSON ({error}): {shorten(text)}") from None
     _check_depth(value)
     return value
 

@@ -15,14 +15,16 @@ _SHOWN = 300
 """Characters of a value that a finding shows; the whole exchange stands in the report anyway."""
 
 
-def mismatch(expected: Json, actual: Json) -> tuple[str, str] | None:
-    """None when `actual` holds, else what was expected and what was there, each as short text.
+def literal_mismatch(expected: Json, actual: Json) -> tuple[str, str] | None:
+    """None when both are the same JSON value, else what was expected and what was there, each as short text.
 
-    A mapping is a JSON Schema (draft 2020-12) with `format` asserted. Anything else is a literal; literals compare as
-    JSON values, so 1 equals 1.0 and neither equals true.
+    1 equals 1.0, and neither equals true.
     """
-    if not isinstance(expected, dict):
-        return None if _equal(expected, actual) else (shorten(expected), shorten(actual))
+    return None if _equal(expected, actual) else (shorten(expected), shorten(actual))
+
+
+def schema_mismatch(expected: dict[str, Json], actual: Json) -> tuple[str, str] | None:
+    """Likewise for a JSON Schema (draft 2020-12), `format` asserted."""
     try:
         error = next(_validator(json.dumps(expected, sort_keys=True)).iter_errors(actual), None)
     except RecursionError:
@@ -47,6 +49,8 @@ def _equal(expected: Json, actual: Json) -> bool:
         return expected is actual
     if isinstance(expected, list) and isinstance(actual, list):
         return len(expected) == len(actual) and all(map(_equal, expected, actual))
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return expected.keys() == actual.keys() and all(_equal(expected[name], actual[name]) for name in expected)
     return expected == actual
 
 

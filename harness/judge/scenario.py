@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from harness.judge.body import BodyError, decode
 from harness.judge.capture import CaptureError, capture
-from harness.judge.match import mismatch, shorten
+from harness.judge.match import literal_mismatch, schema_mismatch, shorten
 from harness.scenarios.model import Level
 from harness.scenarios.paths import PathError, select
-from harness.scenarios.substitute import UnknownVariableError, substitute
+from harness.scenarios.substitute import UnknownVariableError, substitute, substitute_text
 from harness.verdict import Finding, ScenarioVerdict, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.scenarios.model import Expectation, Json, Requirement, Scenario, Step
     from harness.trace import ClientView, Exchange, Response, Trace
@@ -23,6 +23,9 @@ _VIOLATED = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: St
 """What a violated expectation means at each level: whoever MAY do a thing may as well not."""
 
 TOO_MANY_REQUESTS = 429
+
+_SHOWN_FINDINGS = 5
+"""For one path."""
 
 
 def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> ScenarioVerdict:
@@ -38,14 +41,16 @@ def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> Scenari
         error = trace.harness_error
     except UnknownVariableError as unknown:
         error = str(unknown)
-    if error is not None:
-        state, reason = State.HARNESS_ERROR, error
-    elif obstacle is not None:
+    if obstacle is not None:
         state, reason = State.COULD_NOT_RUN, obstacle
-    elif seen.findings:
+    elif seen.findings:  # a step that can't be sent for what the one before it brought takes nothing back
         state, reason = _VIOLATED[requirement.level], seen.findings[0].message
+    elif error is not None:
+        state, reason = State.HARNESS_ERROR, error
     elif trace.stopped is not None or len(trace.exchanges) < len(scenario.setup) + len(scenario.steps):
         state, reason = State.COULD_NOT_RUN, trace.lost or trace.stopped or "not all steps were played"
+    elif not seen.checks:
+        state, reason = State.HARNESS_ERROR, "nothing was looked at"
     else:
         state, reason = State.PASSED, None
     return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(seen.findings), seen.checks)
@@ -70,6 +75,8 @@ def _look(scenario: Scenario, trace: Trace, seen: _Seen) -> str | None:
         results = list(_check(step, exchange, variables))
         findings = [result for result in results if result is not None]
         seen.checks += len(results)
+        if findings and seen.findings and _busy(exchange):
+            break  # what was found before it was busy stands
         seen.findings += findings
         if findings and _busy(exchange):
             return "the target is busy (429): try again with fewer --jobs"
@@ -94,20 +101,25 @@ def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Ite
     if response is None:
         yield Finding(number, "response", "an HTTP response", exchange.failure or "nothing")
         return
-    status = _finding(number, "status", substitute(expect.status, variables), response.status)
+    status = _finding(number, "status", expect.status, response.status, variables)
     yield status
     if status is not None:
         return
     for name, expected in expect.headers.items():
-        yield _finding(number, f"headers.{name}", substitute(expected, variables), response.header(name))
+        yield _finding(number, f"headers.{name}", expected, response.header(name), variables)
     yield from _check_body(number, expect, response, variables)
     yield from _check_client(number, expect, exchange.client)
     for name in step.save:
         yield _check_save(number, name, step, response)
 
 
-def _finding(number: int, check: str, expected: Json, actual: Json) -> Finding | None:
-    difference = mismatch(expected, actual)
+def _finding(number: int, check: str, template: Json, actual: Json, variables: Mapping[str, Json]) -> Finding | None:
+    """What is a schema, the scenario decides: a saved value is a literal, or a server could say what it is held to."""
+    expected = substitute(template, variables)
+    if isinstance(template, dict) and isinstance(expected, dict):
+        difference = schema_mismatch(expected, actual)
+    else:
+        difference = literal_mismatch(expected, actual)
     return None if difference is None else Finding(number, check, *difference)
 
 
@@ -121,18 +133,28 @@ def _check_body(
     except BodyError as error:
         yield Finding(number, "body", "JSON", str(error))
         return
-    for template, value in expect.body.items():
-        path = str(substitute(template, variables))
-        expected = substitute(value, variables)
+    for template, expected in expect.body.items():
+        path = substitute_text(template, variables)
         try:
             nodes = select(path, body)
         except PathError as error:
-            yield Finding(number, f"body {path}", shorten(expected), str(error))
+            yield Finding(number, f"body {path}", shorten(substitute(expected, variables)), str(error))
             continue
         if not nodes:
-            yield Finding(number, f"body {path}", shorten(expected), "no such value in the body")
-        for location, actual in nodes:
-            yield _finding(number, f"body {location}", expected, actual)
+            wanted = shorten(substitute(expected, variables))
+            yield Finding(number, f"body {path}", wanted, "no such value in the body")
+        results = (_finding(number, f"body {at}", expected, actual, variables) for at, actual in nodes)
+        yield from _few(results)
+
+
+def _few(results: Iterable[Finding | None]) -> Iterator[Finding | None]:
+    """The results until `_SHOWN_FINDINGS` of them are findings: a list of ten thousand wrong items is wrong enough."""
+    found = 0
+    for result in results:
+        yield result
+        found += result is not None
+        if found == _SHOWN_FINDINGS:
+            return
 
 
 def _check_client(number: int, expect: Expectation, client: ClientView | None) -> Iterator[Finding | None]:
