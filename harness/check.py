@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import platform
 import signal
+import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -15,19 +17,18 @@ from harness.plan import make_plan, select
 from harness.redact import Redactor
 from harness.report.build import Results, build_report
 from harness.report.record import Run, TargetRecord, Tool
-from harness.run.cleanup import clean_up, created
-from harness.run.client import Client
+from harness.run.cleanup import Cleanup, clean_up, created
+from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
 from harness.scenarios.model import Contract
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from harness.plan import Selection
     from harness.report.record import Report
-    from harness.run.cleanup import Cleanup
     from harness.run.smoke import Fitness
     from harness.run.suite import Limits
     from harness.scenarios.model import Json, Scenario, Suite
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 CLEANUP_SECONDS = 60.0
 """For all deletions together; a released server answers one in some ten milliseconds."""
+
+
+class CheckError(Exception):
+    """The harness failed: the traceback, without secrets."""
 
 
 class Watcher(Protocol):
@@ -77,26 +82,44 @@ class Settings:
 def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> Report:
     """Check a target. It is stopped in the end, whatever happens.
 
-    Ctrl-C (or SIGTERM) ends the run early: the report then says what was done, and what wasn't.
+    Ctrl-C (or SIGTERM) ends the run early: the report then says what was done, and what wasn't. Another one ends the
+    clean-up early.
 
     Raises:
         NothingSelectedError: the selection takes no scenario.
         TargetError: the target can't be started, or nothing answers there.
+        CheckError: the harness is at fault.
     """
     scenarios = select(suite, settings.selection)
     try:
         endpoint = target.start(watcher.say)
-        return asyncio.run(_Check(endpoint, target, suite, settings, watcher).run(scenarios))
+        try:
+            return asyncio.run(_Check(endpoint, target, suite, settings, watcher).run(scenarios))
+        except Exception as error:  # noqa: BLE001 - whatever it is, its traceback must be told without secrets
+            redactor = Redactor(endpoint.key, settings.secrets)
+            raise CheckError(redactor.text("".join(traceback.format_exception(error)))) from None
     finally:
         watcher.say("stopping the target")
-        target.stop()
+        with _undisturbed():
+            target.stop()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No signal interrupts what is bounded in time anyway, and would leave processes behind."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def contract_of(server_info: Mapping[str, Json]) -> Contract:
     """The contract that a server claims: the reference gateway says which, a released agent server is known as such."""
     claimed = server_info.get("contract")
-    if claimed in set(Contract):
-        return Contract(str(claimed))
+    if isinstance(claimed, str) and claimed in set(Contract):
+        return Contract(claimed)
     return Contract.AGENT_SERVER if _released_version(server_info) else Contract.DOCUMENTED
 
 
@@ -131,7 +154,6 @@ class _Check:
             endpoint.key,
             timeout=settings.request_timeout,
             connections=settings.limits.jobs + 1,  # one more, to look whether the target is alive
-            redactor=redactor,
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -146,26 +168,26 @@ class _Check:
             cleanup = await self._clean_up(client, fitness)
         return build_report(
             self._suite,
-            Results(self._verdicts, self._traces, self._smoke, cleanup),
+            self._results(cleanup, redactor),
             settings.contract or contract_of(endpoint.server_info),
             tool=_tool(),
             run=Run(
                 started=started,
                 seconds=round(client.clock(), 3),
                 seed=settings.seed,
-                arguments=settings.arguments,
-                selection=str(settings.selection) or None,
-                ended_early=self._ended,
+                arguments=tuple(map(redactor.text, settings.arguments)),
+                selection=redactor.text(str(settings.selection)) or None,
+                ended_early=self._ended and redactor.excerpt(self._ended),
                 requests=client.requests,
             ),
             target=TargetRecord(
                 name=self._target.name,
-                argument=self._target.argument,
-                url=endpoint.base_url,
-                model=fitness.model if fitness else endpoint.model,
+                argument=redactor.text(self._target.argument),
+                url=redactor.text(endpoint.base_url),
+                model=redactor.text((fitness.model if fitness else endpoint.model) or "") or None,
                 capabilities=tuple(sorted(fitness.capabilities)) if fitness else (),
                 server={
-                    name: redactor.text(value) if isinstance(value, str) else value
+                    redactor.text(name): redactor.json(value)
                     for name, value in endpoint.server_info.items()
                     if isinstance(value, str | int | float)
                 },
@@ -173,8 +195,17 @@ class _Check:
         )
 
     def _on_signal(self) -> None:
-        self._ended = self._ended or "interrupted"
-        self._interrupt()
+        self._interrupt()  # what that is depends on how far the run has come
+
+    def _results(self, cleanup: Cleanup, redactor: Redactor) -> Results:
+        """What the run brought, in the suite's order and without secrets."""
+        verdicts = {verdict.scenario: verdict for verdict in self._verdicts}
+        return Results(
+            [redactor.verdict(verdicts[scenario]) for scenario in self._suite.scenarios if scenario in verdicts],
+            {scenario: redactor.trace(trace) for scenario, trace in self._traces.items()},
+            [redactor.exchange(exchange) for exchange in self._smoke],
+            Cleanup(tuple(map(redactor.text, cleanup.deleted)), tuple(map(redactor.text, cleanup.left))),
+        )
 
     async def _find_out(self, client: Client) -> Fitness | None:
         """Wait for the target and play the smoke test; None when it can't be assessed, or was interrupted."""
@@ -186,6 +217,7 @@ class _Check:
             known=endpoint.capabilities,
             scripted_model=settings.scripted_model,
             seed=settings.seed,
+            budget=settings.limits.requests,
         )
 
         async def test() -> Fitness:
@@ -196,13 +228,14 @@ class _Check:
 
         task = asyncio.create_task(test())
 
-        def cancel() -> None:
+        def interrupt() -> None:
+            self._ended = self._ended or "interrupted"
             task.cancel()
 
-        self._interrupt = cancel
+        self._interrupt = interrupt
         try:
             return await task
-        except UnfitError as error:
+        except (UnfitError, StepError) as error:
             self._ended = self._ended or str(error)
         except asyncio.CancelledError:
             pass  # the signal has said why
@@ -219,22 +252,34 @@ class _Check:
 
         def judge_trace(trace: Trace) -> None:
             scenario = self._suite.scenarios[trace.scenario]
-            verdict = judge(scenario, self._suite.requirements[scenario.requirement], trace)
+            try:
+                verdict = judge(scenario, self._suite.requirements[scenario.requirement], trace)
+            except Exception as error:  # noqa: BLE001 - a fault of ours in one scenario must not lose the others
+                reason = f"the judge failed: {type(error).__name__}: {error}"
+                verdict = ScenarioVerdict(scenario.id, scenario.requirement, State.HARNESS_ERROR, reason)
             self._traces[trace.scenario] = trace
             self._verdicts.append(verdict)
             self._watcher.judged(verdict)
 
         player = Player(client, fitness.model, self._settings.seed, self._settings.limits, judge_trace)
         self._interrupt = lambda: player.interrupt("interrupted")
+        if self._ended:
+            player.interrupt(self._ended)
         await player.play(plan.scenarios)
         self._ended = self._ended or player.ended
 
     async def _clean_up(self, client: Client, fitness: Fitness | None) -> Cleanup:
         exchanges = [*self._smoke, *(exchange for trace in self._traces.values() for exchange in trace.exchanges)]
         paths = created(exchanges)
-        capabilities = fitness.capabilities if fitness else frozenset()
+        capabilities = fitness.capabilities if fitness else None
         self._watcher.say("cleaning up")
-        return await clean_up(client, paths, capabilities, seconds=CLEANUP_SECONDS)
+        task = asyncio.create_task(clean_up(client, paths, capabilities, seconds=CLEANUP_SECONDS))
+
+        def interrupt() -> None:
+            task.cancel()
+
+        self._interrupt = interrupt
+        return await task
 
 
 def _could_not_run(scenario: Scenario, reason: str) -> ScenarioVerdict:

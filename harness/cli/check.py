@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,9 +69,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     limits.add_argument(
         "--run-timeout", type=_positive(float), default=1800, metavar="S", help="for the whole suite (default: 1800)"
     )
-    limits.add_argument("--max-requests", type=_positive(int), metavar="N", help="send no more than this")
     limits.add_argument(
-        "--wait", type=float, default=0, metavar="S", help="give a target that is still starting this long (default: 0)"
+        "--max-requests", type=_positive(int), metavar="N", help="send no more than this, clean-up aside"
+    )
+    limits.add_argument(
+        "--wait",
+        type=_positive(float),
+        default=0,
+        metavar="S",
+        help="give a target that is still starting this long (default: 0)",
     )
     output = parser.add_argument_group("output")
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
@@ -80,11 +87,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the target; the exit status as the command line documents it."""
+    from harness.check import CheckError
     from harness.plan import NothingSelectedError
     from harness.report.folder import FolderError
     from harness.scenarios.problems import ScenarioFileError
     from harness.targets import TargetError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while the target starts
     try:
         return _check(arguments)
     except (ScenarioFileError, NothingSelectedError, FolderError) as error:
@@ -96,12 +105,15 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("gateway-harness: interrupted before anything was checked", file=sys.stderr)
         return INCOMPLETE
+    except CheckError as error:
+        print(f"gateway-harness: a fault of the harness itself; please report it:\n{error}", file=sys.stderr)
+        return INCOMPLETE
 
 
 def _check(arguments: argparse.Namespace) -> int:
     from harness.check import Settings, check
     from harness.plan import Selection
-    from harness.report.folder import FolderError, make_folder, write_reports
+    from harness.report.folder import FolderError, make_folder, remove_folder, write_reports
     from harness.report.terminal import Screen
     from harness.run.suite import Limits
     from harness.scenarios.corpus import corpus_folder
@@ -114,6 +126,7 @@ def _check(arguments: argparse.Namespace) -> int:
         arguments.target,
         session_key_file=arguments.session_key_file,
         model=arguments.model,
+        wait=arguments.wait,
         contract=contract or Contract.DOCUMENTED,
         agent=arguments.agent,
     )
@@ -140,7 +153,7 @@ def _check(arguments: argparse.Namespace) -> int:
     try:
         report = check(target, suite, settings, screen)
     except BaseException:
-        folder.rmdir()
+        remove_folder(folder)
         raise
     finally:
         screen.close()
@@ -154,10 +167,14 @@ def _check(arguments: argparse.Namespace) -> int:
     return report.outcome.exit_status
 
 
+_MOST = 10_000_000
+"""Of seconds a third of a year; beyond, the clocks of the event loop and of sockets overflow."""
+
+
 def _positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:
     def parse(text: str) -> T:
         value = kind(text)
-        if value <= 0:
+        if not 0 < value <= _MOST:
             raise ValueError
         return value
 

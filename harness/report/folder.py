@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ def make_folder(reports: Path, target: str, started: datetime) -> Path:
     return folder
 
 
+def remove_folder(folder: Path) -> None:
+    """Take back the folder of a run that brought no report, and the target's if this was its first."""
+    with suppress(OSError):  # somebody has put something into it
+        folder.rmdir()
+        folder.parent.rmdir()
+
+
 def write_reports(report: Report, folder: Path) -> None:
     """Write `report.json` and `report.md`.
 
@@ -63,5 +71,9 @@ def write_reports(report: Report, folder: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, "utf-8", errors="backslashreplace")
-    partial.replace(path)
+    try:
+        partial.write_text(text, "utf-8", errors="backslashreplace")
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -191,11 +191,15 @@ def read_report(path: Path) -> Report:
         document = json.loads(path.read_bytes())
     except OSError as error:
         raise ReportError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReportError(f"{path}: no JSON, or cut off ({error}); a report is written whole, take another") from error
-    known = isinstance(document, dict) and document.get("format") == FORMAT
-    if not known or document.get("version") != VERSION:
-        raise ReportError(f"{path}: not a version {VERSION} report of `gateway-harness check`")
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ReportError(f"{path}: no report of `gateway-harness check`; give a report.json that it wrote")
+    if document.get("version") != VERSION:
+        version = json.dumps(document.get("version"))
+        raise ReportError(
+            f"{path}: version {version}, and this harness reads version {VERSION}; take one that knows it"
+        )
     try:
         return Report.model_validate_json(json.dumps(document), strict=True)
     except ValidationError as error:

@@ -6,9 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from uuid import UUID
 
-from harness.run.smoke import CONVERSATION_HEADER
+from harness.run.smoke import CONVERSATION_HEADER, canonical_uuid
 from harness.run.variables import SCRATCH_PREFIX
 from harness.scenarios.model import Auth, Capability, Http
 
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from harness.run.client import Client
     from harness.trace import Exchange, Request
 
-GONE = {200, 202, 204, 404, 410}
-"""Answers after which there is nothing left to delete."""
+DELETED = {200, 202, 204}
+GONE = {404, 410}
+"""Nothing is left to delete, if it is the native API that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
         refused = status is not None and 400 <= status < 500
         if known is None and not refused:
             known = _header(exchange.request, CONVERSATION_HEADER)
-        if (conversation := _uuid(known)) is not None:
+        if (conversation := canonical_uuid(known)) is not None:
             paths[f"/api/conversations/{conversation}"] = None
         path = urlsplit(exchange.request.url).path
         _, found, name = path.partition("/api/profiles/")
@@ -54,29 +54,35 @@ def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
 
 
 async def clean_up(
-    client: Client, paths: Iterable[str], capabilities: frozenset[Capability], *, seconds: float
+    client: Client, paths: Iterable[str], capabilities: frozenset[Capability] | None, *, seconds: float
 ) -> Cleanup:
-    """Delete, one after the other, what the target's native API can delete; give up when time is over."""
+    """Delete, one after the other, what the target's native API can delete; give up when time is over.
+
+    Cancelled, it gives up at once and still says what it did.
+
+    Args:
+        client: the recorded client.
+        paths: what to delete.
+        capabilities: what the target offers; None: nobody found out, so it is tried, and a 404 proves nothing.
+        seconds: for everything together.
+    """
     deleted: list[str] = []
     left: list[str] = []
-    loop = asyncio.get_running_loop()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     deadline = loop.time() + seconds
     for path in paths:
         capability = Capability.PROFILES if path.startswith("/api/profiles/") else Capability.CONVERSATIONS
+        offered = capabilities is None or capability in capabilities
+        cancelled = task is not None and task.cancelling()
         status = None
-        if capability in capabilities and loop.time() < deadline:
-            exchange = await asyncio.create_task(client.play(0, Http("DELETE", path), Auth.SESSION_HEADER, {}))
+        if offered and not cancelled and loop.time() < deadline:
+            async with asyncio.timeout_at(deadline):
+                exchange = await client.play(0, Http("DELETE", path), Auth.SESSION_HEADER, {})
             status = exchange.response.status if exchange.response else None
-        (deleted if status in GONE else left).append(path)
+        gone = status in DELETED or (status in GONE and capabilities is not None)
+        (deleted if gone else left).append(path)
     return Cleanup(tuple(deleted), tuple(left))
 
 
 def _header(request: Request, name: str) -> str | None:
     return next((value for key, value in request.headers if key.lower() == name.lower()), None)
-
-
-def _uuid(text: str | None) -> str | None:
-    try:
-        return None if text is None else str(UUID(text))
-    except ValueError:
-        return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from openai import AsyncOpenAI
 
-    from harness.redact import Redactor
+    from harness.run.recorder import Recording
     from harness.trace import ClientView
 
 
@@ -37,16 +37,14 @@ class Client:
         key: the session key; None for an open server.
         timeout: seconds that one request may take in all.
         connections: how many requests may be under way at once.
-        redactor: what leaves here has gone through it.
     """
 
-    def __init__(self, base_url: str, key: str | None, *, timeout: float, connections: int, redactor: Redactor) -> None:
+    def __init__(self, base_url: str, key: str | None, *, timeout: float, connections: int) -> None:
         from openai import AsyncOpenAI
 
         self.base_url = base_url.rstrip("/")
         self._key = key
         self._timeout = timeout
-        self._redactor = redactor
         self._started = time.monotonic()
         self.requests = 0
         """How many were sent, all told."""
@@ -73,12 +71,18 @@ class Client:
         """Seconds since this client was made: the clock of every exchange."""
         return time.monotonic() - self._started
 
-    async def play(self, step: int, action: Call | Http, auth: Auth, headers: Mapping[str, str | None]) -> Exchange:
-        """Send one request and record what happens. To be run as a task of its own: a cancelled one is recorded too.
+    def play(
+        self, step: int, action: Call | Http, auth: Auth, headers: Mapping[str, str | None]
+    ) -> asyncio.Task[Exchange]:
+        """Send one request and record what happens; a cancelled task gives what was recorded until then.
 
-        Raises:
-            StepError: nothing could be sent.
+        The task raises StepError when nothing could be sent.
         """
+        # Started at once: who looks at the budget next sees it counted, and it can't be cancelled before it records.
+        playing = self._play(step, action, auth, headers)
+        return asyncio.Task(playing, loop=asyncio.get_running_loop(), eager_start=True)
+
+    async def _play(self, step: int, action: Call | Http, auth: Auth, headers: Mapping[str, str | None]) -> Exchange:
         self.requests += 1
         recording = record()
         begin = self.clock()
@@ -87,20 +91,20 @@ class Client:
         try:
             async with asyncio.timeout(self._timeout):
                 if isinstance(action, Call):
-                    view = await self._call(action, auth, headers)
+                    view = await self._call(action, auth, headers, recording)
                 else:
                     await self._http(action, auth, headers)
         except TimeoutError:
             failure = f"no answer within {self._timeout:g} s"
         except asyncio.CancelledError:
-            # Only the player cancels this, and it wants to keep what was sent: the target may be working on it.
+            # Whoever cancels this wants to keep what was sent: the target may be working on it.
             failure = "interrupted"
         except transport_errors() as error:
             failure = _describe(error)
         if recording.response is None and view is not None and view.raised is not None:
             failure = view.message
         elapsed = self.clock() - begin
-        exchange = Exchange(
+        return Exchange(
             step=step,
             started=begin,
             elapsed=elapsed,
@@ -109,49 +113,42 @@ class Client:
             failure=failure,
             client=view,
         )
-        return self._redactor.exchange(exchange)
 
-    async def _call(self, call: Call, auth: Auth, headers: Mapping[str, str | None]) -> ClientView:
-        from openai import APIError, Omit, OpenAIError
+    async def _call(
+        self, call: Call, auth: Auth, headers: Mapping[str, str | None], recording: Recording
+    ) -> ClientView:
+        from openai import Omit
 
         sent = credential(auth, self._key)
-        extra: dict[str, str | Omit] = {"Authorization": sent.authorization or Omit()}
-        if sent.session is not None:
-            extra[SESSION_HEADER] = sent.session
-        extra |= {name: Omit() if value is None else value for name, value in headers.items()}
+        wire = _merged({"Authorization": sent.authorization, SESSION_HEADER: sent.session}, headers)
         client = self._wrong if auth in {Auth.WRONG_BEARER, Auth.WRONG_BEARER_RIGHT_SESSION_HEADER} else self._right
         *resource, name = call.method.split(".")
         method = getattr(attrgetter(".".join(resource))(client).with_raw_response, name)
         try:
-            raw = await method(**call.arguments, extra_headers=extra)
-        except (TypeError, UnicodeEncodeError) as error:
-            raise StepError(f"{call.method}: {error}") from error
-        except APIError as error:
-            if isinstance(error.__cause__, unsendable()):
-                raise StepError(f"{call.method}: {error.__cause__}") from error
+            raw = await method(
+                **call.arguments,
+                extra_headers={name: Omit() if value is None else value for name, value in wire.items()},
+            )
+        except Exception as error:
+            # Before an answer: the client or its transport refuses the arguments. After one: that is how it reads it,
+            # and a hostile answer can make it raise anything (`charset=hex` a TypeError).
+            if recording.response is None and isinstance(error.__cause__ or error, unsendable()):
+                raise StepError(f"{call.method}: {error.__cause__ or error}") from error
             return view_error(error)
-        except OpenAIError as error:  # the client refused the arguments and sent nothing
-            raise StepError(f"{call.method}: {error}") from error
         return await view_result(call.method, raw)
 
     async def _http(self, http: Http, auth: Auth, headers: Mapping[str, str | None]) -> None:
         sent = credential(auth, self._key)
-        # A server that chokes on a raw request may drop the connection a second later (agent server 1.58.0 does, after
-        # a 500), when the pool has given it to another request. So this one's is closed.
-        wire: dict[str, str | None] = {
-            "Authorization": sent.authorization,
-            SESSION_HEADER: sent.session,
-            "Connection": "close",
-        }
         content: bytes | None = None
         if http.content is not None:
             content = http.content.encode("utf-8", "surrogatepass")
         elif http.json is not None:
             content = jsonlib.dumps(http.json).encode()
-        if content is not None:
-            wire["Content-Type"] = "application/json"
-        overridden = {name.lower() for name in headers}
-        wire = {name: value for name, value in wire.items() if name.lower() not in overridden} | dict(headers)
+        # A server that chokes on a raw request may drop the connection a second later (agent server 1.58.0 does, after
+        # a 500), when the pool has given it to another request. So this one's is closed.
+        own = {"Authorization": sent.authorization, SESSION_HEADER: sent.session, "Connection": "close"}
+        own["Content-Type"] = None if content is None else "application/json"
+        wire = _merged(own, headers)
         try:
             request = self._transport.build_request(
                 http.method,
@@ -159,9 +156,9 @@ class Client:
                 headers={name: value for name, value in wire.items() if value is not None},
                 content=content,
             )
-        except (ValueError, TypeError) as error:
-            raise StepError(f"{http.method} {http.path}: {error}") from error
-        try:
+            for name, value in wire.items():
+                if value is None:
+                    request.headers.pop(name, None)  # one that the transport adds itself
             response = await self._transport.send(request)
         except unsendable() as error:
             raise StepError(f"{http.method} {http.path}: {error}") from error
@@ -170,6 +167,12 @@ class Client:
     def _unsent(self, action: Call | Http) -> Request:
         path = action.path if isinstance(action, Http) else f"/v1/{action.method}"
         return Request(action.method if isinstance(action, Http) else "POST", f"{self.base_url}{path}", (), b"")
+
+
+def _merged(own: Mapping[str, str | None], given: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Our headers, with the given ones in place of those of the same name; None takes one out."""
+    names = {name.lower() for name in given}
+    return {name: value for name, value in own.items() if name.lower() not in names} | dict(given)
 
 
 def _describe(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from harness import __version__
@@ -53,6 +54,8 @@ def recording_transport(*, timeout: float, connections: int) -> DefaultAsyncHttp
     from openai import DefaultAsyncHttpxClient
 
     library = _library()
+    # A cookie would let the next request in without the key that it is about.
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
     async def on_request(request: Any) -> None:
         if recording := _current.get():
@@ -70,6 +73,7 @@ def recording_transport(*, timeout: float, connections: int) -> DefaultAsyncHttp
     return DefaultAsyncHttpxClient(
         timeout=timeout,
         follow_redirects=False,
+        cookies=no_cookies,
         headers={"Accept-Encoding": "identity", "User-Agent": f"openhands-gateway-harness/{__version__}"},
         limits=library.Limits(max_connections=connections, max_keepalive_connections=connections),
         event_hooks={"request": [on_request], "response": [on_response]},
@@ -82,10 +86,12 @@ def transport_errors() -> tuple[type[Exception], ...]:
     return (library.TransportError, library.StreamError)
 
 
-def unsendable() -> type[Exception]:
-    """What the transport raises when a request itself breaks HTTP, so that nothing was sent."""
-    error: type[Exception] = _library().LocalProtocolError
-    return error
+def unsendable() -> tuple[type[Exception], ...]:
+    """What client and transport raise for a request that can't be sent: its arguments, its URL, its headers."""
+    from openai import OpenAIError
+
+    library = _library()
+    return (library.LocalProtocolError, library.InvalidURL, ValueError, TypeError, OpenAIError)
 
 
 def _library() -> Any:

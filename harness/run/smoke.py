@@ -10,8 +10,10 @@ import asyncio
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from harness.judge.body import BodyError, decode
+from harness.judge.match import shorten
 from harness.run.variables import MODEL_PREFIX, built_in
 from harness.scenarios.model import Auth, Call, Capability, Http
 
@@ -50,6 +52,7 @@ class Smoke:
         known: what the target is known to offer; None finds out.
         scripted_model: the user says that the model behind the target is the scripted one.
         seed: makes the words of the control.
+        budget: requests that the run may send in all; None for no limit.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Smoke:
         known: frozenset[Capability] | None,
         scripted_model: bool,
         seed: str,
+        budget: int | None = None,
     ) -> None:
         self._client = client
         self._key = key
@@ -68,12 +72,13 @@ class Smoke:
         self._known = known
         self._scripted_model = scripted_model
         self._seed = seed
+        self._budget = budget
         self.exchanges: list[Exchange] = []
 
     async def test(self) -> Fitness:
         """Play the controls. Raises UnfitError."""
-        listed = await self._models()
-        model = self._choose(listed)
+        status, listed = await self._models()
+        model = self._choose(status, listed)
         conversation = await self._positive_control(model, listed)
         await self._negative_control()
         capabilities = set(self._known or ())
@@ -87,11 +92,17 @@ class Smoke:
 
     async def _send(self, action: Call | Http, auth: Auth = Auth.BOTH) -> Exchange:
         step = len(self.exchanges)
-        exchange = await asyncio.create_task(self._client.play(step, action, auth, {}))
+        if self._budget is not None and self._client.requests >= self._budget:
+            raise UnfitError(
+                f"the run's {self._budget} requests are spent before the smoke test is done", "raise --max-requests"
+            )
+        exchange = await self._client.play(step, action, auth, {})
         self.exchanges.append(exchange)
+        _raise_if_cancelled()
         return exchange
 
-    async def _models(self) -> list[str]:
+    async def _models(self) -> tuple[int, list[str]]:
+        """The status of the list of models, and the names in it."""
         exchange = await self._send(Http("GET", "/v1/models"))
         response = exchange.response
         if response is None:
@@ -107,18 +118,18 @@ class Smoke:
         try:
             body = decode(response)
         except BodyError:
-            return []
+            return response.status, []
         data = body.get("data") if isinstance(body, dict) else None
         ids = [item.get("id") for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-        return [name for name in ids if isinstance(name, str)]
+        return response.status, [name for name in ids if isinstance(name, str)]
 
-    def _choose(self, listed: list[str]) -> str:
+    def _choose(self, status: int, listed: list[str]) -> str:
         if self._model is not None:
             return self._model
         ours = [name for name in listed if name.startswith(MODEL_PREFIX)] or listed
         if not ours:
             raise UnfitError(
-                "the target lists no model (GET /v1/models)",
+                f"the target lists no model ({status} for GET /v1/models)",
                 f"create a profile there, or name its model with --model or OPENHANDS_MODEL, {MODEL_PREFIX}<profile>",
             )
         return ours[0]
@@ -129,16 +140,14 @@ class Smoke:
         exchange = await self._send(Call("chat.completions.create", {"model": model, "messages": [message]}))
         response = exchange.response
         if response is not None and response.status == OK:
-            return response.header(CONVERSATION_HEADER)
+            return canonical_uuid(response.header(CONVERSATION_HEADER))
         if listed and model not in listed:
             close = get_close_matches(model, listed, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise UnfitError(f"the target has no model {model}{hint}", f"it lists: {', '.join(listed[:20])}")
-        said = (
-            exchange.failure
-            if response is None
-            else f"{response.status} {response.body[:300].decode(errors='replace')}"
-        )
+        said = exchange.failure
+        if response is not None:
+            said = f"{response.status} {shorten(response.body.decode(errors='replace'))}"
         raise UnfitError(f"a plain chat with {model} is not answered: {said}", "look into the target's own log")
 
     async def _negative_control(self) -> None:
@@ -167,7 +176,23 @@ async def wait_until_reachable(client: Client, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while loop.time() < deadline:
-        exchange = await asyncio.create_task(client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {}))
+        exchange = await client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {})
+        _raise_if_cancelled()
         if exchange.response is not None and exchange.response.status != 503:
             return
         await asyncio.sleep(0.25)
+
+
+def canonical_uuid(text: str | None) -> str | None:
+    """The UUID that a server gave, in the usual spelling; None when it gave no such thing."""
+    try:
+        return None if text is None else str(UUID(text))
+    except ValueError:
+        return None
+
+
+def _raise_if_cancelled() -> None:
+    """The request that was under way when we were cancelled has kept that for itself: it recorded what it had."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -94,6 +94,8 @@ class Player:
             stopped = str(error)
         except StepError as error:
             harness_error = str(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one scenario must not lose the others
+            harness_error = f"{type(error).__name__}: {error}"
         lost = self.ended if exchanges and exchanges[-1].response is None else None
         return Trace(scenario.id, variables, tuple(exchanges), stopped, lost, harness_error)
 
@@ -122,7 +124,9 @@ class Player:
         }
         auth = Auth(substitute_text(step.auth, variables))
         action = filled(step.action, variables)
-        task = asyncio.create_task(self._client.play(number, action, auth, headers))
+        return await self._interruptible(self._client.play(number, action, auth, headers))
+
+    async def _interruptible(self, task: asyncio.Task[Exchange]) -> Exchange:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await task
@@ -135,8 +139,8 @@ class Player:
 
     async def _look_whether_alive(self) -> None:
         """After a request without an answer: was it this request, or is the target gone? Its list of models tells."""
-        if self.ended is None:
-            exchange = await self._client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {})
+        if self._over() is None:
+            exchange = await self._interruptible(self._client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {}))
             if exchange.response is None:
                 self.interrupt(f"the target stopped answering: {exchange.failure}")
 

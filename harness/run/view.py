@@ -9,13 +9,12 @@ from harness.trace import ClientView
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from openai import APIError
     from pydantic import BaseModel
 
 _SHOWN_PROBLEMS = 5
 
 
-def view_error(error: APIError) -> ClientView:
+def view_error(error: Exception) -> ClientView:
     """The view when a typed method raised; the text is what a person would read, with the transport's cause."""
     cause = error.__cause__
     message = str(error) if cause is None else f"{error} ({type(cause).__name__}: {cause})"
@@ -24,7 +23,7 @@ def view_error(error: APIError) -> ClientView:
 
 async def view_result(method: str, raw: Any) -> ClientView:
     """The view when a typed method returned a raw response: parse it as the client does, then check it strictly."""
-    from openai import APIError, AsyncStream
+    from openai import AsyncStream
     from pydantic import BaseModel
 
     try:
@@ -32,10 +31,8 @@ async def view_result(method: str, raw: Any) -> ClientView:
         if isinstance(parsed, AsyncStream):
             chunks = [chunk async for chunk in parsed]
             return _view_stream(chunks)
-    except APIError as error:
-        return view_error(error)
     except Exception as error:  # noqa: BLE001 - a hostile body can make the client raise anything; that is its view
-        return ClientView(raised=type(error).__name__, message=str(error))
+        return view_error(error)
     if not isinstance(parsed, BaseModel):
         return ClientView(returned=type(parsed).__name__)
     if method == "models.list":
