@@ -1,0 +1,221 @@
+"""One request, one answer: gateways that misread the one or misstate the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
+from harness.mutants.mutant import Mutant, SpoilsAnswers, SpoilsQuestions, newest_user_message
+
+
+class CompletesText(SpoilsAnswers):
+    """Calls its answer a text completion."""
+
+    breaks = "CHAT-1"
+
+    def spoil(self, completion: dict[str, Any]) -> None:
+        completion["object"] = "text_completion"
+
+
+class RepeatsTheQuestion(Mutant):
+    """Gives the question back with the answer."""
+
+    breaks = "CHAT-2"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or response.status != 200:
+            return response
+        completion = response.json
+        message = completion["choices"][0]["message"]
+        message["content"] = f"{newest_user_message(question).get('content')}\n{message['content']}"
+        return response.with_json(completion)
+
+
+class ThinksAloud(Mutant):
+    """Tells which tools it has used before it gives the answer."""
+
+    breaks = "CHAT-3"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200:
+            return response
+        completion = response.json
+        actions = await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+        message = completion["choices"][0]["message"]
+        message["content"] = "".join(f"I used {action['tool_name']}.\n" for action in actions) + message["content"]
+        return response.with_json(completion)
+
+
+class ShowsItsTools(Mutant):
+    """Shows the agent's own tool calls as OpenAI tool calls."""
+
+    breaks = "CHAT-4"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or response.status != 200 or "tools" in question:
+            return response
+        completion = response.json
+        if actions := await self.gateway.events(response.headers[CONVERSATION], "ActionEvent"):
+            completion["choices"][0]["message"]["tool_calls"] = [
+                {
+                    "id": action["tool_call_id"],
+                    "type": "function",
+                    "function": {"name": action["tool_name"], "arguments": "{}"},
+                }
+                for action in actions
+            ]
+        return response.with_json(completion)
+
+
+class EndsWithToolCalls(Mutant):
+    """Says `tool_calls` when the agent has used a tool of its own, and stops there for a client."""
+
+    breaks = "CHAT-4"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200:
+            return response
+        completion = response.json
+        if await self.gateway.events(response.headers[CONVERSATION], "ActionEvent"):
+            completion["choices"][0]["finish_reason"] = "tool_calls"
+        return response.with_json(completion)
+
+
+class SkipsTheSystemMessage(SpoilsQuestions):
+    """Takes the system message in front for the client's own business."""
+
+    breaks = "CHAT-5"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if question.get("messages") and question["messages"][0].get("role") == "system":
+            question["messages"].pop(0)
+
+
+class KnowsNoDevelopers(SpoilsQuestions):
+    """Skips developer messages."""
+
+    breaks = "CHAT-6"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if isinstance(question.get("messages"), list):
+            question["messages"] = [
+                message
+                for message in question["messages"]
+                if not isinstance(message, dict) or message.get("role") != "developer"
+            ]
+
+
+class StopsAtTheUser(SpoilsQuestions):
+    """Reads instructions up to the first user message."""
+
+    breaks = "CHAT-6"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        kept: list[Any] = []
+        for message in question.get("messages") or []:
+            late = any(other.get("role") == "user" for other in kept if isinstance(other, dict))
+            if not (late and isinstance(message, dict) and message.get("role") == "system"):
+                kept.append(message)
+        if isinstance(question.get("messages"), list):
+            question["messages"] = kept
+
+
+class ReadsTheFirstPart(SpoilsQuestions):
+    """Reads the first text part of a message and skips the others."""
+
+    breaks = "CHAT-7"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        content = newest_user_message(question).get("content")
+        if isinstance(content, list):
+            texts = [part for part in content if part["type"] == "text"]
+            content[:] = [part for part in content if part not in texts[1:]]
+
+
+class SeesNoImages(Mutant):
+    """Refuses images."""
+
+    breaks = "CHAT-8"
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(400, "no images, please") if b"image_url" in request.body else await self.gateway(request)
+
+
+class WantsTextInEveryMessage(Mutant):
+    """Refuses the assistant's messages that call a tool, since they have no text."""
+
+    breaks = "CHAT-9"
+
+    async def answer(self, request: Request) -> Response:
+        if b'"tool_calls"' in request.body:
+            return refusal(422, "messages: content is missing")
+        return await self.gateway(request)
+
+
+class UserHasTheLastWord(Mutant):
+    """Refuses messages that don't end with the user's."""
+
+    breaks = "CHAT-9"
+
+    async def answer(self, request: Request) -> Response:
+        if (messages := (request.chat or {}).get("messages")) and newest_user_message({"messages": messages}):
+            last = messages[-1]
+            if last.get("role") == "assistant":
+                return refusal(400, "the last message is not the user's")
+        return await self.gateway(request)
+
+
+class NamesTheModelBehind(SpoilsAnswers):
+    """Names the model that the agent called, not the one that the client asked for."""
+
+    breaks = "CHAT-10"
+
+    def spoil(self, completion: dict[str, Any]) -> None:
+        completion["model"] = "openai/scripted"
+
+
+class RunsOutOfTokens(SpoilsAnswers):
+    """Says `length` at the end of every answer."""
+
+    breaks = "CHAT-11"
+
+    def spoil(self, completion: dict[str, Any]) -> None:
+        completion["choices"][0]["finish_reason"] = "length"
+
+
+class AnswersHaveOneId(SpoilsAnswers):
+    """Gives every answer the same id."""
+
+    breaks = "CHAT-12"
+
+    def spoil(self, completion: dict[str, Any]) -> None:
+        completion["id"] = "chatcmpl-openhands"
+
+
+class CountsMilliseconds(SpoilsAnswers):
+    """Gives the time in milliseconds."""
+
+    breaks = "CHAT-13"
+
+    def spoil(self, completion: dict[str, Any]) -> None:
+        completion["created"] *= 1000
+
+
+class BillsTheConversation(Mutant):
+    """Reports what the conversation has cost so far, as released servers do."""
+
+    breaks = "CHAT-14"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200:
+            return response
+        completion = response.json
+        shown = (await self.gateway.ask("GET", f"/api/conversations/{response.headers[CONVERSATION]}")).json
+        total = shown["stats"]["usage_to_metrics"]["default"]["accumulated_token_usage"]
+        completion["usage"] |= {name: total[name] for name in ("prompt_tokens", "completion_tokens")}
+        return response.with_json(completion)

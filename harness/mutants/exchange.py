@@ -1,0 +1,108 @@
+"""A request and its answer as whole values, for a mutant that changes either on the way."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONVERSATION = "x-openhands-serverconversation-id"
+
+
+def _changed(headers: Mapping[str, str], name: str, value: str | None) -> dict[str, str]:
+    rest = {key: old for key, old in headers.items() if key != name.lower()}
+    return rest if value is None else {**rest, name.lower(): value}
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the gateway answers; names of headers in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, freshly read; None when it is no JSON."""
+        return _parsed(self.body)
+
+    def with_json(self, value: Any, *, status: int | None = None) -> Response:
+        """The same answer with another body."""
+        headers = _changed(self.headers, "content-type", "application/json")
+        return Response(status or self.status, headers, json.dumps(value).encode())
+
+    def with_header(self, name: str, value: str | None) -> Response:
+        """The same answer with one header changed; None takes it out."""
+        return replace(self, headers=_changed(self.headers, name, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sends. `path` is decoded and has no query; names of headers in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        """The body, freshly read; None when it is no JSON."""
+        return _parsed(self.body)
+
+    @property
+    def chat(self) -> dict[str, Any] | None:
+        """The body when this asks for a chat completion with a JSON object."""
+        is_chat = (self.method, self.path) == ("POST", "/v1/chat/completions")
+        return body if is_chat and isinstance(body := self.json, dict) else None
+
+    @property
+    def conversation(self) -> str | None:
+        """The conversation header; None when it is absent or empty."""
+        return self.headers.get(CONVERSATION) or None
+
+    @property
+    def bearer(self) -> str | None:
+        """The bearer token; None without one."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() or None if scheme.lower() == "bearer" else None
+
+    @property
+    def basic(self) -> str | None:
+        """The password of HTTP Basic; None without one."""
+        found = re.fullmatch(r"Basic (\S+)", self.headers.get("authorization", ""))
+        return b64decode(found[1]).decode().partition(":")[2] if found else None
+
+    def is_for(self, method: str, path: str) -> bool:
+        """Whether it is this method on this path, or below it when the path ends in a slash."""
+        below = path.endswith("/") and self.path.startswith(path)
+        return self.method == method and (below or self.path == path)
+
+    def with_json(self, value: Any) -> Request:
+        """The same request with another body."""
+        body = json.dumps(value).encode()
+        return replace(self, body=body, headers=_changed(self.headers, "content-length", str(len(body))))
+
+    def with_header(self, name: str, value: str | None) -> Request:
+        """The same request with one header changed; None takes it out."""
+        return replace(self, headers=_changed(self.headers, name, value))
+
+
+def refusal(status: int, message: str) -> Response:
+    """An error in the shape of the reference gateway's."""
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
+    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    return Response(status, headers, b"").with_json({"error": error, "detail": message})

@@ -1,0 +1,142 @@
+"""A mutant: the reference gateway, and in front of it someone who spoils one thing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from starlette.responses import Response as HttpResponse
+
+from harness.gateway.settings import Dialect
+from harness.mutants.exchange import Request, Response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MODEL = "openhands_scripted"
+"""The model that every mutant serves."""
+
+
+class Sound:
+    """The gateway behind a mutant, which does everything right.
+
+    Attributes:
+        key: its session key.
+    """
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self.key = key
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer a request."""
+        unread = [request.body]
+        start: Message = {}
+        body = b""
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": unread.pop()} if unread else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+            else:
+                body += message.get("body", b"")
+
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
+        scope: Scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "scheme": "http",
+            "method": request.method,
+            "path": request.path,
+            "raw_path": request.path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "client": None,
+            "server": None,
+        }
+        await self._app(scope, receive, send)
+        names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+        return Response(start["status"], names, body)
+
+    async def ask(self, method: str, path: str) -> Response:
+        """A request of the mutant's own, with the key."""
+        return await self(Request(method, path, {"x-session-api-key": self.key}))
+
+    async def events(self, conversation: str | None, kind: str) -> list[dict[str, Any]]:
+        """The events of one kind in a conversation, oldest first."""
+        found = (await self.ask("GET", f"/api/conversations/{conversation}/events/search")).json
+        return [event for event in found["items"] if event["kind"] == kind]
+
+
+class Mutant:
+    """A gateway that breaks one requirement; the docstring of each says how.
+
+    One instance serves one run, so what it has to remember it may keep in itself.
+
+    Attributes:
+        breaks: the requirement's identifier.
+        dialect: the contract that it speaks otherwise.
+        gateway: the sound gateway behind it.
+    """
+
+    breaks: ClassVar[str]
+    dialect: ClassVar[Dialect] = Dialect.DOCUMENTED
+
+    def __init__(self, gateway: Sound) -> None:
+        self.gateway = gateway
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request, wrongly where the sin lies."""
+        return await self.gateway(request)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, as an ASGI application."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        response = await self.answer(Request(scope["method"], scope["path"], headers, body))
+        kept = {name: value for name, value in response.headers.items() if name != "content-length"}
+        await HttpResponse(response.body, response.status, kept)(scope, receive, send)
+
+
+class SpoilsQuestions(Mutant):
+    """Changes chat requests before the gateway sees them."""
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        """Change the body of a request in place."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        if (question := request.chat) is None:
+            return await self.gateway(request)
+        self.spoil(question)
+        return await self.gateway(request.with_json(question))
+
+
+class SpoilsAnswers(Mutant):
+    """Changes chat completions on their way out."""
+
+    def spoil(self, completion: dict[str, Any]) -> None:
+        """Change a completion in place."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200 or (completion := response.json) is None:
+            return response
+        self.spoil(completion)
+        return response.with_json(completion)
+
+
+def newest_user_message(question: dict[str, Any]) -> dict[str, Any]:
+    """The message that a turn is about; an empty one when there is none."""
+    messages = question.get("messages")
+    users = [message for message in messages if message.get("role") == "user"] if isinstance(messages, list) else []
+    return users[-1] if users else {}
