@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from harness.scenarios.problems import did_you_mean
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from harness.scenarios.model import Capability, Contract, Level, Requirement, Scenario, Suite
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the user asked for. An empty set asks for everything; `ids` are globs such as `auth/*`."""
+    """What the user asked for. An empty set asks for everything.
+
+    `ids` are globs such as `auth/*`, or whole ids; one without its case stands for all of them.
+    """
 
     ids: tuple[str, ...] = ()
     requirements: frozenset[str] = frozenset()
@@ -28,7 +32,7 @@ class Selection:
     def takes(self, scenario: Scenario, requirement: Requirement) -> bool:
         """Whether a scenario was asked for."""
         return (
-            (not self.ids or any(scenario.id == glob or fnmatchcase(scenario.id, glob) for glob in self.ids))
+            (not self.ids or any(_is_named(scenario.id, glob) for glob in self.ids))
             and (not self.requirements or requirement.id in self.requirements)
             and (not self.areas or scenario.area in self.areas)
             and (not self.tags or not self.tags.isdisjoint(scenario.tags))
@@ -49,6 +53,10 @@ class Selection:
         return ", ".join(f"{name} {' or '.join(values)}" for name, values in asked.items() if values)
 
 
+def _is_named(scenario: str, glob: str) -> bool:
+    return glob in {scenario, without_case(scenario)} or fnmatchcase(scenario, glob)
+
+
 class NothingSelectedError(ValueError):
     """The selection takes no scenario: a mistake, never a pass."""
 
@@ -67,6 +75,11 @@ def select(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
     Raises:
         NothingSelectedError: there are none.
     """
+    for what, asked, known in _names(suite, selection):
+        if asked not in known and not (what == "scenario" and any(fnmatchcase(name, asked) for name in known)):
+            raise NothingSelectedError(
+                f"no {what} is called {asked}{did_you_mean(asked, known)}; `gateway-harness scenarios list` names all"
+            )
     chosen: set[str] = set()
 
     def take(scenario: Scenario) -> None:
@@ -80,6 +93,23 @@ def select(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
     if not chosen:
         raise NothingSelectedError(f"no scenario matches {selection}; `gateway-harness scenarios list` names them all")
     return tuple(scenario for scenario in suite.scenarios.values() if scenario.id in chosen)
+
+
+def _names(suite: Suite, selection: Selection) -> Iterator[tuple[str, str, Collection[str]]]:
+    """Each name that was asked for: what it names, the name, and those that there are."""
+    scenarios = suite.scenarios.values()
+    known: dict[str, tuple[Iterable[str], Collection[str]]] = {
+        "scenario": (selection.ids, {name for each in scenarios for name in (each.id, without_case(each.id))}),
+        "requirement": (selection.requirements, suite.requirements.keys()),
+        "area": (selection.areas, {each.area for each in scenarios}),
+        "tag": (selection.tags, {tag for each in scenarios for tag in each.tags}),
+    }
+    return ((what, name, names) for what, (asked, names) in known.items() for name in asked)
+
+
+def without_case(scenario: str) -> str:
+    """The id as it stands in the scenario file: `auth/refused` for `auth/refused[wrong]`."""
+    return scenario.partition("[")[0]
 
 
 def make_plan(

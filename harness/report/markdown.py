@@ -38,8 +38,13 @@ _SECTIONS: tuple[tuple[State, str], ...] = (
 
 
 def markdown(report: Report) -> str:
-    """The whole report as GitHub-flavoured Markdown."""
-    return "\n".join(_lines(report)) + "\n"
+    """The whole report as GitHub-flavoured Markdown, without what would steer a terminal that shows it."""
+    return "".join(f"{printable(line)}\n" for text in _lines(report) for line in text.split("\n"))
+
+
+def printable(line: str) -> str:
+    """A line that a server may have written, without what would steer a terminal or turn the text around."""
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -209,6 +209,6 @@ def read_report(path: Path) -> Report:
 
 
 def report_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `report.json`."""
+    """The JSON Schema (draft 2020-12) of `report.json`; `report.schema.json` beside this module holds it."""
     schema = Report.model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from harness.report.curl import curl_line
-from harness.report.markdown import without_scenario
+from harness.report.markdown import printable, without_scenario
 from harness.scenarios.model import Level
 from harness.verdict import Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from rich.progress import Progress, TaskID
@@ -46,6 +48,8 @@ class Screen:
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
         self._stream = stream
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a server's text, in a locale that has no letter for it
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._counts: Counter[State] = Counter()
@@ -62,7 +66,7 @@ class Screen:
 
             self._progress = Progress(
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=30),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
@@ -98,15 +102,23 @@ class Screen:
     def show(self, report: Report, folder: Path | None) -> None:
         """The verdict, in a few lines."""
         self.close()
+        try:
+            self._print(summary(report, folder))
+        except OSError:
+            # Who read it has gone (`| head -1`), or the disk is full: the exit status still tells the verdict. What is
+            # left in the buffer must not fail once more at the interpreter's end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def _print(self, lines: Iterable[Line]) -> None:
         if self._stream.isatty():
             from rich.console import Console
             from rich.text import Text
 
             console = Console(file=self._stream, soft_wrap=True, highlight=False)
-            for text, style in summary(report, folder):
-                console.print(Text(_printable(text), style=style or ""))
+            for text, style in lines:
+                console.print(Text(printable(text), style=style or ""))
         else:
-            self._stream.writelines(f"{_printable(text)}\n" for text, _ in summary(report, folder))
+            self._stream.writelines(f"{printable(text)}\n" for text, _ in lines)
         self._stream.flush()
 
 
@@ -180,8 +192,3 @@ def _not_assessed(report: Report) -> Iterator[Line]:
         for reason, ids in reasons.items():
             musts = sum(each.level is Level.MUST for each in report.requirements if each.id in ids)
             yield f"  {', '.join(ids)} ({musts} MUST): {reason}", "dim"
-
-
-def _printable(text: str) -> str:
-    """Text that a server may have written, without what would steer the terminal."""
-    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
