@@ -172,14 +172,14 @@ def _one_turn(chat: Chat, number: int) -> str:
 
 def released_server(folder: Path, undo: ExitStack) -> Part:
     """The latency of a follow-up beside that of a released server, the same model behind both."""
-    python = os.environ.get("AGENT_SERVER_PYTHON")
-    if not python:
-        print("gateway: without AGENT_SERVER_PYTHON there is no released server to compare with", file=sys.stderr)
+    python = Path(os.environ.get("AGENT_SERVER_PYTHON", result.FOLDER.parents[1] / ".venv-agent-server/bin/python"))
+    if not python.exists():
+        print("gateway: no released server to compare with; `make test-server` installs one", file=sys.stderr)
         return Part([], {}, {})
     from harness.targets.agent_server import AgentServerTarget
 
     gateway = Gateway(undo, folder, "disk", model=scripted_model(undo, folder))
-    server = AgentServerTarget(None, interpreter=python)
+    server = AgentServerTarget(None, interpreter=str(python))
     undo.callback(server.stop)
     endpoint = server.start(lambda _: None)
     theirs, ours = _latency(Chat(undo, endpoint.base_url, endpoint.key or "")), _latency(gateway.chat)
@@ -194,7 +194,7 @@ def released_server(folder: Path, undo: ExitStack) -> Part:
             ]
         ],
         {"a follow-up is answered at least 20x faster than by a released server": ratio >= 20},
-        {"released_server": {"name": server.name, "server_ms": theirs.median, "gateway_ms": ours.median}},
+        {"released_server": {"version": version, "server_ms": theirs.median, "gateway_ms": ours.median}},
     )
 
 
