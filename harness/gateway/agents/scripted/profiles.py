@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -36,7 +37,11 @@ class ScriptedProfiles:
         return sorted(path.stem for path in self._folder.glob("*.json"))
 
     def summaries(self) -> Sequence[dict[str, Json]]:
-        return [self._summary(name) for name in self.names()]
+        found = []
+        for name in self.names():
+            with suppress(ProfileNotFoundError):  # deleted since
+                found.append(self._summary(name))
+        return found
 
     def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
         try:
