@@ -88,13 +88,12 @@ class _Case:
 
     def step(self, node: Node, fields: Any) -> Step:
         action = self.action(node, fields)
-        default = Auth.BEARER if isinstance(action, Call) else Auth.SESSION_HEADER
         expect = node.child("expect")
         expected = fields["expect"]
         status = self.resolve(expect.child("status"))
         step = Step(
             action=action,
-            auth=self.word(node.child("auth"), list(Auth)) or default,
+            auth=self.word(node.child("auth"), list(Auth)) or Auth.BOTH,
             expect=Expectation(
                 status=status.plain() if status else None,
                 headers=expected.get("headers", {}),

@@ -49,11 +49,11 @@ def test_a_step_has_what_the_file_says_and_the_defaults(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path, ENTRY + steps))
     call, http = suite.scenarios["auth/one"].steps
     assert call.action == Call("chat.completions.create", {"model": "${model}", "stream": True})
-    assert call.auth == Auth.BEARER
+    assert call.auth == Auth.BOTH
     assert call.expect == Expectation(200, returns="ChatCompletionChunk")
     assert call.save == {"conversation": "headers.X-Conversation"}
     assert http.action == Http("POST", "/api/${conversation}", content='{"broken')
-    assert http.auth == Auth.SESSION_HEADER
+    assert http.auth == Auth.BOTH
     assert http.headers == {"X-A": "b", "Authorization": None}
     assert http.expect == Expectation({"enum": [400, 422]}, headers={"X-A": None}, body={"$.a": [1, None]})
 
