@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `serve` takes."""
     parser.epilog = ENVIRONMENT
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8000, help="0 picks a free one (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8000, help="0 picks a free one (default: %(default)s)")
     parser.add_argument(
         "--agent",
         choices=["openhands", "scripted"],
@@ -80,6 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cors-origin", action="append", default=[], metavar="ORIGIN", help="let pages of ORIGIN in (* is any)"
     )
     _add_limits(parser)
+
+
+def _port(text: str) -> int:
+    """A port's number; the resolver would take 65536 for 0."""
+    if not 0 <= (port := int(text)) <= 65535:
+        raise ValueError(text)
+    return port
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -180,7 +187,7 @@ def _bind(host: str, port: int, *, may_be_open: bool) -> socket.socket:
                 "Set SESSION_API_KEY, or say --allow-open"
             )
         listener = socket.create_server(address[:2], family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise UsageError(f"cannot listen on {host} port {port}: {error}; give another --host or --port") from None
     # Accepted connections inherit it; asyncio sets it on sockets of its own only. Without it an answer, whose headers
     # and body are two writes, waits 40 ms for the client's delayed acknowledgement.

@@ -43,6 +43,8 @@ def make_api(gateway: Gateway) -> FastAPI:
     for module in (chat, models, profiles, conversations):
         api.include_router(module.router, dependencies=DOCUMENTED_FORMS)
     api.include_router(operations.router)
+    routers = [module.router for module in (chat, models, profiles, conversations, operations)]
+    api.state.routes = [route for router in routers for route in router.routes]
     return api
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastapi.exceptions import RequestValidationError
+    from fastapi.routing import APIRoute
     from starlette.requests import Request
 
 CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
@@ -99,7 +100,15 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
         404: f"There is nothing at {request.url.path[:200]!r}.",
         405: f"{request.method[:20]} is not allowed here.",
     }.get(error.status_code, str(error.detail))
-    return error_response(error.status_code, message, headers=error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return error_response(error.status_code, message, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of a path; the framework names those of the first."""
+    routes: Sequence[APIRoute] = request.app.state.routes
+    fitting = [route for route in routes if route.path_regex.match(request.url.path)]
+    return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
 
 
 async def internal_error(request: Request, _error: Exception) -> JSONResponse:

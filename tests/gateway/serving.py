@@ -107,6 +107,11 @@ class Gateway:
         lines = self.request("GET", "/metrics", key=None).body.decode().splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == sample), 0.0)
 
+    def wait_until_ready(self) -> None:
+        """Read the line on stdout that says so."""
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n", self.log.read_text()
+
     def kill(self) -> None:
         """kill -9."""
         self.process.kill()
@@ -139,7 +144,15 @@ def environment(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def serve(folder: Path, *flags: str, agent: str = "scripted", **variables: str) -> Iterator[Gateway]:
-    """A gateway with a random key and its state in `folder`; started again there, it finds what it kept."""
+    """A gateway that is ready, with a random key and its state in `folder`; started again there, it finds it again."""
+    with listening(folder, *flags, agent=agent, **variables) as gateway:
+        gateway.wait_until_ready()
+        yield gateway
+
+
+@contextmanager
+def listening(folder: Path, *flags: str, agent: str = "scripted", **variables: str) -> Iterator[Gateway]:
+    """A gateway as soon as it listens."""
     key = variables.setdefault("SESSION_API_KEY", secrets.token_urlsafe(24))
     command = [sys.executable, "-m", "harness", "serve", "--port", "0", "--agent", agent]
     log = folder / "log"
@@ -155,7 +168,6 @@ def serve(folder: Path, *flags: str, agent: str = "scripted", **variables: str) 
     try:
         first = process.stdout.readline()
         assert first.startswith("listening on "), log.read_text()
-        assert process.stdout.readline() == "ready\n", log.read_text()
         yield Gateway(process, first.removeprefix("listening on ").strip(), key, log)
     finally:
         process.kill()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from harness.gateway.conversations import ConversationBusyError
 from harness.gateway.errors import GatewayError
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/conversations", tags=["Conversations"])
 
 Limit = Annotated[int, Query(gt=0, le=100, description="The most items that a page may hold.")]
+# More than `format: date-time` is taken: a date, or seconds since 1970.
+Moment = Annotated[
+    datetime, WithJsonSchema({"type": "string", "description": "ISO 8601; without an offset, local time"})
+]
 PageId = Annotated[str | None, Query(description="`next_page_id` of the page before.")]
 
 
@@ -91,8 +95,8 @@ class EventFilter(BaseModel):
     kind: str | None = None
     source: str | None = None
     body: str | None = None
-    timestamp__gte: datetime | None = None
-    timestamp__lt: datetime | None = None
+    timestamp__gte: Moment | None = None
+    timestamp__lt: Moment | None = None
 
     def holds(self, event: dict[str, Any]) -> bool:
         """Whether an event is meant."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from harness.gateway.agents import ProfileLimitError, ProfileNotFoundError
 from harness.gateway.errors import GatewayError
@@ -73,7 +73,7 @@ class SaveProfile(BaseModel):
     """A profile to create or overwrite."""
 
     llm: LLMSettings
-    include_secrets: Annotated[bool, Field(description="Whether the key is stored with the profile.")] = True
+    include_secrets: Annotated[StrictBool, Field(description="Whether the key is stored with the profile.")] = True
 
 
 class RenameProfile(BaseModel):
