@@ -83,9 +83,9 @@ def requirements(version: str) -> list[str]:
     if _numbers(version) < (1, 48, 0):
         # Query(..., lte=100) is a TypeError with fastapi 0.165; 0.128.0 is known to serve them.
         wanted.append("fastapi==0.128.0")
-    elif _numbers(version) < (1, 56, 0):
-        # With litellm 1.106.2 every turn of 1.54.0 ended in an ImportError; 1.56.0 and later pin it themselves.
-        wanted.append("litellm==1.105.3")
+    if _numbers(version) < (1, 56, 0):
+        # With litellm 1.106.2 every turn of 1.46.0 and 1.54.0 failed: no CacheableResult in mcp.types. 1.56.0 pins it.
+        wanted.append("litellm<1.106")
     return wanted
 
 
