@@ -170,9 +170,12 @@ class Client:
 
 
 def _merged(own: Mapping[str, str | None], given: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Our headers, with the given ones in place of those of the same name; None takes one out."""
-    names = {name.lower() for name in given}
-    return {name: value for name, value in own.items() if name.lower() not in names} | dict(given)
+    """Our headers, with the given ones in place of those of the same name; None takes one out.
+
+    Openai 2.x would send a header of its own beside one that is spelled otherwise, hence its spelling.
+    """
+    spelled = {name.lower(): name for name in (*own, "Accept", "Content-Type", "User-Agent")}
+    return {**own, **{spelled.get(name.lower(), name): value for name, value in given.items()}}
 
 
 def _describe(error: BaseException) -> str:
