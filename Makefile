@@ -32,7 +32,7 @@ lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 	.venv/bin/mypy
 	.venv/bin/gateway-harness scenarios lint
 
-bench: .venv/.installed ## measure: start-up, CPU and memory per scenario, the gateway; into reports/bench/
+bench: .venv/.installed .venv-agent-server/.installed ## measure: start-up, CPU and memory per scenario, the gateway; into reports/bench/
 	.venv/bin/python -m tests.bench $(ARGS)
 
 lock: ## resolve the dependencies anew, into .ci/locks/

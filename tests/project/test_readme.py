@@ -59,7 +59,18 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         name: value for name, value in os.environ.items() if not re.match(r"(LLM|OH|OPENHANDS|AGENT_SERVER)_", name)
     }
     reader |= {"SESSION_API_KEY": key, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    serve = [sys.executable, "-m", "harness", "serve", "--agent", "scripted", "--port", "0", "--state", tmp_path / "s"]
+    serve = [
+        sys.executable,
+        "-m",
+        "harness",
+        "serve",
+        "--agent",
+        "scripted",
+        "--port",
+        "0",
+        "--state",
+        str(tmp_path / "s"),
+    ]
     with (
         (tmp_path / "log").open("w") as log,
         subprocess.Popen(serve, env=reader, stdout=subprocess.PIPE, stderr=log, text=True) as server,
