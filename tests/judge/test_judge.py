@@ -1,0 +1,470 @@
+"""Verdicts, from traces alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.judge.body import MAXIMUM_DEPTH
+from harness.judge.contract import apply_controls, judge_contract, judge_requirements
+from harness.judge.scenario import judge
+from harness.scenarios.model import Call, Contract, Expectation, Http, Level, Location, Requirement, Scenario, Step
+from harness.trace import ClientView, Exchange, Request, Response, Trace
+from harness.verdict import Outcome, ScenarioVerdict, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.scenarios.model import Json
+    from harness.verdict import Finding
+
+HERE = Location(Path("x.yaml"), 1, 1)
+CALL = Call("chat.completions.create", {})
+
+
+def requirement(level: Level = Level.MUST, name: str = "X-1", *contracts: Contract) -> Requirement:
+    return Requirement(name, level, "text", "source", frozenset(contracts or Contract), HERE)
+
+
+def step(expect: Expectation | None = None, *, save: Mapping[str, str] | None = None) -> Step:
+    return Step(CALL, "bearer", expect or Expectation(200), HERE, save=save or {})
+
+
+def scenario(*steps: Step, setup: tuple[Step, ...] = (), name: str = "x/y", control: str | None = None) -> Scenario:
+    return Scenario(name, "title", "X-1", "x", steps or (step(),), HERE, setup=setup, control=control)
+
+
+def response(
+    status: int = 200, body: object = None, headers: Mapping[str, str] | None = None, *, truncated: bool = False
+) -> Response:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Response(
+        status, tuple({"content-type": "application/json", **(headers or {})}.items()), content, truncated=truncated
+    )
+
+
+def exchange(number: int, answer: Response | None, client: ClientView | None = None) -> Exchange:
+    failure = None if answer else "ConnectError: refused"
+    return Exchange(number, 0.0, 0.1, Request("POST", "http://x/v1", (), b""), answer, failure, client)
+
+
+def trace(*answers: Response | None | Exchange, **more: Any) -> Trace:
+    exchanges = tuple(
+        answer if isinstance(answer, Exchange) else exchange(number, answer) for number, answer in enumerate(answers)
+    )
+    return Trace("x/y", more.pop("variables", {}), exchanges, **more)
+
+
+def look(
+    expect: Expectation, answer: Response, client: ClientView | None = None, **variables: Json
+) -> tuple[Finding, ...]:
+    """The findings of a scenario of one step."""
+    played = trace(exchange(0, answer, client), variables=variables)
+    verdict = judge(scenario(step(expect)), requirement(), played)
+    assert verdict.checks > 0
+    assert (verdict.state is State.PASSED) == (not verdict.findings)
+    return verdict.findings
+
+
+def holds(expected: Json, actual: object) -> bool:
+    return not look(Expectation(200, body={"$.v": expected}), response(body={"v": actual}))
+
+
+def test_all_that_holds_is_a_pass_that_counts_its_checks() -> None:
+    verdict = judge(
+        scenario(step(Expectation(200, headers={"X-A": "1"}, body={"$.a[*]": 1}), save={"a": "$.a"})),
+        requirement(),
+        trace(response(200, {"a": [1, 1, 1]}, {"x-a": "1"})),
+    )
+    assert (verdict.state, verdict.reason, verdict.findings) == (State.PASSED, None, ())
+    assert verdict.checks == 1 + 1 + 3 + 1  # status, header, three nodes, save
+
+
+@pytest.mark.parametrize(
+    ("level", "state"),
+    [(Level.MUST, State.FAILED), (Level.SHOULD, State.WARNED), (Level.MAY, State.NOT_ASSESSED)],
+)
+def test_a_violation_weighs_as_much_as_its_requirement(level: Level, state: State) -> None:
+    verdict = judge(scenario(), requirement(level), trace(response(500)))
+    assert verdict.state is state
+    assert verdict.reason == "status: expected 200, got 500"
+
+
+def test_a_wrong_status_hides_the_checks_behind_it() -> None:
+    findings = look(Expectation(401, headers={"WWW-Authenticate": "Bearer"}, body={"$.a": 1}), response(422))
+    assert [finding.check for finding in findings] == ["status"]
+
+
+def test_a_status_may_be_one_of_several() -> None:
+    assert not look(Expectation({"enum": [400, 422]}), response(422))
+    assert look(Expectation({"enum": [400, 422]}), response(401))
+
+
+def test_headers_are_compared_by_their_case_insensitive_name_and_null_means_absent() -> None:
+    assert not look(Expectation(200, headers={"X-A": "1"}), response(headers={"x-a": "1"}))
+    assert not look(Expectation(200, headers={"X-A": None}), response())
+    assert look(Expectation(200, headers={"X-A": None}), response(headers={"x-A": ""}))
+    assert look(Expectation(200, headers={"X-A": {"format": "uuid", "type": "string"}}), response())
+    assert look(Expectation(200, headers={"X-A": {"format": "uuid"}}), response(headers={"x-a": "not-a-uuid"}))
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "equal"),
+    [
+        (1, 1, True),
+        (1, 1.0, True),
+        (1, True, False),
+        (True, 1, False),
+        (0, False, False),
+        (False, False, True),
+        (None, None, True),
+        (None, 0, False),
+        ("1", 1, False),
+        ("", None, False),
+        ([1, True], [1, True], True),
+        ([1, True], [True, 1], False),
+        ([1], [1, 2], False),
+        ([[1]], [[True]], False),
+        ([{"a": 1}], [{"a": True}], False),
+        ([{"a": 1, "b": 2}], [{"b": 2, "a": 1.0}], True),
+        ([], {}, False),
+        ("a\u0301", "\u00e1", False),
+    ],
+)
+def test_literals_compare_as_json_values(expected: Json, actual: Json, equal: bool) -> None:
+    assert holds(expected, actual) is equal
+
+
+@pytest.mark.parametrize(
+    ("schema", "actual", "valid"),
+    [
+        ({"const": 1}, 1.0, True),
+        ({"const": 1}, True, False),
+        ({"enum": [0, 1]}, False, False),
+        ({"type": "integer"}, 1.0, True),
+        ({"type": "integer"}, True, False),
+        ({"type": "number"}, "1", False),
+        ({"pattern": "^a"}, "ba", False),
+        ({"type": "object", "required": ["a"]}, {"a": None}, True),
+        ({"not": {"const": 5}}, 5, False),
+        ({}, None, True),
+    ],
+)
+def test_a_mapping_is_a_json_schema(schema: Json, actual: Json, valid: bool) -> None:
+    assert holds(schema, actual) is valid
+
+
+def test_a_path_that_selects_nothing_is_a_violation() -> None:
+    (finding,) = look(Expectation(200, body={"$.data[*].id": {"type": "string"}}), response(body={"data": []}))
+    assert finding.actual == "no such value in the body"
+
+
+def test_every_selected_node_must_match_and_the_finding_says_which_does_not() -> None:
+    findings = look(Expectation(200, body={"$.a[*].b": 1}), response(body={"a": [{"b": 1}, {"b": 2}, {"b": 3}]}))
+    assert [(finding.check, finding.actual) for finding in findings] == [("body $.a[1].b", "2"), ("body $.a[2].b", "3")]
+
+
+def test_ten_thousand_wrong_nodes_are_told_by_a_few() -> None:
+    findings = look(Expectation(200, body={"$[*]": 1}), response(body=[0] * 9_999))
+    assert 1 < len(findings) < 10
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (response(body=b""), "an empty body"),
+        (response(body=b"   "), "an empty body"),
+        (response(body=b"<html>"), "not JSON"),
+        (response(body=b"\xff\xfe"), "not UTF-8 (byte 0)"),
+        (response(body=b'"' + b"x" * 10 + b'"', truncated=True), "goes on after 12 bytes"),
+        (response(body=b"[" * 100_000), "nested"),
+        (response(body=b"[" * (MAXIMUM_DEPTH + 1) + b"]" * (MAXIMUM_DEPTH + 1)), "nested"),
+        (response(body=b"{}", headers={"content-encoding": "gzip"}), "encoded as gzip"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_one_finding_that_says_why(answer: Response, said: str) -> None:
+    (finding,) = look(Expectation(200, body={"$.a": 1, "$.b": 2}), answer)
+    assert finding.check == "body"
+    assert said in finding.actual
+
+
+def test_a_path_that_a_document_defeats_is_a_finding() -> None:
+    (finding,) = look(Expectation(200, body={"$..*": 1}), response(body=[1] * 20_000))
+    assert "selects more than" in finding.actual
+
+
+def test_the_deepest_document_that_is_looked_into_can_be_looked_through() -> None:
+    nested: Json = 1
+    for _ in range(MAXIMUM_DEPTH - 1):
+        nested = [nested]
+    assert look(Expectation(200, body={"$..a": 1}), response(body=nested))
+    assert not look(Expectation(200, body={"$": {"type": "array"}}), response(body=nested))
+
+
+def test_an_event_stream_is_the_list_of_its_payloads() -> None:
+    stream = b'\xef\xbb\xbfevent: x\r\ndata: {"a": 1}\r\n\r\n: comment\ndata:[1,\ndata: 2]\n\ndata: [DONE]\n\ndata: unfinished'
+    answer = Response(200, (("Content-Type", "text/event-stream; charset=utf-8"),), stream)
+    assert not look(Expectation(200, body={"$": [{"a": 1}, [1, 2], "[DONE]"]}), answer)
+    empty = Response(200, (("Content-Type", "text/event-stream"),), b"")
+    assert not look(Expectation(200, body={"$": []}), empty)
+
+
+@pytest.mark.parametrize(
+    ("expect", "client", "actual"),
+    [
+        (Expectation(200, raises="NotFoundError"), ClientView(raised="NotFoundError"), None),
+        (Expectation(200, raises="NotFoundError"), ClientView(raised="APIStatusError"), "APIStatusError"),
+        (Expectation(200, raises="NotFoundError"), ClientView(returned="Model"), "a returned Model"),
+        (Expectation(200, raises="NotFoundError"), None, "nothing"),
+        (Expectation(200, returns="Model"), ClientView(returned="Model"), None),
+        (Expectation(200, returns="Model"), ClientView(returned="str"), "str"),
+        (Expectation(200, returns="Model"), ClientView(returned="Model", problems=("id: missing",)), "id: missing"),
+        (Expectation(200, returns="Model"), ClientView(raised="JSONDecodeError", message="no"), "JSONDecodeError: no"),
+        (Expectation(200, returns="Model"), None, "nothing"),
+    ],
+)
+def test_the_clients_view_is_judged_too(expect: Expectation, client: ClientView | None, actual: str | None) -> None:
+    assert [finding.actual for finding in look(expect, response(), client)] == ([] if actual is None else [actual])
+
+
+def test_what_should_be_saved_and_is_not_there_is_a_violation_and_ends_the_scenario() -> None:
+    played = scenario(step(save={"id": "headers.X-Id"}), step())
+    verdict = judge(played, requirement(), trace(response(), stopped="step 1 has nothing to save as id"))
+    assert verdict.state is State.FAILED
+    assert [finding.check for finding in verdict.findings] == ["save id"]
+
+
+def test_a_saved_value_reaches_the_expectations_after_it() -> None:
+    played = scenario(step(save={"id": "$.id"}), step(Expectation(200, body={"$.id": "${id}", "$.${name}": 1})))
+    good = trace(response(body={"id": "a"}), response(body={"id": "a", "n": 1}), variables={"name": "n"})
+    bad = trace(response(body={"id": "a"}), response(body={"id": "b", "n": 1}), variables={"name": "n"})
+    assert judge(played, requirement(), good).state is State.PASSED
+    assert judge(played, requirement(), bad).state is State.FAILED
+
+
+@pytest.mark.parametrize(
+    "saved", [{}, {"type": "string"}, {"type": 5}, {"$ref": "http://127.0.0.1:1/"}, {"pattern": "("}]
+)
+def test_what_a_server_made_us_save_is_a_value_and_never_a_schema(saved: Json) -> None:
+    played = scenario(step(save={"id": "$.id"}), step(Expectation(200, body={"$.id": "${id}"})))
+    same = judge(played, requirement(), trace(response(body={"id": saved}), response(body={"id": saved})))
+    other = judge(played, requirement(), trace(response(body={"id": saved}), response(body={"id": "x"})))
+    assert same.state is State.PASSED
+    assert other.state is State.FAILED
+
+
+def test_no_answer_is_a_violation_when_the_target_goes_on_answering_others() -> None:
+    verdict = judge(scenario(), requirement(), trace(None, stopped="step 1 brought no answer"))
+    assert verdict.state is State.FAILED
+    assert verdict.reason == "response: expected an HTTP response, got ConnectError: refused"
+
+
+def test_no_answer_of_a_target_that_answers_nobody_says_nothing() -> None:
+    verdict = judge(scenario(), requirement(), trace(None, stopped="no answer", lost="the target stopped answering"))
+    assert (verdict.state, verdict.reason) == (State.COULD_NOT_RUN, "the target stopped answering")
+
+
+def test_a_violation_before_the_target_was_lost_stands() -> None:
+    verdict = judge(scenario(step(), step()), requirement(), trace(response(500), None, lost="gone"))
+    assert verdict.state is State.FAILED
+
+
+@pytest.mark.parametrize("played", [trace(), trace(response()), trace(response(), stopped="interrupted")])
+def test_steps_that_were_not_played_are_no_pass(played: Trace) -> None:
+    verdict = judge(scenario(step(), step()), requirement(), played)
+    assert verdict.state is State.COULD_NOT_RUN
+    assert verdict.reason in {"interrupted", "not all steps were played"}
+
+
+def test_a_violated_setup_indicts_nobody() -> None:
+    verdict = judge(scenario(setup=(step(Expectation(201)),)), requirement(), trace(response(500), response(200)))
+    assert (verdict.state, verdict.reason) == (State.COULD_NOT_RUN, "setup step 1: status: expected 201, got 500")
+
+
+def test_a_setup_that_holds_leads_to_the_steps() -> None:
+    verdict = judge(scenario(setup=(step(Expectation(201)),)), requirement(), trace(response(201), response(404)))
+    assert verdict.state is State.FAILED
+    assert verdict.findings[0].step == 1
+
+
+def test_a_busy_target_indicts_nobody_unless_429_is_what_was_asked_for() -> None:
+    busy = judge(scenario(), requirement(), trace(response(429)))
+    assert busy.state is State.COULD_NOT_RUN
+    assert "--jobs" in (busy.reason or "")
+    assert judge(scenario(step(Expectation(429))), requirement(), trace(response(429))).state is State.PASSED
+
+
+def test_what_was_found_before_the_target_was_busy_stands() -> None:
+    verdict = judge(scenario(step(), step()), requirement(), trace(response(500), response(429)))
+    assert verdict.state is State.FAILED
+    assert [finding.step for finding in verdict.findings] == [0]
+
+
+def test_a_fault_of_the_harness_is_no_violation() -> None:
+    verdict = judge(scenario(), requirement(), trace(harness_error="a header holds a line break"))
+    assert (verdict.state, verdict.reason) == (State.HARNESS_ERROR, "a header holds a line break")
+
+
+def test_a_violation_before_a_step_that_could_not_be_sent_stands() -> None:
+    verdict = judge(scenario(step(), step()), requirement(), trace(response(500), harness_error="cannot be sent"))
+    assert verdict.state is State.FAILED
+
+
+def test_an_expectation_with_an_unknown_variable_is_a_fault_of_the_scenario() -> None:
+    verdict = judge(scenario(step(Expectation("${nobody}"))), requirement(), trace(response()))
+    assert verdict.state is State.HARNESS_ERROR
+    assert "nobody" in (verdict.reason or "")
+
+
+def test_looking_at_nothing_is_no_pass() -> None:
+    empty = Scenario("x/y", "title", "X-1", "x", (), HERE)
+    assert judge(empty, requirement(), Trace("x/y", {})).state is State.HARNESS_ERROR
+
+
+# Controls and roll-up
+
+
+def verdict(state: State, name: str = "x/y", of: str = "X-1", reason: str | None = None) -> ScenarioVerdict:
+    return ScenarioVerdict(name, of, state, reason, (), 1)
+
+
+@pytest.mark.parametrize("control", [state for state in State if state is not State.PASSED])
+def test_a_refusal_proves_nothing_unless_its_control_passed(control: State) -> None:
+    scenarios = {"a": scenario(name="a"), "b": scenario(name="b", control="a")}
+    judged = apply_controls([verdict(State.PASSED, "b"), verdict(control, "a")], scenarios)
+    assert [each.state for each in judged] == [State.NOT_ASSESSED, control]
+    assert f"control a is {control}" in (judged[0].reason or "")
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.PASSED])
+def test_a_control_takes_back_passes_alone(state: State) -> None:
+    scenarios = {"a": scenario(name="a"), "b": scenario(name="b", control="a")}
+    judged = apply_controls([verdict(State.FAILED, "a"), verdict(state, "b")], scenarios)
+    assert judged[1].state is state
+
+
+def test_a_control_that_was_not_run_proves_nothing() -> None:
+    (judged,) = apply_controls([verdict(State.PASSED, "b")], {"b": scenario(name="b", control="a")})
+    assert judged.state is State.NOT_ASSESSED
+
+
+def test_a_refusal_whose_control_passed_counts() -> None:
+    scenarios = {"a": scenario(name="a"), "b": scenario(name="b", control="a")}
+    judged = apply_controls([verdict(State.PASSED, "a"), verdict(State.PASSED, "b")], scenarios)
+    assert [each.state for each in judged] == [State.PASSED, State.PASSED]
+
+
+states = st.lists(st.sampled_from(State), min_size=1, max_size=6)
+
+
+@given(states)
+def test_a_requirement_is_as_bad_as_its_worst_scenario(given_states: list[State]) -> None:
+    verdicts = [verdict(state, str(number)) for number, state in enumerate(given_states)]
+    (judged,) = judge_requirements([requirement()], verdicts)
+    assert judged.state is max(given_states, key=list(State).index)
+    assert judged.violated == (State.FAILED in given_states)
+    (worse,) = judge_requirements([requirement()], [*verdicts, verdict(State.HARNESS_ERROR)])
+    assert worse.state is State.HARNESS_ERROR
+    assert worse.violated == judged.violated
+
+
+def test_a_requirement_without_scenarios_is_not_assessed() -> None:
+    (judged,) = judge_requirements([requirement()], [])
+    assert (judged.state, judged.reason) == (State.NOT_ASSESSED, "no scenario was selected")
+
+
+def outcome(*of: tuple[Level, State], interrupted: bool = False) -> Outcome:
+    requirements = [requirement(level, f"X-{number}") for number, (level, _) in enumerate(of)]
+    verdicts = [verdict(state, str(number), f"X-{number}") for number, (_, state) in enumerate(of)]
+    judged = judge_requirements(requirements, verdicts)
+    return judge_contract(Contract.DOCUMENTED, judged, interrupted=interrupted).outcome
+
+
+MUST, SHOULD = Level.MUST, Level.SHOULD
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        ([(MUST, State.PASSED)], Outcome.CONFORMANT),
+        ([(MUST, State.PASSED), (SHOULD, State.WARNED)], Outcome.CONFORMANT),
+        ([(MUST, State.PASSED), (MUST, State.NOT_ASSESSED)], Outcome.CONFORMANT),
+        ([(MUST, State.PASSED), (MUST, State.COULD_NOT_RUN)], Outcome.INCOMPLETE),
+        ([(MUST, State.PASSED), (SHOULD, State.HARNESS_ERROR)], Outcome.INCOMPLETE),
+        ([(MUST, State.FAILED), (MUST, State.HARNESS_ERROR)], Outcome.NON_CONFORMANT),
+        ([(SHOULD, State.PASSED)], Outcome.INCOMPLETE),
+        ([(MUST, State.NOT_ASSESSED)], Outcome.INCOMPLETE),
+        ([], Outcome.INCOMPLETE),
+    ],
+)
+def test_a_contract_is_conformant_only_when_something_was_proven(
+    of: list[tuple[Level, State]], expected: Outcome
+) -> None:
+    assert outcome(*of) is expected
+
+
+def test_an_interrupted_run_is_never_conformant_and_a_violation_stands() -> None:
+    assert outcome((MUST, State.PASSED), interrupted=True) is Outcome.INCOMPLETE
+    assert outcome((MUST, State.FAILED), interrupted=True) is Outcome.NON_CONFORMANT
+
+
+def test_another_contracts_requirements_do_not_count() -> None:
+    requirements = [requirement(MUST, "A-1"), requirement(MUST, "A-2", Contract.AGENT_SERVER)]
+    judged = judge_requirements(requirements, [verdict(State.PASSED, "a", "A-1"), verdict(State.FAILED, "b", "A-2")])
+    assert judge_contract(Contract.DOCUMENTED, judged, interrupted=False).outcome is Outcome.CONFORMANT
+    assert judge_contract(Contract.AGENT_SERVER, judged, interrupted=False).outcome is Outcome.NON_CONFORMANT
+
+
+def test_the_exit_status_is_as_documented() -> None:
+    assert [each.exit_status for each in Outcome] == [0, 1, 3]
+
+
+# Properties
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+bodies = st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode())
+answers = st.none() | st.builds(
+    response,
+    st.sampled_from([200, 204, 400, 429, 500, 999]),
+    bodies,
+    st.dictionaries(st.sampled_from(["content-type", "X-A", "content-encoding"]), st.text(max_size=30), max_size=3),
+    truncated=st.booleans(),
+)
+expectations = st.builds(
+    Expectation,
+    st.just(200) | st.just({"enum": [200, 400]}),
+    headers=st.dictionaries(st.just("X-A"), st.none() | st.text(max_size=5), max_size=1),
+    body=st.dictionaries(
+        st.sampled_from(["$", "$..a", "$[*]", "$.a[?@.b==1]"]), json_values | st.just("${id}"), max_size=2
+    ),
+    returns=st.none() | st.just("ChatCompletion"),
+)
+steps = st.builds(step, expectations, save=st.dictionaries(st.just("id"), st.sampled_from(["headers.X-A", "$.a"])))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(steps, max_size=3), st.lists(steps, max_size=1), st.lists(answers, max_size=4), st.sampled_from(Level))
+def test_judging_never_raises_and_no_pass_is_without_checks(
+    main: list[Step], setup: list[Step], given_answers: list[Response | None], level: Level
+) -> None:
+    played = Scenario("x/y", "title", "X-1", "x", tuple(main), HERE, setup=tuple(setup))
+    judged = judge(played, requirement(level), trace(*given_answers[: len(main) + len(setup)], variables={"id": 1}))
+    if judged.state is State.PASSED:
+        assert judged.checks >= len(main) + len(setup) > 0
+        assert judged.findings == ()
+    else:
+        assert judged.reason
+
+
+def test_raw_steps_are_judged_like_typed_ones() -> None:
+    raw = Step(Http("GET", "/x"), "none", Expectation(404), HERE)
+    assert judge(scenario(raw), requirement(), trace(response(404))).state is State.PASSED
