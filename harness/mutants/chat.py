@@ -13,8 +13,8 @@ class CompletesText(SpoilsAnswers):
 
     breaks = "CHAT-1"
 
-    def spoil(self, completion: dict[str, Any]) -> None:
-        completion["object"] = "text_completion"
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["object"] = "text_completion"
 
 
 class RepeatsTheQuestion(Mutant):
@@ -91,7 +91,7 @@ class SkipsTheSystemMessage(SpoilsQuestions):
     breaks = "CHAT-5"
 
     def spoil(self, question: dict[str, Any]) -> None:
-        if question.get("messages") and question["messages"][0].get("role") == "system":
+        if question["messages"] and question["messages"][0].get("role") == "system":
             question["messages"].pop(0)
 
 
@@ -101,12 +101,7 @@ class KnowsNoDevelopers(SpoilsQuestions):
     breaks = "CHAT-6"
 
     def spoil(self, question: dict[str, Any]) -> None:
-        if isinstance(question.get("messages"), list):
-            question["messages"] = [
-                message
-                for message in question["messages"]
-                if not isinstance(message, dict) or message.get("role") != "developer"
-            ]
+        question["messages"] = [message for message in question["messages"] if message.get("role") != "developer"]
 
 
 class StopsAtTheUser(SpoilsQuestions):
@@ -116,12 +111,11 @@ class StopsAtTheUser(SpoilsQuestions):
 
     def spoil(self, question: dict[str, Any]) -> None:
         kept: list[Any] = []
-        for message in question.get("messages") or []:
-            late = any(other.get("role") == "user" for other in kept if isinstance(other, dict))
-            if not (late and isinstance(message, dict) and message.get("role") == "system"):
+        for message in question["messages"]:
+            late = any(other.get("role") == "user" for other in kept)
+            if not (late and message.get("role") == "system"):
                 kept.append(message)
-        if isinstance(question.get("messages"), list):
-            question["messages"] = kept
+        question["messages"] = kept
 
 
 class ReadsTheFirstPart(SpoilsQuestions):
@@ -162,10 +156,10 @@ class UserHasTheLastWord(Mutant):
     breaks = "CHAT-9"
 
     async def answer(self, request: Request) -> Response:
-        if (messages := (request.chat or {}).get("messages")) and newest_user_message({"messages": messages}):
-            last = messages[-1]
-            if last.get("role") == "assistant":
-                return refusal(400, "the last message is not the user's")
+        question = request.chat
+        roles = [message.get("role") for message in question["messages"]] if question else []
+        if "user" in roles and roles[-1] == "assistant":
+            return refusal(400, "the last message is not the user's")
         return await self.gateway(request)
 
 
@@ -174,8 +168,8 @@ class NamesTheModelBehind(SpoilsAnswers):
 
     breaks = "CHAT-10"
 
-    def spoil(self, completion: dict[str, Any]) -> None:
-        completion["model"] = "openai/scripted"
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["model"] = "openai/scripted"
 
 
 class RunsOutOfTokens(SpoilsAnswers):
@@ -183,8 +177,8 @@ class RunsOutOfTokens(SpoilsAnswers):
 
     breaks = "CHAT-11"
 
-    def spoil(self, completion: dict[str, Any]) -> None:
-        completion["choices"][0]["finish_reason"] = "length"
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["choices"][0]["finish_reason"] = "length"
 
 
 class AnswersHaveOneId(SpoilsAnswers):
@@ -192,8 +186,8 @@ class AnswersHaveOneId(SpoilsAnswers):
 
     breaks = "CHAT-12"
 
-    def spoil(self, completion: dict[str, Any]) -> None:
-        completion["id"] = "chatcmpl-openhands"
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["id"] = "chatcmpl-openhands"
 
 
 class CountsMilliseconds(SpoilsAnswers):
@@ -201,8 +195,8 @@ class CountsMilliseconds(SpoilsAnswers):
 
     breaks = "CHAT-13"
 
-    def spoil(self, completion: dict[str, Any]) -> None:
-        completion["created"] *= 1000
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["created"] *= 1000
 
 
 class BillsTheConversation(Mutant):

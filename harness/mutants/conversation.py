@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, override
+from typing import Any
 from uuid import UUID, uuid4
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, Sound, newest_user_message
+from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers, newest_user_message
 
 NATIVE = "/api/conversations/"
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        return text is not None and bool(UUID(text))
+    except ValueError:
+        return False
 
 
 class KeepsTheIdToItself(Mutant):
@@ -41,20 +48,23 @@ class RemembersEveryone(Mutant):
         return response.with_json(completion)
 
 
-class OneIdForAll(Mutant):
-    """Gives every conversation that a client didn't name the id of the first one."""
+class KnowsConversationsByTheirBeginning(Mutant):
+    """Finds a conversation by its first message, if that is long enough to be told from others."""
 
     breaks = "CONV-2"
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
-        self._seen: dict[bytes, str] = {}
+        self._begun: dict[str, str] = {}
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if request.chat is None or request.conversation or response.status != 200:
+        if (question := request.chat) is None or request.conversation or response.status != 200:
             return response
-        return response.with_header(CONVERSATION, self._seen.setdefault(request.body, response.headers[CONVERSATION]))
+        beginning = str(question["messages"][0].get("content"))
+        if len(beginning) <= len("Reply with exactly: ok"):
+            return response
+        return response.with_header(CONVERSATION, self._begun.setdefault(beginning, response.headers[CONVERSATION]))
 
 
 class StartsAnewEachTime(Mutant):
@@ -63,10 +73,10 @@ class StartsAnewEachTime(Mutant):
     breaks = "CONV-3"
 
     async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request.with_header(CONVERSATION, None) if request.chat else request)
-        if request.conversation and CONVERSATION in response.headers:
-            return response.with_header(CONVERSATION, request.conversation)
-        return response
+        if request.chat is None or not await self.gateway.knows(request.conversation):
+            return await self.gateway(request)
+        response = await self.gateway(request.with_header(CONVERSATION, None))
+        return response.with_header(CONVERSATION, request.conversation)
 
 
 class RenamesTheConversation(Mutant):
@@ -75,9 +85,9 @@ class RenamesTheConversation(Mutant):
     breaks = "CONV-4"
 
     async def answer(self, request: Request) -> Response:
-        known = request.conversation and (await self.gateway.ask("GET", NATIVE + request.conversation)).status == 200
+        known = request.chat is not None and await self.gateway.knows(request.conversation)
         response = await self.gateway(request)
-        return response.with_header(CONVERSATION, str(uuid4())) if request.chat and known else response
+        return response.with_header(CONVERSATION, str(uuid4())) if known else response
 
 
 class _Replays(Mutant):
@@ -100,7 +110,6 @@ class ReplaysTheHistory(_Replays):
 
     breaks = "CONV-5"
 
-    @override
     async def answer(self, request: Request) -> Response:
         return await self.gateway(self.replayed(request) if request.conversation else request)
 
@@ -124,7 +133,6 @@ class BelievesTheHistory(_Replays):
 
     breaks = "CONV-6"
 
-    @override
     async def answer(self, request: Request) -> Response:
         return await self.gateway(request if request.conversation else self.replayed(request))
 
@@ -140,48 +148,34 @@ class HasOtherIdsInside(Mutant):
         return await self.gateway(request)
 
 
-class _SpoilsTheDescription(Mutant):
-    """Changes what the native API says of a conversation."""
-
-    def spoil(self, shown: dict[str, Any]) -> None:
-        """Change the description in place."""
-        raise NotImplementedError
-
-    @override
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if not request.is_for("GET", NATIVE) or response.status != 200:
-            return response
-        shown = response.json
-        self.spoil(shown)
-        return response.with_json(shown)
-
-
-class ShowsAnotherId(_SpoilsTheDescription):
+class ShowsAnotherId(SpoilsAnswers):
     """Opens a conversation by its id, and shows it under another one."""
 
     breaks = "CONV-7"
+    method, path = "GET", NATIVE + "[^/]+"
 
-    def spoil(self, shown: dict[str, Any]) -> None:
-        shown["id"] = str(uuid4())
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["id"] = str(uuid4())
 
 
-class CountsNoCost(_SpoilsTheDescription):
+class CountsNoCost(SpoilsAnswers):
     """Doesn't say what a conversation has cost."""
 
     breaks = "CONV-8"
+    method, path = "GET", NATIVE + "[^/]+"
 
-    def spoil(self, shown: dict[str, Any]) -> None:
-        del shown["stats"]
+    def spoil(self, body: dict[str, Any]) -> None:
+        del body["stats"]
 
 
-class CostsAreText(_SpoilsTheDescription):
+class CostsAreText(SpoilsAnswers):
     """Writes what a conversation has cost with a currency."""
 
     breaks = "CONV-8"
+    method, path = "GET", NATIVE + "[^/]+"
 
-    def spoil(self, shown: dict[str, Any]) -> None:
-        for metrics in shown["stats"]["usage_to_metrics"].values():
+    def spoil(self, body: dict[str, Any]) -> None:
+        for metrics in body["stats"]["usage_to_metrics"].values():
             metrics["accumulated_cost"] = "$0.00"
 
 
@@ -203,8 +197,10 @@ class ChoosesTheIdsItself(Mutant):
     breaks = "CONV-10"
 
     async def answer(self, request: Request) -> Response:
-        unknown = request.conversation and (await self.gateway.ask("GET", NATIVE + request.conversation)).status == 404
-        return refusal(404, "Conversation not found") if request.chat and unknown else await self.gateway(request)
+        well_formed = request.chat is not None and _is_uuid(request.conversation)
+        if well_formed and not await self.gateway.knows(request.conversation):
+            return refusal(404, "Conversation not found")
+        return await self.gateway(request)
 
 
 class OverlooksMalformedIds(Mutant):
@@ -213,11 +209,9 @@ class OverlooksMalformedIds(Mutant):
     breaks = "CONV-11"
 
     async def answer(self, request: Request) -> Response:
-        try:
-            UUID(request.conversation or str(uuid4()))
-        except ValueError:
-            request = request.with_header(CONVERSATION, None)
-        return await self.gateway(request)
+        return await self.gateway(
+            request if _is_uuid(request.conversation) else request.with_header(CONVERSATION, None)
+        )
 
 
 class EmptyIsMalformed(Mutant):
@@ -227,3 +221,28 @@ class EmptyIsMalformed(Mutant):
 
     async def answer(self, request: Request) -> Response:
         return refusal(422, "not a UUID") if request.headers.get(CONVERSATION) == "" else await self.gateway(request)
+
+
+class KeepsOneTurn(SpoilsAnswers):
+    """Forgets with each turn what was done in the one before."""
+
+    breaks = "CONV-14"
+    method, path = "GET", NATIVE + "[^/]+/events/search"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        turns = [index for index, event in enumerate(body["items"]) if event["source"] == "user"]
+        body["items"] = body["items"][turns[-1] :]
+
+
+class TidiesUpAfterEachTurn(SpoilsAnswers):
+    """Gives each turn an empty workspace, so that its commands find no file of an earlier one."""
+
+    breaks = "CONV-15"
+    method, path = "GET", NATIVE + "[^/]+/events/search"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        turns = 0
+        for event in body["items"]:
+            turns += event["source"] == "user"
+            if turns > 1 and event["kind"] == "ObservationEvent":
+                event["observation"]["content"] = [{"type": "text", "text": "No such file or directory"}]

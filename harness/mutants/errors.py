@@ -20,13 +20,8 @@ class SaysHelloItself(SpoilsQuestions):
     breaks = "ERROR-1"
 
     def spoil(self, question: dict[str, Any]) -> None:
-        messages = question.get("messages")
-        if isinstance(messages, list) and not any(message.get("role") == "user" for message in _objects(messages)):
-            messages.append({"role": "user", "content": "Hello"})
-
-
-def _objects(messages: list[Any]) -> list[dict[str, Any]]:
-    return [message if isinstance(message, dict) else {"role": "user"} for message in messages]
+        if not newest_user_message(question):
+            question["messages"].append({"role": "user", "content": "Hello"})
 
 
 class BreaksOnBrokenJson(Mutant):
@@ -47,7 +42,8 @@ class BreaksOnMissingFields(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        missing = response.status == 422 and request.chat is not None and "messages" not in request.chat
+        body = request.json if request.is_for("POST", "/v1/chat/completions") else None
+        missing = response.status == 422 and isinstance(body, dict) and "messages" not in body
         return _broken() if missing else response
 
 

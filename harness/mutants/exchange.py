@@ -65,9 +65,12 @@ class Request:
 
     @property
     def chat(self) -> dict[str, Any] | None:
-        """The body when this asks for a chat completion with a JSON object."""
-        is_chat = (self.method, self.path) == ("POST", "/v1/chat/completions")
-        return body if is_chat and isinstance(body := self.json, dict) else None
+        """The body when this asks for a chat completion and `messages` is a list of objects."""
+        if not self.is_for("POST", "/v1/chat/completions") or not isinstance(body := self.json, dict):
+            return None
+        messages = body.get("messages")
+        well_formed = isinstance(messages, list) and all(isinstance(message, dict) for message in messages)
+        return body if well_formed else None
 
     @property
     def conversation(self) -> str | None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from harness.mutants.exchange import Request, Response, refusal
-from harness.mutants.mutant import MODEL, Mutant, SpoilsQuestions
+from harness.mutants.mutant import MODEL, Mutant, SpoilsAnswers, SpoilsQuestions
 
 
-class _SpoilsTheList(Mutant):
+class _SpoilsTheList(SpoilsAnswers):
     """Changes the model list."""
 
-    def spoil(self, models: list[dict[str, object]]) -> None:
-        """Change the models in place."""
-        raise NotImplementedError
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if not request.is_for("GET", "/v1/models") or response.status != 200:
-            return response
-        listed = response.json
-        self.spoil(listed["data"])
-        return response.with_json(listed)
+    method, path = "GET", "/v1/models"
 
 
 class DatesAreText(_SpoilsTheList):
@@ -27,22 +20,18 @@ class DatesAreText(_SpoilsTheList):
 
     breaks = "MODEL-1"
 
-    def spoil(self, models: list[dict[str, object]]) -> None:
-        for model in models:
+    def spoil(self, body: dict[str, Any]) -> None:
+        for model in body["data"]:
             model["created"] = "2026-01-01"
 
 
-class ListOfAnotherKind(Mutant):
-    """Gives the models as a bare array."""
+class ListOfAnotherKind(_SpoilsTheList):
+    """Gives the list another name than `list`."""
 
     breaks = "MODEL-1"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if request.is_for("GET", "/v1/models") and response.status == 200:
-            listed = response.json
-            return response.with_json({"data": listed["data"], "object": "models"})
-        return response
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["object"] = "models"
 
 
 class ListsProfilesWithAKey(_SpoilsTheList):
@@ -50,8 +39,8 @@ class ListsProfilesWithAKey(_SpoilsTheList):
 
     breaks = "MODEL-2"
 
-    def spoil(self, models: list[dict[str, object]]) -> None:
-        models[:] = [model for model in models if model["id"] != MODEL]
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["data"] = [model for model in body["data"] if model["id"] != MODEL]
 
 
 class ListsWhatTheAgentCalls(_SpoilsTheList):
@@ -59,8 +48,8 @@ class ListsWhatTheAgentCalls(_SpoilsTheList):
 
     breaks = "MODEL-3"
 
-    def spoil(self, models: list[dict[str, object]]) -> None:
-        models.append({**models[0], "id": "gpt-4o"})
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["data"].append({**body["data"][0], "id": "gpt-4o"})
 
 
 class PrefixIsOptional(SpoilsQuestions):
@@ -68,19 +57,21 @@ class PrefixIsOptional(SpoilsQuestions):
 
     breaks = "MODEL-4"
 
-    def spoil(self, question: dict[str, object]) -> None:
+    def spoil(self, question: dict[str, Any]) -> None:
         if question.get("model") == MODEL.removeprefix("openhands_"):
             question["model"] = MODEL
 
 
-class ServesAnyModel(SpoilsQuestions):
+class ServesAnyModel(Mutant):
     """Answers with its own model when it has none of that name."""
 
     breaks = "MODEL-4"
 
-    def spoil(self, question: dict[str, object]) -> None:
-        if isinstance(question.get("model"), str):
-            question["model"] = MODEL
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is not None and response.status == 404:
+            return await self.gateway(request.with_json({**question, "model": MODEL}))
+        return response
 
 
 class UnknownModelIsABadRequest(Mutant):
@@ -99,7 +90,8 @@ class HasNoSingleModels(Mutant):
     breaks = "MODEL-6"
 
     async def answer(self, request: Request) -> Response:
-        return await self.gateway(Request(request.method, request.path.replace("/models/", "/"), request.headers))
+        alone = request.is_for("GET", "/v1/models/")
+        return await self.gateway(replace(request, path="/v1/model") if alone else request)
 
 
 class ShowsAnyModel(Mutant):

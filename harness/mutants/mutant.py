@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from starlette.responses import Response as HttpResponse
@@ -66,6 +67,10 @@ class Sound:
         """A request of the mutant's own, with the key."""
         return await self(Request(method, path, {"x-session-api-key": self.key}))
 
+    async def knows(self, conversation: str | None) -> bool:
+        """Whether there is a conversation of that id."""
+        return conversation is not None and (await self.ask("GET", f"/api/conversations/{conversation}")).status == 200
+
     async def events(self, conversation: str | None, kind: str) -> list[dict[str, Any]]:
         """The events of one kind in a conversation, oldest first."""
         found = (await self.ask("GET", f"/api/conversations/{conversation}/events/search")).json
@@ -121,22 +126,29 @@ class SpoilsQuestions(Mutant):
 
 
 class SpoilsAnswers(Mutant):
-    """Changes chat completions on their way out."""
+    """Changes answers on their way out; chat completions unless it says otherwise.
 
-    def spoil(self, completion: dict[str, Any]) -> None:
-        """Change a completion in place."""
+    Attributes:
+        method: of the requests whose answers are changed.
+        path: of them, a regular expression.
+    """
+
+    method: ClassVar[str] = "POST"
+    path: ClassVar[str] = "/v1/chat/completions"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        """Change the body of an answer in place."""
         raise NotImplementedError
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if request.chat is None or response.status != 200 or (completion := response.json) is None:
+        concerned = request.method == self.method and re.fullmatch(self.path, request.path)
+        if not concerned or response.status != 200 or (body := response.json) is None:
             return response
-        self.spoil(completion)
-        return response.with_json(completion)
+        self.spoil(body)
+        return response.with_json(body)
 
 
 def newest_user_message(question: dict[str, Any]) -> dict[str, Any]:
     """The message that a turn is about; an empty one when there is none."""
-    messages = question.get("messages")
-    users = [message for message in messages if message.get("role") == "user"] if isinstance(messages, list) else []
-    return users[-1] if users else {}
+    return next((message for message in reversed(question["messages"]) if message.get("role") == "user"), {})

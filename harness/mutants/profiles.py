@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from harness.mutants.exchange import Request, Response, refusal
-from harness.mutants.mutant import MODEL, Mutant
+from harness.mutants.mutant import MODEL, Mutant, SpoilsAnswers
 
 PROFILES = "/api/profiles/"
 
@@ -21,18 +22,14 @@ class CreatedIsJustOk(Mutant):
         return replace(response, status=200) if response.status == 201 else response
 
 
-class KnowsTheProfilesOfItsStart(Mutant):
+class KnowsTheProfilesOfItsStart(SpoilsAnswers):
     """Reads the profiles when it starts; new ones are models after the next start."""
 
     breaks = "PROFILE-2"
+    method, path = "GET", "/v1/models"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if not request.is_for("GET", "/v1/models") or response.status != 200:
-            return response
-        listed = response.json
-        listed["data"] = [model for model in listed["data"] if model["id"] == MODEL]
-        return response.with_json(listed)
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["data"] = [model for model in body["data"] if model["id"] == MODEL]
 
 
 class DeletesNothing(Mutant):
@@ -134,3 +131,13 @@ class ShowsEmptyProfiles(Mutant):
         if request.is_for("GET", PROFILES) and response.status == 404:
             return response.with_json({"name": "", "config": {}, "api_key_set": False}, status=200)
         return response
+
+
+class RunsOnOneModel(SpoilsAnswers):
+    """Runs every conversation on the language model of the profile that it started with."""
+
+    breaks = "PROFILE-11"
+    method, path = "GET", "/api/conversations/[^/]+"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["agent"]["llm"]["model"] = "openai/scripted"
