@@ -99,6 +99,11 @@ def test_a_dropped_connection_brings_no_answer_and_leaves_others_alone(client: o
     assert ask(client, "Reply with exactly: here").choices[0].message.content == "here"
 
 
+def test_a_delayed_answer_does_not_come_at_once(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.APITimeoutError):
+        ask(client.with_options(timeout=1), "[[delay: 300]]")
+
+
 @pytest.mark.parametrize("body", [b"", b"[", b"[]", b"{}", b'{"messages": ["x"]}', b"[" * 100_000])
 def test_a_body_of_another_shape_is_refused(client: openai.OpenAI, body: bytes) -> None:
     response = client._client.post(str(client.base_url) + "chat/completions", content=body)

@@ -1,0 +1,102 @@
+"""The main job on a released server: the report must say what is true of it, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.server
+
+NO_TEXT = 'body $.error.message: expected {"type": "string", "minLength": 1}, got no such value in the body'
+
+# What agent server 1.58.0 does otherwise than the suite asks, each seen by hand too. Everything else passes.
+# Scenario: its state, and why.
+DEVIATIONS = {
+    # The documentation says 400, and every release so far answers with an event stream.
+    "streaming/true-is-refused": ("failed", "status: expected 400, got 200"),
+    "streaming/refused-starts-nothing": ("could not run", "setup step 1: status: expected 400, got 200"),
+    "streaming/refused-names-no-conversation": ("could not run", "setup step 1: status: expected 400, got 200"),
+    "streaming/refusal-gives-the-reason": ("could not run", "setup step 1: status: expected 400, got 200"),
+    # The body is parsed before the key is looked at.
+    "auth/refused-before-the-body": ("warned", "status: expected 401, got 422"),
+    "auth/refusal-names-the-scheme": ("warned", 'headers.WWW-Authenticate: expected {"type": "string"}, got nothing'),
+    # Usage is the conversation's running total.
+    "chat/usage-is-of-this-request": ("warned", "body $.usage.prompt_tokens: expected 14, got 28"),
+    "conversation/empty-id-is-none": ("warned", "status: expected 200, got 422"),
+    # A body that isn't JSON by its type can't be put into the error that is about it.
+    "errors/body-of-another-type[text]": ("warned", 'status: expected {"enum": [200, 400, 415, 422]}, got 500'),
+    "errors/body-of-another-type[form]": ("warned", 'status: expected {"enum": [200, 400, 415, 422]}, got 500'),
+    "errors/half-a-surrogate-pair": ("warned", 'status: expected {"enum": [200, 400, 422]}, got 500'),
+    # Errors are FastAPI's {"detail": ...}.
+    "errors/openai-clients-see-that-the-key-is-wrong": ("warned", NO_TEXT),
+    "errors/openai-clients-see-the-text": ("warned", NO_TEXT),
+    "errors/failed-turn-asks-for-no-retry": ("warned", 'headers.x-should-retry: expected "false", got nothing'),
+    "errors/failed-turn-names-its-conversation": (
+        "warned",
+        'headers.X-OpenHands-ServerConversation-ID: expected {"type": "string"}, got nothing',
+    ),
+    # The request after a failed turn gets the old error once more.
+    "errors/conversation-survives-a-failed-turn": ("warned", "status: expected 200, got 500"),
+    "models/can-be-retrieved": ("warned", "status: expected 200, got 404"),
+    "models/retrieving-an-unknown-one-fails": (
+        "not assessed",
+        "its positive control models/can-be-retrieved is warned, so this refusal proves nothing",
+    ),
+    "streaming/null-is-answered": ("warned", "status: expected 200, got 422"),
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any]]:
+    """The exit status and the report of `check agent-server`."""
+    folder = tmp_path_factory.mktemp("reports")
+    # Four at once: at eight, on a busy machine, a first turn once took 12 s and failed.
+    command = [sys.executable, "-m", "harness", "check", "agent-server", "--jobs", "4", "--reports", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    reports = list(folder.glob("*/*/report.json"))
+    assert len(reports) == 1, done.stdout + done.stderr
+    return done.returncode, json.loads(reports[0].read_text())
+
+
+def test_the_released_server_breaks_the_documented_contract_by_streaming_alone(run: tuple[int, dict[str, Any]]) -> None:
+    status, report = run
+    assert status == 1
+    assert report["contracts"]["documented"]["outcome"] == "non-conformant"
+    violated = [one["id"] for one in report["requirements"] if one["state"] == "failed"]
+    assert violated == ["STREAM-1"]
+
+
+def test_the_released_server_holds_the_contract_of_its_kind(run: tuple[int, dict[str, Any]]) -> None:
+    _, report = run
+    assert report["contracts"]["agent-server"]["outcome"] == "conformant"
+
+
+def test_each_deviation_is_found_and_nothing_else_is(run: tuple[int, dict[str, Any]]) -> None:
+    _, report = run
+    assert report["target"]["server"]["version"].startswith("1.58.")
+    found = {one["id"]: (one["state"], one["reason"]) for one in report["scenarios"] if one["state"] != "passed"}
+    assert found == DEVIATIONS
+
+
+def test_every_must_of_both_contracts_was_assessed_but_those_of_the_refusal(run: tuple[int, dict[str, Any]]) -> None:
+    _, report = run
+    musts = [one for one in report["requirements"] if one["level"] == "MUST"]
+    assert len(musts) > 30
+    assert {one["id"] for one in musts if one["state"] != "passed"} == {"STREAM-1", "STREAM-2"}
+
+
+def test_nothing_that_the_run_created_is_left_on_the_server(run: tuple[int, dict[str, Any]]) -> None:
+    _, report = run
+    assert report["cleanup"]["deleted"]
+    assert not report["cleanup"]["left"]
+
+
+def test_the_report_names_no_key(run: tuple[int, dict[str, Any]]) -> None:
+    _, report = run
+    sent = [header for one in report["scenarios"] for each in one["exchanges"] for header in each["request"]["headers"]]
+    keys = {value for name, value in sent if name.lower() == "x-session-api-key"}
+    assert "$SESSION_API_KEY" in keys

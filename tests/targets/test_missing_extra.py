@@ -1,0 +1,26 @@
+"""What a person sees who installed the core alone and names no URL."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+from harness.targets import TargetUsageError
+from harness.targets.parse import parse_target
+
+pytestmark = pytest.mark.skipif(find_spec("fastapi") is not None, reason="the server extra is installed")
+
+
+@pytest.mark.parametrize(
+    ("text", "agent", "extra"),
+    [(None, "openhands", "gateway"), ("reference", "scripted", "server"), ("agent-server", "openhands", "server")],
+)
+def test_a_server_that_needs_an_extra_says_which_and_that_a_url_needs_none(
+    text: str | None, agent: str, extra: str
+) -> None:
+    target = parse_target(text, environment={}, agent=agent)
+    with pytest.raises(TargetUsageError) as raised:
+        target.start(lambda _: None)
+    assert f"pip install 'openhands-gateway-harness[{extra}]'" in raised.value.advice
+    assert "give the URL of a server" in raised.value.advice
