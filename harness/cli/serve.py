@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from harness.gateway.launch import AgentOptions
+    from harness.gateway.server import Ended
     from harness.gateway.settings import Settings
     from harness.scenarios.model import Json
 
@@ -109,13 +110,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
     with ExitStack() as undo:
         try:
-            return _run(arguments, undo)
+            ended = _run(arguments, undo)
         except UsageError as error:
             print(f"gateway-harness serve: {error}", file=sys.stderr)
             return USAGE
+    if not ended.threads:
+        # Python would wait for the thread of a turn that can't be interrupted. What is stored is whole at any time.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.status)
+    return ended.status
 
 
-def _run(arguments: argparse.Namespace, undo: ExitStack) -> int:
+def _run(arguments: argparse.Namespace, undo: ExitStack) -> Ended:
     _require_extras(arguments.agent)
     keys = _session_keys(arguments.session_keys_file)
     made_key = None if keys or arguments.allow_open else secrets.token_urlsafe(24)
@@ -123,7 +130,11 @@ def _run(arguments: argparse.Namespace, undo: ExitStack) -> int:
     print(f"listening on {_url(listener)}", flush=True)
     if made_key:
         print(f"session key {made_key}", flush=True)
-    state = Path(undo.enter_context(tempfile.TemporaryDirectory())) if arguments.in_memory else arguments.state
+    state = (
+        Path(undo.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        if arguments.in_memory
+        else arguments.state
+    )
     settings, options = _settings(arguments, state or _default_state(), keys or ((made_key,) if made_key else ()))
 
     from harness.gateway import launch, server
@@ -186,13 +197,9 @@ def _bind(host: str, port: int, *, may_be_open: bool) -> socket.socket:
                 f"{host} is not loopback and there is no session key: whoever reaches it could run an agent. "
                 "Set SESSION_API_KEY, or say --allow-open"
             )
-        listener = socket.create_server(address[:2], family=family, backlog=2048)
+        return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
         raise UsageError(f"cannot listen on {host} port {port}: {error}; give another --host or --port") from None
-    # Accepted connections inherit it; asyncio sets it on sockets of its own only. Without it an answer, whose headers
-    # and body are two writes, waits 40 ms for the client's delayed acknowledgement.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 def _url(listener: socket.socket) -> str:

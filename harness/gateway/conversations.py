@@ -67,6 +67,7 @@ class Conversations:
         self._held = held
         self._queued = queued
         self._entries: OrderedDict[UUID, Entry] = OrderedDict()
+        self._leaving: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return sum(entry.session is not None for entry in self._entries.values())
@@ -89,16 +90,14 @@ class Conversations:
                     yield entry
             finally:
                 entry.waiting -= 1
-        if len(self._entries) > self._held:
-            await self._put_out()
+        self._make_room()
 
     @asynccontextmanager
     async def reading(self, conversation: UUID) -> AsyncIterator[Session]:
         """A session to look at, also while a turn runs on it. Raises KeyError when there is no such conversation."""
         async with self._use(conversation) as entry:
             yield await entry.opened(lambda: asyncio.to_thread(self._runtime.restore, conversation))
-        if len(self._entries) > self._held:
-            await self._put_out()
+        self._make_room()
 
     async def delete(self, conversation: UUID) -> bool:
         """Interrupt what runs, delete what is stored. False when there was nothing. Raises ConversationBusyError."""
@@ -140,6 +139,11 @@ class Conversations:
             entry.users -= 1
             if entry.session is None and not entry.users:
                 del self._entries[conversation]
+
+    def _make_room(self) -> None:
+        """Put sessions out in the background: nobody's answer waits for it."""
+        if len(self._entries) > self._held and (self._leaving is None or self._leaving.done()):
+            self._leaving = asyncio.create_task(self._put_out())
 
     async def _put_out(self) -> None:
         surplus = len(self._entries) - self._held

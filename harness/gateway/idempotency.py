@@ -7,6 +7,7 @@ whose turn is not running any more belongs to a turn that a dying process took w
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -54,9 +55,10 @@ class IdempotencyStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pruned = 0.0
+        self._pruning = threading.Lock()
 
     def read(self, key: str) -> Record | None:
-        """The record of a key, at most a day old."""
+        """The record of a key; it is kept for a day at least."""
         try:
             return Record.model_validate_json(self._path(key).read_bytes())
         except (FileNotFoundError, ValidationError):
@@ -66,11 +68,13 @@ class IdempotencyStore:
         """Keep a record; drop those that are too old, once an hour."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_file(self._path(key), record.model_dump_json().encode())
-        if time.time() - self._pruned > _PRUNE_SECONDS:
+        with self._pruning:
+            if time.time() - self._pruned < _PRUNE_SECONDS:
+                return
             self._pruned = time.time()
             for path in self._folder.glob("*.json"):
                 if path.stat().st_mtime < self._pruned - _KEPT_SECONDS:
-                    path.unlink(missing_ok=True)
+                    path.unlink()
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 
@@ -27,8 +26,15 @@ _H11_BYTES = 2**20
 _KEEP_ALIVE_SECONDS = 95
 
 
-def serve(gateway: Gateway, listener: socket.socket, load: Callable[[], None], ready: Callable[[], None]) -> int:
-    """Serve on a listening socket until SIGINT or SIGTERM; the exit status.
+class Ended(NamedTuple):
+    """How a gateway ended: its exit status, and whether all its threads have. A turn may be beyond interruption."""
+
+    status: int
+    threads: bool
+
+
+def serve(gateway: Gateway, listener: socket.socket, load: Callable[[], None], ready: Callable[[], None]) -> Ended:
+    """Serve on a listening socket until SIGINT or SIGTERM.
 
     `load` runs in a thread while /ready says 503; `ready` is called when it is done.
     """
@@ -36,19 +42,12 @@ def serve(gateway: Gateway, listener: socket.socket, load: Callable[[], None], r
     # do. Without it each answer waits for the client's delayed acknowledgement of its headers: 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     configure_logging()
-    status, ended = asyncio.run(_serve(gateway, listener, load, ready))
-    if not ended:
-        # A turn that would not end holds a thread that Python would wait for. What is stored is whole all the time.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
+    return asyncio.run(_serve(gateway, listener, load, ready))
 
 
 async def _serve(
     gateway: Gateway, listener: socket.socket, load: Callable[[], None], ready: Callable[[], None]
-) -> tuple[int, bool]:
-    """Serve; the exit status, and whether every thread has ended."""
+) -> Ended:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     server = _Server(gateway, lambda: loop.call_soon_threadsafe(stop.set))
@@ -70,7 +69,7 @@ async def _serve(
     ended = await gateway.service.stop(gateway.settings.shutdown_grace)
     server.should_exit = True
     await serving
-    return status, ended and loading.done()
+    return Ended(status, threads=ended and loading.done())
 
 
 class _Server(uvicorn.Server):

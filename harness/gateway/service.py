@@ -216,13 +216,13 @@ class Service:
             answer = session.turn(run.turn.ask.parts)
         except TurnFailedError as error:
             self._metrics.turns.labels(error.status).inc()
-            message = f"The agent ended its turn without an answer (status: {error.status}). {error}".strip()
+            message = f"Agent run ended with status: {error.status}. {error}"
             failure = Failure(status=500, code=f"agent_{error.status}", message=message)
             return Outcome(conversation=run.conversation, failure=failure)
         except Exception as error:  # noqa: BLE001 - whatever it was, the turn is over, and its text isn't for clients
             log_exception("the agent raised", error)
             self._metrics.turns.labels("error").inc()
-            failure = Failure(status=500, code="agent_error", message="The agent ended its turn without an answer.")
+            failure = Failure(status=500, code="agent_error", message="Agent run ended with status: error.")
             return Outcome(conversation=run.conversation, failure=failure)
         self._metrics.turns.labels("finished").inc()
         self._metrics.tokens.labels("prompt").inc(answer.usage.prompt_tokens)

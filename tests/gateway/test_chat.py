@@ -156,7 +156,7 @@ def test_a_failed_turn_is_a_500_that_names_the_conversation_which_then_goes_on(
 def test_the_client_raises_with_the_text_and_without_sending_again(gateway: Gateway) -> None:
     with (
         openai.OpenAI(api_key=gateway.key, base_url=f"{gateway.url}/v1", max_retries=2) as retrying,
-        pytest.raises(openai.InternalServerError, match="without an answer") as failure,
+        pytest.raises(openai.InternalServerError, match="Agent run ended with status: error") as failure,
     ):
         retrying.chat.completions.create(**ask("[[error: 500]] "))
     conversation = failure.value.response.headers[CONVERSATION]

@@ -42,7 +42,7 @@ class ScriptedSession:
             while True:
                 reply = respond(_messages(self._log.events))
                 if self._interrupted.wait(reply.delay):
-                    raise self._failed("paused", "TurnInterrupted", "It was interrupted.", usage)
+                    raise self._failed("paused", "TurnInterrupted", "The turn was interrupted.", usage)
                 usage = Usage(
                     usage.prompt_tokens + reply.usage.prompt_tokens,
                     usage.completion_tokens + reply.usage.completion_tokens,
@@ -50,9 +50,9 @@ class ScriptedSession:
                 if reply.failure is Failure.EMPTY:
                     repeated += 1
                     if repeated == _EMPTY_REPLIES:
-                        raise self._failed("stuck", "StuckError", "Its model said nothing.", usage)
+                        raise self._failed("stuck", "StuckError", "The agent's model said nothing.", usage)
                 elif reply.failure is not None:
-                    raise self._failed("error", "LLMError", "Its model failed.", usage)
+                    raise self._failed("error", "LLMError", "The agent's model failed.", usage)
                 elif reply.tool_call is None or reply.finish:
                     self._finish(reply, usage)
                     return Answer(reply.text, usage)
@@ -62,7 +62,9 @@ class ScriptedSession:
                     repeated = repeated + 1 if reply.tool_call == last_call else 1
                     last_call = reply.tool_call
                     if repeated == _SAME_CALLS:
-                        raise self._failed("stuck", "StuckError", "It made the same call again and again.", usage)
+                        raise self._failed(
+                            "stuck", "StuckError", "The agent made the same call again and again.", usage
+                        )
         finally:
             self._running = False
 
