@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness import __version__
-from tests.gateway.serving import listening, serve
+from tests.gateway.serving import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,20 +65,3 @@ def test_each_request_is_one_json_line_in_the_log_with_the_id_that_the_client_se
     assert by_id[own].items() >= {"method": "GET", "path": "/v1/models", "status": 200, "conversation": None}.items()
     assert by_id[answered.headers["x-request-id"]]["conversation"] == answered.conversation
     assert odd.headers["x-request-id"] in by_id
-
-
-@pytest.mark.skipif(find_spec("openhands") is None, reason="needs the agent SDK")
-def test_while_the_agent_is_loaded_the_server_lives_and_says_that_it_is_not_ready(tmp_path: Path) -> None:
-    with listening(tmp_path, "--scripted", "--tools", "none", agent="openhands") as gateway:
-        assert gateway.request("GET", "/alive", key=None).json() == {"status": "ok"}
-        waiting = gateway.request("GET", "/ready", key=None)
-        assert (waiting.status, waiting.json()["status"]) == (503, "initializing")
-        refused = gateway.request("GET", "/v1/models")
-        assert (refused.status, refused.json()["error"]["code"]) == (503, "initializing")
-        assert int(refused.headers["retry-after"]) > 0
-        assert gateway.request("GET", "/server_info", key=None).json()["sdk_version"]
-
-        gateway.wait_until_ready()
-        assert gateway.request("GET", "/ready", key=None).json() == {"status": "ready"}
-        told = gateway.chat("The code word is godwit.")
-        assert gateway.chat("What is the code word?", conversation=told.conversation).text == "godwit"
