@@ -223,6 +223,16 @@ class EmptyIsMalformed(Mutant):
         return refusal(422, "not a UUID") if request.headers.get(CONVERSATION) == "" else await self.gateway(request)
 
 
+class KnowsOneSpelling(Mutant):
+    """Refuses a UUID that is not in its usual spelling, as it may."""
+
+    breaks = "CONV-13"
+
+    async def answer(self, request: Request) -> Response:
+        odd = _is_uuid(request.conversation) and str(UUID(request.conversation)) != request.conversation
+        return refusal(422, "not a UUID") if odd else await self.gateway(request)
+
+
 class KeepsOneTurn(SpoilsAnswers):
     """Forgets with each turn what was done in the one before."""
 

@@ -105,3 +105,13 @@ class ShowsAnyModel(Mutant):
             shown = (await self.gateway.ask("GET", f"/v1/models/{MODEL}")).json
             return response.with_json({**shown, "id": request.path.removeprefix("/v1/models/")}, status=200)
         return response
+
+
+class NamesAnotherOwner(_SpoilsTheList):
+    """Names the provider of the language model as the owner of a model, which it may."""
+
+    breaks = "MODEL-8"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        for model in body["data"]:
+            model["owned_by"] = "openai"
