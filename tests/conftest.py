@@ -12,6 +12,7 @@ from importlib.util import find_spec
 # Folder: the package that its tests can't do without.
 NEEDS = {
     "gateway": "fastapi",
+    "mutants": "fastapi",
     "recipes": "openhands",
     "server": "fastapi",
 }
