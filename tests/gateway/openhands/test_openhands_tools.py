@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
 
-from harness.gateway.agents import Text, TurnFailedError
+from harness.gateway.agents import TurnFailedError
 from harness.gateway.agents.openhands import OpenHandsRuntime
 from tests.gateway.openhands.models import profile_settings
+from tests.gateway.openhands.talk import say, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,17 +37,6 @@ def runtime(state: Path, model_url: str) -> OpenHandsRuntime:
 
 def workspace(state: Path, conversation: UUID) -> Path:
     return state / "workspaces" / conversation.hex
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def say(session: Session, text: str) -> str:
-    return session.turn([Text(text)]).text
 
 
 def test_the_default_agent_has_the_released_servers_tools(runtime: OpenHandsRuntime, start: Start) -> None:

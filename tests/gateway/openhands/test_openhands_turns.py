@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.gateway.agents import Image, ProfileNotFoundError, Text, TurnFailedError, Usage
 from tests.gateway.openhands.models import profile_settings
+from tests.gateway.openhands.talk import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,10 +18,6 @@ if TYPE_CHECKING:
     from tests.gateway.openhands.models import RecordingModel
 
 type Start = Callable[..., Session]
-
-
-def say(session: Session, text: str) -> str:
-    return session.turn([Text(text)]).text
 
 
 def test_a_turn_gives_the_agents_text(start: Start) -> None:
@@ -170,3 +169,20 @@ def test_events_are_the_sdks_own_in_order(start: Start) -> None:
         ("MessageEvent", "agent"),
     ]
     assert len({event["id"] for event in events}) == 3
+
+
+def test_a_broken_conversation_put_out_of_memory_keeps_its_one_mark(start: Start, runtime: OpenHandsRuntime) -> None:
+    session = start()
+    with pytest.raises(TurnFailedError):
+        say(session, "hello\n[[empty]]")
+    events = session.events()
+    assert [event["kind"] for event in events].count("ConversationErrorEvent") == 1
+    session.close()
+    restored = runtime.restore(next(one for one in runtime.stored() if str(one) == session.info()["id"]))
+    assert restored.events() == events
+    restored.close()
+
+
+def test_the_sdk_is_not_imported_before_the_agent_is_loaded() -> None:
+    program = "import sys, harness.gateway.agents.openhands; sys.exit('openhands.sdk' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

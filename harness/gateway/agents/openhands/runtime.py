@@ -78,8 +78,8 @@ class OpenHandsRuntime:
             register_default_tools(enable_browser=False)
             self._agent = agent.default_agent
         _warm_up(self._agent, self._state / "sdk")
-        # The SDK's objects stay for good. Among them, Python would not look for the cycles of closed conversations
-        # before these are a quarter as many (95 KiB a conversation over 800 of them), and then stop for all of them.
+        # The SDK's objects stay for good. Counting them, Python would not look for the cycles that closed conversations
+        # are before there is a quarter as much garbage: hundreds of conversations.
         gc.collect()
         gc.freeze()
 

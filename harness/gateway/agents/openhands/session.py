@@ -135,7 +135,8 @@ class OpenHandsSession:
     def _close_turn(self, reason: str) -> None:
         """Bring a conversation whose last turn was not answered into order. Doing it again changes nothing."""
         events = self._state.events
-        if not isinstance(events[-1], ConversationErrorEvent):
+        tail = list(takewhile(lambda event: not _is_user_message(event), reversed(events)))
+        if len(events) and not any(isinstance(event, ConversationErrorEvent) for event in tail):
             if events[-1].id != self._state.leaf_event_id:
                 self._conversation.navigate_to(events[-1].id)
             with self._state:

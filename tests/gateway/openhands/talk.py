@@ -1,0 +1,26 @@
+"""Short words for what every test does."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from harness.gateway.agents import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.gateway.agents import Session
+
+
+def say(session: Session, text: str) -> str:
+    """The agent's answer to a message."""
+    return session.turn([Text(text)]).text
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until it holds, at most half a minute."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
