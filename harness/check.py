@@ -22,6 +22,7 @@ from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
 from harness.scenarios.model import Contract
+from harness.targets import TargetError
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
@@ -91,13 +92,16 @@ def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) ->
         CheckError: the harness is at fault.
     """
     scenarios = select(suite, settings.selection)
+    key = None
     try:
         endpoint = target.start(watcher.say)
-        try:
-            return asyncio.run(_Check(endpoint, target, suite, settings, watcher).run(scenarios))
-        except Exception as error:  # noqa: BLE001 - whatever it is, its traceback must be told without secrets
-            redactor = Redactor(endpoint.key, settings.secrets)
-            raise CheckError(redactor.text("".join(traceback.format_exception(error)))) from None
+        key = endpoint.key
+        return asyncio.run(_Check(endpoint, target, suite, settings, watcher).run(scenarios))
+    except TargetError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, its traceback must be told without secrets
+        redactor = Redactor(key, settings.secrets)
+        raise CheckError(redactor.text("".join(traceback.format_exception(error)))) from None
     finally:
         watcher.say("stopping the target")
         with _undisturbed():

@@ -46,7 +46,7 @@ def server_info(base_url: str, *, direct: bool = False) -> dict[str, Json]:
             body = response.read(MAXIMUM_BODY)
     except urllib.error.HTTPError:
         return {}
-    except (OSError, http.client.HTTPException) as problem:
+    except (OSError, http.client.HTTPException, UnicodeError) as problem:  # the latter: a host name such as `a..b`
         raise unreachable(base_url, problem) from None
     try:
         info = json.loads(body)

@@ -53,7 +53,7 @@ def exchange(number: int, answer: Response | None, client: ClientView | None = N
     return Exchange(number, 0.0, 0.1, Request("POST", "http://x/v1", (), b""), answer, failure, client)
 
 
-def trace(*answers: Response | None | Exchange, **more: Any) -> Trace:
+def trace(*answers: Response | Exchange | None, **more: Any) -> Trace:
     exchanges = tuple(
         answer if isinstance(answer, Exchange) else exchange(number, answer) for number, answer in enumerate(answers)
     )
@@ -207,7 +207,8 @@ def test_the_deepest_document_that_is_looked_into_can_be_looked_through() -> Non
 
 
 def test_an_event_stream_is_the_list_of_its_payloads() -> None:
-    stream = b'\xef\xbb\xbfevent: x\r\ndata: {"a": 1}\r\n\r\n: comment\ndata:[1,\ndata: 2]\n\ndata: [DONE]\n\ndata: unfinished'
+    stream = b'\xef\xbb\xbfevent: x\r\ndata: {"a": 1}\r\n\r\n: comment\ndata:[1,\ndata: 2]\n\n'
+    stream += b"data: [DONE]\n\ndata: unfinished"
     answer = Response(200, (("Content-Type", "text/event-stream; charset=utf-8"),), stream)
     assert not look(Expectation(200, body={"$": [{"a": 1}, [1, 2], "[DONE]"]}), answer)
     empty = Response(200, (("Content-Type", "text/event-stream"),), b"")

@@ -38,7 +38,8 @@ class Received:
     @property
     def headers(self) -> list[tuple[str, str]]:
         lines = self.head.decode("latin-1").split("\r\n")[1:]
-        return [(name, value) for name, _, value in (line.partition(": ") for line in lines if line)]
+        parts = (line.partition(":") for line in lines if line)
+        return [(name, value.removeprefix(" ")) for name, _, value in parts]
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -47,7 +48,7 @@ class Received:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
-type Answer = bytes | None | Iterable[bytes | float]
+type Answer = bytes | Iterable[bytes | float] | None
 """Bytes to write; None drops the connection; an iterable is written piece by piece, a number in it is a pause in
 seconds, and its end ends the connection."""
 
@@ -55,7 +56,7 @@ seconds, and its end ends the connection."""
 class Server:
     """Answers every request by calling `answer`; used as a context manager."""
 
-    def __init__(self, answer: Callable[[Received], Answer]) -> None:
+    def __init__(self, answer: Callable[[Received], Answer], *, port: int = 0) -> None:
         self.received: list[Received] = []
         outer = self
 
@@ -73,7 +74,7 @@ class Server:
             request_queue_size = 128
 
         self.answer = answer
-        self._listener = Listener(("127.0.0.1", 0), Handler)
+        self._listener = Listener(("127.0.0.1", port), Handler)
         self.port: int = self._listener.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -120,12 +121,12 @@ def _write(stream: Any, answer: Answer) -> bool:
 
 
 def http(
-    status: int, body: object = b"", headers: Mapping[str, str] | None = None, *, type: str = "application/json"
+    status: int, body: object = b"", headers: Mapping[str, str] | None = None, *, kind: str = "application/json"
 ) -> bytes:
     """A whole answer; a body that is neither bytes nor text is sent as JSON."""
     content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(content)}"]
-    lines += [f"{name}: {value}" for name, value in {"Content-Type": type, **(headers or {})}.items()]
+    lines += [f"{name}: {value}" for name, value in {"Content-Type": kind, **(headers or {})}.items()]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + content
 
 

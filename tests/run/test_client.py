@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -286,13 +287,14 @@ TYPES = [
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_whatever_a_server_says_there_is_an_exchange(kind: str) -> None:
-    answers = [http(status, body, type=kind) for status in (200, 400, 500) for body in BODIES]
+    answers = [http(status, body, kind=kind) for status in (200, 400, 500) for body in BODIES]
 
     async def all_of_them(url: str) -> list[Exchange]:
         async with Client(url, KEY, timeout=20, connections=1) as client:
             return [await client.play(0, CHAT, Auth.BEARER, {}) for _ in answers]
 
-    with Server(lambda _, rest=iter(answers): next(rest)) as server:  # type: ignore[misc]
+    rest = iter(answers)
+    with Server(lambda _: next(rest)) as server:
         exchanges = asyncio.run(all_of_them(server.url))
     for answer, exchange in zip(answers, exchanges, strict=True):
         assert exchange.response is not None
@@ -337,7 +339,7 @@ STREAM = Call("chat.completions.create", {**CHAT.arguments, "stream": True})
 
 def test_a_stream_is_read_as_the_client_reads_it() -> None:
     body = f"data: {_chunk(role='assistant')}\n\ndata: {_chunk(content='hi')}\n\ndata: [DONE]\n\n"
-    with serving(http(200, body, type="text/event-stream")) as server:
+    with serving(http(200, body, kind="text/event-stream")) as server:
         exchange = play(server, STREAM)
     assert exchange.client is not None
     assert (exchange.client.returned, exchange.client.problems) == ("ChatCompletionChunk", ())
@@ -348,11 +350,11 @@ def test_a_stream_is_read_as_the_client_reads_it() -> None:
 
 
 def test_a_stream_without_chunks_or_with_a_broken_one_is_not_valid() -> None:
-    with serving(http(200, "data: [DONE]\n\n", type="text/event-stream")) as server:
+    with serving(http(200, "data: [DONE]\n\n", kind="text/event-stream")) as server:
         empty = play(server, STREAM)
-    with serving(http(200, 'data: {"object": 5}\n\n', type="text/event-stream")) as server:
+    with serving(http(200, 'data: {"object": 5}\n\n', kind="text/event-stream")) as server:
         broken = play(server, STREAM)
-    with serving(http(200, "data: {brok\n\n", type="text/event-stream")) as server:
+    with serving(http(200, "data: {brok\n\n", kind="text/event-stream")) as server:
         unreadable = play(server, STREAM)
     assert empty.client is not None
     assert empty.client.problems == ("the stream brought no chunk",)
@@ -386,12 +388,16 @@ def test_an_interrupted_request_is_recorded_as_it_was_sent() -> None:
     async def interrupt(url: str) -> Exchange:
         async with Client(url, KEY, timeout=20, connections=1) as client:
             task = client.play(0, CHAT, Auth.BEARER, {})
-            while not server.received:
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(arrived.wait, 20)
             task.cancel()
             return await task
 
-    with Server(lambda _: iter([5.0])) as server:
+    def hang(_: Received) -> Answer:
+        arrived.set()
+        return iter([5.0])
+
+    arrived = threading.Event()
+    with Server(hang) as server:
         exchange = asyncio.run(interrupt(server.url))
     assert exchange.failure == "interrupted"
     assert exchange.request.body == server.received[0].body

@@ -1,0 +1,89 @@
+"""A report to write, with whatever texts a test wants a server to have sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.report.record import (
+    CleanupRecord,
+    ClientRecord,
+    ContractRecord,
+    ExchangeRecord,
+    FindingRecord,
+    Report,
+    RequestRecord,
+    RequirementRecord,
+    ResponseRecord,
+    Run,
+    ScenarioRecord,
+    TargetRecord,
+    Tool,
+)
+from harness.scenarios.model import Contract, Level
+from harness.verdict import Outcome, State
+
+
+def request(**parts: Any) -> RequestRecord:
+    return RequestRecord(
+        **({"method": "GET", "url": "http://127.0.0.1:1/v1/models", "headers": (), "body": ""} | parts)
+    )
+
+
+def report(text: str = "text", state: State = State.FAILED) -> Report:
+    """A report of one requirement and one scenario, `text` wherever a server has a say."""
+    exchange = ExchangeRecord(
+        step=1,
+        started=0.0,
+        seconds=0.1,
+        request=request(headers=(("X-Saved", text),)),
+        response=ResponseRecord(status=500, headers=(("X-Echo", text),), body=text, truncated=False),
+        failure=None,
+        client=ClientRecord(returned=None, raised="InternalServerError", message=text, problems=(text,)),
+    )
+    outcome = Outcome.NON_CONFORMANT if state is State.FAILED else Outcome.INCOMPLETE
+    return Report(
+        tool=Tool(version="1", python="3.12", openai="3", platform="Linux"),
+        run=Run(
+            started=datetime(2026, 1, 2, tzinfo=UTC),
+            seconds=1.5,
+            seed="s",
+            arguments=("http://x",),
+            selection=text,
+            ended_early=text,
+            requests=3,
+        ),
+        target=TargetRecord(
+            name="x", argument="http://x", url="http://x", model=text, capabilities=(), server={"title": text}
+        ),
+        contract=Contract.DOCUMENTED,
+        contracts={each: ContractRecord(outcome=outcome, counts={state: 1}) for each in Contract},
+        requirements=(
+            RequirementRecord(
+                id="X-1",
+                level=Level.MUST,
+                text="It holds.",
+                source="here",
+                contracts=tuple(Contract),
+                state=state,
+                reason=text,
+                scenarios=("x/y",),
+            ),
+        ),
+        scenarios=(
+            ScenarioRecord(
+                id="x/y",
+                title="It holds",
+                requirement="X-1",
+                location="x.yaml:1:1",
+                state=state,
+                reason=text,
+                checks=1,
+                findings=(FindingRecord(step=1, check=f"body {text}", expected=text, actual=text),),
+                variables={"word": text},
+                exchanges=(exchange,),
+            ),
+        ),
+        smoke=(exchange,),
+        cleanup=CleanupRecord(deleted=(), left=(text,)),
+    )
