@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from harness.trace import ClientView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from pydantic import BaseModel
 
 _SHOWN_PROBLEMS = 5
+
+_LOOKED_AT_CHUNKS = 10_000
 
 
 def view_error(error: Exception) -> ClientView:
@@ -29,8 +31,7 @@ async def view_result(method: str, raw: Any) -> ClientView:
     try:
         parsed = raw.parse()
         if isinstance(parsed, AsyncStream):
-            chunks = [chunk async for chunk in parsed]
-            return _view_stream(chunks)
+            return await _view_stream(parsed)
     except Exception as error:  # noqa: BLE001 - a hostile body can make the client raise anything; that is its view
         return view_error(error)
     if not isinstance(parsed, BaseModel):
@@ -42,7 +43,13 @@ async def view_result(method: str, raw: Any) -> ClientView:
     return ClientView(returned=type(parsed).__name__, problems=_problems([parsed]))
 
 
-def _view_stream(chunks: list[Any]) -> ClientView:
+async def _view_stream(stream: AsyncIterator[Any]) -> ClientView:
+    chunks: list[Any] = []
+    async for chunk in stream:
+        chunks.append(chunk)
+        if len(chunks) > _LOOKED_AT_CHUNKS:
+            problem = f"the stream goes on after {_LOOKED_AT_CHUNKS} chunks"
+            return ClientView(returned=type(chunks[0]).__name__, problems=(problem,))
     if not chunks:
         return ClientView(returned="ChatCompletionChunk", problems=("the stream brought no chunk",))
     return ClientView(returned=type(chunks[0]).__name__, problems=_problems(chunks, prefix="chunk"))

@@ -201,7 +201,7 @@ def test_a_body_without_end_is_cut_and_said_to_go_on(action: Call | Http) -> Non
     assert exchange.response is not None
     assert exchange.response.truncated
     assert len(exchange.response.body) == MAXIMUM_BODY
-    with pytest.raises(BodyError, match="goes on after 8388608 bytes"):
+    with pytest.raises(BodyError, match="goes on after 1048576 bytes"):
         decode(exchange.response)
 
 
@@ -356,6 +356,10 @@ def test_a_stream_without_chunks_or_with_a_broken_one_is_not_valid() -> None:
         broken = play(server, STREAM)
     with serving(http(200, "data: {brok\n\n", kind="text/event-stream")) as server:
         unreadable = play(server, STREAM)
+    with serving(http(200, "data:{}\n\n" * 10_001, kind="text/event-stream")) as server:
+        endless = play(server, STREAM)
+    assert endless.client is not None
+    assert endless.client.problems == ("the stream goes on after 10000 chunks",)
     assert empty.client is not None
     assert empty.client.problems == ("the stream brought no chunk",)
     assert broken.client is not None
