@@ -131,8 +131,8 @@ class Expectation:
 class Step:
     """One request and what is expected of the answer.
 
-    `headers` adds to the request's headers, null removes one. `auth` is one of `Auth`, or a `${name}` that gives one; it
-    is `both` unless the step is about keys, so that a target which refuses one form does not fail every scenario.
+    `headers` adds to the request's headers, null removes one. `auth` is one of `Auth`, or a `${name}` that gives one;
+    it is `both` unless the step is about keys, so that a target which refuses one form does not fail every scenario.
     `save` maps a variable's name to `headers.NAME` or to a JSONPath of the body.
     """
 

@@ -195,8 +195,8 @@ def _step() -> Schema:
             "content": {"description": "The raw request's body as text, sent as it is, in UTF-8.", "type": "string"},
             "headers": _mapping("Headers beside the client's own; null removes one.", {"type": ["string", "null"]},
                                 _ref("header-name")),
-            "auth": _choice_or_variable("How the key is presented. Left out: `both`, so that a target which refuses one "
-                                        "form is found out by the scenarios about keys, and by no other.", Auth),
+            "auth": _choice_or_variable("How the key is presented. Left out: `both`, so that a target which refuses "
+                                        "one form is found out by the scenarios about keys, and by no other.", Auth),
             "expect": _ref("expectation", "What must come back."),
             "save": _mapping("Variables for later steps: name -> `headers.NAME`, or a JSONPath of the body.",
                              _text("Where it is taken from.", rf"^(headers\.{_FIELD_NAME}|\$(?!\{{)((?!\$\{{).)*)$",

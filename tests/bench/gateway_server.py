@@ -51,7 +51,7 @@ def main() -> int:
     threading.Thread(target=_tell_cpu, daemon=True).start()
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    return server.serve(make_gateway(settings, runtime), listener, load, lambda: print("ready", flush=True))
+    return server.serve(make_gateway(settings, runtime), listener, load, lambda: print("ready", flush=True)).status
 
 
 def _tell_cpu() -> None:
