@@ -89,6 +89,13 @@ class Gateway(Child):
             waited.append((time.perf_counter() - began) * 1000)
         return (self.ask("cpu") - used) / (stop - start) * 1000, waited
 
+    def refusals(self, count: int) -> float:
+        """Milliseconds of CPU of a request that is refused before an agent is asked: what HTTP costs by itself."""
+        used = self.ask("cpu")
+        for _ in range(count):
+            self.chat.refused()
+        return (self.ask("cpu") - used) / count * 1000
+
 
 class Chat:
     """A client of an endpoint; good for many threads."""
@@ -107,6 +114,12 @@ class Chat:
         )
         response.raise_for_status()
         return response.json()["choices"][0]["message"]["content"], response.headers[CONVERSATION]
+
+    def refused(self) -> None:
+        """A request without a message. Raises RuntimeError if it is not refused."""
+        body: dict[str, object] = {"model": "openhands_in-process", "messages": []}
+        if (status := self._client.post("/v1/chat/completions", json=body).status_code) != 400:
+            raise RuntimeError(f"status {status}")
 
 
 def scripted_model(undo: ExitStack, folder: Path) -> str:
