@@ -94,7 +94,7 @@ class Gateway(Child):
         used = self.ask("cpu")
         for _ in range(count):
             self.chat.refused()
-        return (self.ask("cpu") - used) / count * 1000
+        return float(self.ask("cpu") - used) / count * 1000
 
 
 class Chat:
