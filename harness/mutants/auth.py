@@ -15,6 +15,16 @@ class BearerIsForLists(Mutant):
         return await self.gateway(request.with_header("Authorization", None) if request.chat else request)
 
 
+class BearerIsForChats(Mutant):
+    """Takes a bearer token for chats only; the model list wants the header of the native API."""
+
+    breaks = "AUTH-1"
+
+    async def answer(self, request: Request) -> Response:
+        listing = request.is_for("GET", "/v1/models")
+        return await self.gateway(request.with_header("Authorization", None) if listing else request)
+
+
 class SessionHeaderIsForNatives(Mutant):
     """Takes the session header for the native API only; chats want a bearer token."""
 
@@ -22,6 +32,16 @@ class SessionHeaderIsForNatives(Mutant):
 
     async def answer(self, request: Request) -> Response:
         return await self.gateway(request.with_header("X-Session-API-Key", None) if request.chat else request)
+
+
+class SessionHeaderIsNotForLists(Mutant):
+    """Takes the session header for chats and the native API; the model list wants a bearer token."""
+
+    breaks = "AUTH-2"
+
+    async def answer(self, request: Request) -> Response:
+        listing = request.is_for("GET", "/v1/models")
+        return await self.gateway(request.with_header("X-Session-API-Key", None) if listing else request)
 
 
 class PublicModelList(Mutant):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.mutants.exchange import Request, Response, refusal
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
 from harness.mutants.mutant import Mutant
 
 
@@ -33,6 +33,25 @@ class CallsTheClientsTool(Mutant):
             completion["choices"][0]["message"]["tool_calls"] = [call]
             return response.with_json(completion)
         return response
+
+
+class LeavesTheCallToTheClient(Mutant):
+    """Passes a call on when the agent calls a tool that a client offered."""
+
+    breaks = "FIELD-2"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or response.status != 200 or not isinstance(question.get("tools"), list):
+            return response
+        offered = [tool["function"]["name"] for tool in question["tools"]]
+        completion = response.json
+        completion["choices"][0]["message"]["tool_calls"] = [
+            {"id": action["tool_call_id"], "type": "function", "function": {"name": action["tool_name"]}}
+            for action in await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+            if action["tool_name"] in offered
+        ]
+        return response.with_json(completion)
 
 
 class CallsAFunctionOfOld(Mutant):
