@@ -19,18 +19,26 @@ if TYPE_CHECKING:
 def apply_controls(
     verdicts: Sequence[ScenarioVerdict], scenarios: Mapping[str, Scenario]
 ) -> tuple[ScenarioVerdict, ...]:
-    """Take back every pass whose positive control did not pass: a server that refuses everything proves nothing."""
-    states = {verdict.scenario: verdict.state for verdict in verdicts}
-    judged = []
+    """Take back every pass whose positive control did not pass: a server that refuses everything proves nothing.
+
+    A control may have a control itself.
+    """
+    judged = {verdict.scenario: verdict for verdict in verdicts}
+
+    def proven(scenario: str) -> bool:
+        """Whether the scenario passed, and its control, and that one's."""
+        if scenario not in judged or judged[scenario].state is not State.PASSED:
+            return False
+        control = scenarios[scenario].control
+        return control is None or proven(control)
+
     for verdict in verdicts:
         control = scenarios[verdict.scenario].control
-        if control is not None and verdict.state is State.PASSED and states.get(control) is not State.PASSED:
-            reason = (
-                f"its positive control {control} is {states.get(control, 'not run')}, so this refusal proves nothing"
-            )
-            verdict = replace(verdict, state=State.NOT_ASSESSED, reason=reason)  # noqa: PLW2901 - the judged one
-        judged.append(verdict)
-    return tuple(judged)
+        if verdict.state is State.PASSED and control is not None and not proven(control):
+            state = judged[control].state if control in judged else "not run"
+            reason = f"its positive control {control} is {state}, so this refusal proves nothing"
+            judged[verdict.scenario] = replace(verdict, state=State.NOT_ASSESSED, reason=reason)
+    return tuple(judged.values())
 
 
 def judge_requirements(
@@ -60,15 +68,16 @@ def judge_contract(
     """The verdict on a contract.
 
     Non-conformant when any scenario violates a MUST, whatever else happened. Else incomplete when the run was
-    interrupted, when something that should have been looked at could not be, or when no MUST was seen to hold. Else
-    conformant.
+    interrupted, when the harness was at fault, when a MUST that should have been looked at could not be, or when no
+    MUST was seen to hold (nothing at all, where no MUST was selected). Else conformant.
     """
     judged = [verdict for verdict in requirements if contract in verdict.requirement.contracts]
     states = [verdict.state for verdict in judged]
-    proven = any(v.state is State.PASSED and v.requirement.level is Level.MUST for v in judged)
+    musts = [verdict.state for verdict in judged if verdict.scenarios and verdict.requirement.level is Level.MUST]
+    proven = {State.PASSED, State.WARNED}.intersection(musts or states)
     if any(verdict.violated for verdict in judged):
         outcome = Outcome.NON_CONFORMANT
-    elif interrupted or not proven or State.COULD_NOT_RUN in states or State.HARNESS_ERROR in states:
+    elif interrupted or not proven or State.COULD_NOT_RUN in musts or State.HARNESS_ERROR in states:
         outcome = Outcome.INCOMPLETE
     else:
         outcome = Outcome.CONFORMANT

@@ -191,4 +191,4 @@ def _not_assessed(report: Report) -> Iterator[Line]:
         yield "not assessed", STYLES[State.NOT_ASSESSED]
         for reason, ids in reasons.items():
             musts = sum(each.level is Level.MUST for each in report.requirements if each.id in ids)
-            yield f"  {', '.join(ids)} ({musts} MUST): {reason}", "dim"
+            yield f"  {', '.join(ids)}{f' ({musts} MUST)' if musts else ''}: {reason}", "dim"

@@ -349,6 +349,13 @@ def test_a_control_takes_back_passes_alone(state: State) -> None:
     assert judged[1].state is state
 
 
+def test_a_control_is_only_as_good_as_its_own_control() -> None:
+    chain = {name: scenario(name=name, control=control) for name, control in [("a", "b"), ("b", "c"), ("c", None)]}
+    passed = [verdict(State.PASSED, name) for name in "ab"]
+    judged = apply_controls([*passed, verdict(State.FAILED, "c")], chain)
+    assert [each.state for each in judged] == [State.NOT_ASSESSED, State.NOT_ASSESSED, State.FAILED]
+
+
 def test_a_control_that_was_not_run_proves_nothing() -> None:
     (judged,) = apply_controls([verdict(State.PASSED, "b")], {"b": scenario(name="b", control="a")})
     assert judged.state is State.NOT_ASSESSED
@@ -398,7 +405,11 @@ MUST, SHOULD = Level.MUST, Level.SHOULD
         ([(MUST, State.PASSED), (MUST, State.COULD_NOT_RUN)], Outcome.INCOMPLETE),
         ([(MUST, State.PASSED), (SHOULD, State.HARNESS_ERROR)], Outcome.INCOMPLETE),
         ([(MUST, State.FAILED), (MUST, State.HARNESS_ERROR)], Outcome.NON_CONFORMANT),
-        ([(SHOULD, State.PASSED)], Outcome.INCOMPLETE),
+        ([(MUST, State.PASSED), (SHOULD, State.COULD_NOT_RUN)], Outcome.CONFORMANT),
+        ([(SHOULD, State.PASSED)], Outcome.CONFORMANT),
+        ([(SHOULD, State.WARNED)], Outcome.CONFORMANT),
+        ([(SHOULD, State.COULD_NOT_RUN)], Outcome.INCOMPLETE),
+        ([(MUST, State.NOT_ASSESSED), (SHOULD, State.PASSED)], Outcome.INCOMPLETE),
         ([(MUST, State.NOT_ASSESSED)], Outcome.INCOMPLETE),
         ([], Outcome.INCOMPLETE),
     ],
