@@ -2,7 +2,8 @@
 
 Commands come as lines on stdin, answers go as lines of JSON to stdout:
 
-    follow-ups FROM TO          CPU seconds of the turns from FROM to TO of a fresh conversation (its first is 0)
+    windows FROM TO ...         CPU seconds of the turns from FROM to TO of a fresh conversation (its first is 0), for
+                                each window
     at-once CONVERSATIONS TURNS seconds for that many turns of as many conversations, each in a thread of its own
 """
 
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 def main() -> int:
     """Obey until stdin ends."""
     folder, store = Path(sys.argv[1]), sys.argv[2]
-    _follow_ups(_conversation(folder, store, instant_model()), 0, 2)  # what is imported or cached once
+    _windows(_conversation(folder, store, instant_model()), [0, 2])  # what is imported or cached once
     print("ready", flush=True)
     for line in sys.stdin:
         match line.split():
-            case ["follow-ups", start, stop]:
-                answer: object = _follow_ups(_conversation(folder, store, instant_model()), int(start), int(stop))
+            case ["windows", *bounds]:
+                answer: object = _windows(_conversation(folder, store, instant_model()), list(map(int, bounds)))
             case ["at-once", conversations, turns]:
                 answer = _at_once(folder, store, int(conversations), int(turns))
             case _:
@@ -66,15 +67,15 @@ def _turn(conversation: LocalConversation, text: str) -> str:
     return get_agent_final_response(conversation.state.events)
 
 
-def _follow_ups(conversation: LocalConversation, start: int, stop: int) -> float:
-    for number in range(start):
+def _windows(conversation: LocalConversation, bounds: list[int]) -> list[float]:
+    """The windows are given one after the other: from, to, from, to."""
+    used = []
+    for number in range(bounds[-1] + 1):
+        if number in bounds:
+            used.append(time.process_time())
         _turn(conversation, f"message {number}")
-    began = time.process_time()
-    for number in range(start, stop):
-        _turn(conversation, f"message {number}")
-    used = time.process_time() - began
     conversation.close()
-    return used
+    return [stop - start for start, stop in zip(used[::2], used[1::2], strict=True)]
 
 
 def _at_once(folder: Path, store: str, conversations: int, turns: int) -> dict[str, float]:

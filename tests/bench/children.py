@@ -62,9 +62,10 @@ class Bare(Child):
         super().__init__(undo, "tests.bench.bare_sdk", folder / "bare", store, home=folder / "sdk", MODEL_URL=model)
         self.line()
 
-    def follow_ups(self, start: int, stop: int) -> float:
-        """Milliseconds of CPU a turn, of the turns from `start` to `stop` of a fresh conversation."""
-        return float(self.ask(f"follow-ups {start} {stop}")) / (stop - start) * 1000
+    def windows(self, *windows: tuple[int, int]) -> list[float]:
+        """Milliseconds of CPU a turn, of the turns from `start` to `stop` of one fresh conversation."""
+        used = self.ask(" ".join(["windows", *(str(bound) for window in windows for bound in window)]))
+        return [seconds / (stop - start) * 1000 for seconds, (start, stop) in zip(used, windows, strict=True)]
 
 
 class Gateway(Child):
@@ -75,19 +76,23 @@ class Gateway(Child):
         super().__init__(undo, *command, home=folder / "sdk", MODEL_URL=model)
         self.chat = Chat(undo, self.line().split()[-1], "sk-bench")
         self.line()
-        self.follow_ups(0, 2)  # what is imported or cached once
+        self.windows((0, 2))  # what is imported or cached once
 
-    def follow_ups(self, start: int, stop: int) -> tuple[float, list[float]]:
-        """Milliseconds of CPU a turn, and each turn's milliseconds on the wall, as `Bare.follow_ups`."""
-        conversation = None
-        for number in range(start):
-            _, conversation = self.chat.turn(f"message {number}", conversation)
-        used, waited = self.ask("cpu"), []
-        for number in range(start, stop):
-            began = time.perf_counter()
-            _, conversation = self.chat.turn(f"message {number}", conversation)
-            waited.append((time.perf_counter() - began) * 1000)
-        return (self.ask("cpu") - used) / (stop - start) * 1000, waited
+    def windows(self, *windows: tuple[int, int]) -> tuple[list[float], list[float]]:
+        """Milliseconds of CPU a turn, as `Bare.windows`, and those of each of the turns on the wall."""
+        conversation, cpu, wall = None, [], []
+        played = 0
+        for start, stop in windows:
+            for number in range(played, start):
+                _, conversation = self.chat.turn(f"message {number}", conversation)
+            used = self.ask("cpu")
+            for number in range(start, stop):
+                began = time.perf_counter()
+                _, conversation = self.chat.turn(f"message {number}", conversation)
+                wall.append((time.perf_counter() - began) * 1000)
+            cpu.append((self.ask("cpu") - used) / (stop - start) * 1000)
+            played = stop
+        return cpu, wall
 
     def refusals(self, count: int) -> float:
         """Milliseconds of CPU of a request that is refused before an agent is asked: what HTTP costs by itself."""

@@ -19,10 +19,12 @@ def draw(path: Path, floor: Mapping[int, float], cost: Mapping[int, float]) -> N
     axes = figure.subplots()
     for label, series, marker in (("SDK alone", floor, "o"), ("gateway", cost, "s")):
         axes.plot(list(series), list(series.values()), marker=marker, label=label)
+        other = cost if series is floor else floor
         for turn, value in series.items():
-            axes.annotate(f"{value:.1f}", (turn, value), xytext=(0, 7), textcoords="offset points", ha="center")
-    axes.set(xlabel="turn of the conversation", ylabel="CPU of the turn, ms", ylim=(0, None), xticks=list(floor))
-    axes.margins(y=0.15)
+            offset = (0, 8) if value >= other[turn] else (0, -15)  # outside of the two lines
+            axes.annotate(f"{value:.1f}", (turn, value), xytext=offset, textcoords="offset points", ha="center")
+    axes.set(xlabel="turn of the conversation", ylabel="CPU of the turn, ms", xticks=list(floor))
+    axes.set_ylim(0, 1.15 * max(*floor.values(), *cost.values()))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left")
     path.parent.mkdir(parents=True, exist_ok=True)
