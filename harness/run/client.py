@@ -48,7 +48,7 @@ class Client:
         self._started = time.monotonic()
         self.requests = 0
         """How many were sent, all told."""
-        self._transport = recording_transport(timeout=timeout, connections=connections)
+        self._transport = recording_transport(self.base_url, timeout=timeout, connections=connections)
         # The client insists on some key; what is sent is decided per request.
         self._right: AsyncOpenAI = AsyncOpenAI(
             api_key=key or "no-key",

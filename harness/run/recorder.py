@@ -14,6 +14,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from harness import __version__
+from harness.targets import is_loopback
 from harness.trace import Request, Response
 
 if TYPE_CHECKING:
@@ -42,13 +43,18 @@ def record() -> Recording:
     return recording
 
 
-def recording_transport(*, timeout: float, connections: int) -> DefaultAsyncHttpxClient:
+_IDLE_SECONDS = 2.0
+"""How long an idle connection is kept. uvicorn hangs up after 5 s, and a request sent at that moment gets no answer."""
+
+
+def recording_transport(base_url: str, *, timeout: float, connections: int) -> DefaultAsyncHttpxClient:
     """The transport to give to the official client.
 
     Redirects are not followed: the transport would send the session header on to wherever a redirect points. Encoded
     bodies are not asked for, and not decoded when they come: 1 MiB on the wire can be a gigabyte.
 
     Args:
+        base_url: of the target. One on this machine is asked directly, whatever proxy the environment names.
         timeout: seconds for each of connecting, sending and waiting for the next bytes.
         connections: how many may be open at once.
     """
@@ -76,7 +82,10 @@ def recording_transport(*, timeout: float, connections: int) -> DefaultAsyncHttp
         follow_redirects=False,
         cookies=no_cookies,
         headers={"Accept-Encoding": "identity", "User-Agent": f"openhands-gateway-harness/{__version__}"},
-        limits=library.Limits(max_connections=connections, max_keepalive_connections=connections),
+        trust_env=not is_loopback(base_url),
+        limits=library.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_IDLE_SECONDS
+        ),
         event_hooks={"request": [on_request], "response": [on_response]},
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,3 +74,8 @@ class TargetUsageError(TargetError):
 
 class TargetUnreachableError(TargetError):
     """Nothing that speaks HTTP answers there."""
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether a URL is on this machine, where no proxy of the environment can reach it."""
+    return urlsplit(base_url).hostname in {"127.0.0.1", "::1", "localhost"}

@@ -111,7 +111,7 @@ class AgentServerTarget:
             "num_retries": 0,
         }
         create_profile(base_url, key, PROFILE, llm)
-        info = server_info(base_url, direct=True)
+        info = server_info(base_url)
         return Endpoint(base_url, key, f"openhands_{PROFILE}", frozenset(Capability), info)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness.targets import TargetError, TargetUnreachableError
+from harness.targets import TargetError, TargetUnreachableError, is_loopback
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Json
@@ -18,7 +19,7 @@ MAXIMUM_BODY = 1024 * 1024
 """Bytes of an answer that are read; a server's description of itself has some hundred."""
 
 TIMEOUT = 20.0
-"""Seconds to wait for a connection and between two pieces of an answer."""
+"""Seconds to wait for a connection, for an answer's beginning, and for all of it."""
 
 
 @cache
@@ -31,19 +32,18 @@ def _opener(*, direct: bool) -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if direct else []))
 
 
-def server_info(base_url: str, *, direct: bool = False) -> dict[str, Json]:
+def server_info(base_url: str) -> dict[str, Json]:
     """What `GET /server_info` says; empty when the server has nothing there.
 
     Args:
         base_url: the server's address without `/v1`.
-        direct: take no proxy of the environment.
 
     Raises:
         TargetUnreachableError: nothing that speaks HTTP answers.
     """
     try:
-        with _opener(direct=direct).open(f"{base_url}/server_info", timeout=TIMEOUT) as response:
-            body = response.read(MAXIMUM_BODY)
+        with _opener(direct=is_loopback(base_url)).open(f"{base_url}/server_info", timeout=TIMEOUT) as response:
+            body = _read(response)
     except urllib.error.HTTPError:
         return {}
     except (OSError, http.client.HTTPException, UnicodeError) as problem:  # the latter: a host name such as `a..b`
@@ -53,6 +53,15 @@ def server_info(base_url: str, *, direct: bool = False) -> dict[str, Json]:
     except (ValueError, RecursionError):
         return {}
     return info if isinstance(info, dict) else {}
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    """The body, or what of it came within the limits of size and time: a byte now and then is no answer."""
+    body = b""
+    deadline = time.monotonic() + TIMEOUT
+    while len(body) < MAXIMUM_BODY and time.monotonic() < deadline and (piece := response.read1(MAXIMUM_BODY)):
+        body += piece
+    return body
 
 
 def unreachable(base_url: str, problem: Exception) -> TargetUnreachableError:

@@ -73,7 +73,7 @@ class ReferenceTarget:
         base_url = (listening or "").removeprefix("listening on ")
         progress(f"the reference gateway listens on {base_url} and loads its agent")
         gateway.wait("ready", lambda: gateway.line("ready"), deadline=deadline)
-        info = server_info(base_url, direct=True)
+        info = server_info(base_url)
         return Endpoint(base_url, key, "openhands_scripted", frozenset(Capability), info)
 
 

@@ -429,6 +429,19 @@ def test_one_connection_serves_all_typed_calls_and_each_raw_request_has_its_own(
     assert [request.header("Connection") for request in server.received] == ["keep-alive"] * 2 + ["close", "keep-alive"]
 
 
+def test_a_target_on_this_machine_is_asked_past_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    async def send(url: str) -> Exchange:
+        async with Client(url, KEY, timeout=20, connections=1) as client:
+            return await client.play(0, CHAT, Auth.BEARER, {})
+
+    with Server(lambda _: completion("ok")) as server:
+        exchange = asyncio.run(send(server.url))
+    assert exchange.response is not None
+
+
 def _count(request: Received) -> bytes:
     return completion(str(len(request.body)))
 
