@@ -51,11 +51,10 @@ def test_a_case_may_use_the_built_in_variables() -> None:
     assert bind({"field": {"user": "${word}"}}, {"word": "tea"}) == {"word": "tea", "field": {"user": "tea"}}
 
 
-@given(st.text(alphabet="${}ab"))
+@given(st.lists(st.sampled_from(["${a}", "$${", "$", "b", "}"])).map("".join))
 def test_a_blanked_text_is_as_long_as_before_and_refers_to_nothing(text: str) -> None:
     assert len(blank(text)) == len(text)
-    if not text.count("{{"):
-        assert not set(references(blank(text))) - set(references(text))
+    assert "${" not in blank(text)
 
 
 @given(JSON)
