@@ -9,6 +9,12 @@ from __future__ import annotations
 from importlib import metadata
 from importlib.util import find_spec
 
+from hypothesis import settings
+
+# How long an example takes is the machine's affair. All else stays as it is, here and under CI=true.
+settings.register_profile("untimed", settings(deadline=None))
+settings.load_profile("untimed")
+
 # Folder: the package that its tests can't do without.
 NEEDS = {
     "gateway": "fastapi",
