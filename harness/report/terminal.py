@@ -79,7 +79,7 @@ class Screen:
     def say(self, what: str) -> None:
         """Tell what is being waited for."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, description=what)
+            self._progress.update(self._task, description=what, refresh=True)
 
     def begin(self, scenarios: int) -> None:
         """The suite begins."""
