@@ -24,7 +24,7 @@ test: .venv-core/.installed .venv/.installed ## run the tests: the core alone wi
 	.venv/bin/python -m pytest -m "not server" $(ARGS)
 
 test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
-	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server $(ARGS)
+	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server tests/server $(ARGS)
 
 lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 	.venv/bin/ruff check
