@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, cast
 
 from openhands.sdk import LLM
@@ -27,6 +28,8 @@ class Profiles:
     def __init__(self, folder: Path, cipher: Cipher) -> None:
         self._store = LLMProfileStore(folder)
         self._cipher = cipher
+        # The store's file lock makes who finds it taken look again every 50 ms; our own threads queue here instead.
+        self._turns = threading.Lock()
 
     def names(self) -> list[str]:
         """All names, sorted."""
@@ -35,7 +38,8 @@ class Profiles:
 
     def summaries(self) -> list[dict[str, Json]]:
         """What the list shows of each, sorted by name."""
-        return sorted(self._store.list_summaries(), key=lambda summary: str(summary["name"]))
+        with self._turns:
+            return sorted(self._store.list_summaries(), key=lambda summary: str(summary["name"]))
 
     def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
         """The settings; secrets are null unless asked for. Raises ProfileNotFoundError."""
@@ -53,22 +57,25 @@ class Profiles:
             problems = (f"{'.'.join(map(str, e['loc'])) or 'llm'}: {e['msg']}" for e in error.errors())
             raise ValueError("; ".join(problems)) from None
         try:
-            self._store.save(
-                name, settings, include_secrets=include_secrets, cipher=self._cipher, max_profiles=MOST_PROFILES
-            )
+            with self._turns:
+                self._store.save(
+                    name, settings, include_secrets=include_secrets, cipher=self._cipher, max_profiles=MOST_PROFILES
+                )
         except ProfileLimitExceeded:
             raise ProfileLimitError(f"Profile limit reached ({MOST_PROFILES}).") from None
 
     def rename(self, name: str, new_name: str) -> None:
         """Raises ProfileNotFoundError, FileExistsError."""
         try:
-            self._store.rename(name, new_name)
+            with self._turns:
+                self._store.rename(name, new_name)
         except FileNotFoundError:
             raise ProfileNotFoundError(name) from None
 
     def delete(self, name: str) -> None:
         """Delete; a missing one is no error."""
-        self._store.delete(name)
+        with self._turns:
+            self._store.delete(name)
 
     def llm(self, name: str) -> LLM:
         """The model to run a conversation on. Raises ProfileNotFoundError."""
@@ -76,6 +83,7 @@ class Profiles:
 
     def _load(self, name: str, *, resolve_provider: bool) -> LLM:
         try:
-            return self._store.load(name, cipher=self._cipher, resolve_provider=resolve_provider)
+            with self._turns:
+                return self._store.load(name, cipher=self._cipher, resolve_provider=resolve_provider)
         except FileNotFoundError:
             raise ProfileNotFoundError(name) from None
