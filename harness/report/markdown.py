@@ -77,7 +77,11 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"## {title}"
             yield ""
             for requirement in requirements:
-                yield from _requirement(report, requirement)
+                if requirement not in report.unreached:
+                    yield from _requirement(report, requirement)
+            if state is State.COULD_NOT_RUN and report.unreached:
+                yield f"- {', '.join(each.id for each in report.unreached)}: the run ended early"
+                yield ""
     yield from _not_assessed(report)
     yield "## All requirements"
     yield ""

@@ -168,6 +168,16 @@ class Report(_Record):
         """The requirements of the report's own contract in a state."""
         return tuple(each for each in self.requirements if each.state is state and self.contract in each.contracts)
 
+    @property
+    def unreached(self) -> tuple[RequirementRecord, ...]:
+        """Those of them that could not run for no other reason than that the run ended early."""
+        others = {
+            each.requirement
+            for each in self.scenarios
+            if each.state is State.COULD_NOT_RUN and each.reason != self.run.ended_early
+        }
+        return tuple(each for each in self.in_state(State.COULD_NOT_RUN) if each.id not in others)
+
     def violated(self, contract: Contract) -> tuple[RequirementRecord, ...]:
         """The requirements of a contract that are violated."""
         return tuple(each for each in self.requirements if each.state is State.FAILED and contract in each.contracts)

@@ -14,7 +14,7 @@ from harness.scenarios.model import Level
 from harness.verdict import Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from rich.progress import Progress, TaskID
@@ -33,6 +33,9 @@ STYLES: dict[State | Outcome, str] = {
     Outcome.NON_CONFORMANT: "bold red",
     Outcome.INCOMPLETE: "bold magenta",
 }
+
+_SHOWN_LEFT = 5
+"""Of what was left behind; the report names all of it."""
 
 type Line = tuple[str, str | None]
 """A line and its style, None for plain."""
@@ -133,10 +136,7 @@ def summary(report: Report, folder: Path | None) -> Iterator[Line]:
         yield f"  only: {report.run.selection}", "dim"
     yield "", None
     yield from _contracts(report)
-    for state in (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN):
-        for requirement in report.in_state(state):
-            yield "", None
-            yield from _violation(report, requirement)
+    yield from _problems(report)
     if warned := report.in_state(State.WARNED):
         yield "", None
         yield "warnings", STYLES[State.WARNED]
@@ -146,7 +146,9 @@ def summary(report: Report, folder: Path | None) -> Iterator[Line]:
     yield from _not_assessed(report)
     yield "", None
     if report.cleanup.left:
-        yield f"left behind on the target: {', '.join(report.cleanup.left)}", "yellow"
+        more = len(report.cleanup.left) - _SHOWN_LEFT
+        shown = ", ".join(report.cleanup.left[:_SHOWN_LEFT])
+        yield f"left behind on the target: {shown}{f' and {more} more' if more > 0 else ''}", "yellow"
     yield f"{len(report.scenarios)} scenarios, {report.run.requests} requests, {report.run.seconds:.1f} s", "dim"
     if folder is not None:
         yield f"report: {folder / 'report.md'}", None
@@ -159,6 +161,19 @@ def _contracts(report: Report) -> Iterator[Line]:
         violated = ", ".join(requirement.id for requirement in report.violated(contract))
         if violated and contract is not report.contract:
             yield f"  violates {violated}", "dim"
+
+
+def _problems(report: Report) -> Iterator[Line]:
+    unreached = report.unreached  # hundreds of lines, if each of them told the one reason again
+    for state in (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN):
+        for requirement in report.in_state(state):
+            if requirement not in unreached:
+                yield "", None
+                yield from _violation(report, requirement)
+    if unreached:
+        yield "", None
+        yield "could not run", STYLES[State.COULD_NOT_RUN]
+        yield f"  {_listed(unreached)}: the run ended early", "dim"
 
 
 def _violation(report: Report, requirement: RequirementRecord) -> Iterator[Line]:
@@ -183,12 +198,16 @@ def _evidence(scenario: ScenarioRecord) -> Iterator[Line]:
 
 
 def _not_assessed(report: Report) -> Iterator[Line]:
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, list[RequirementRecord]] = {}
     for requirement in report.in_state(State.NOT_ASSESSED):
-        reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
+        reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement)
     if reasons and not (report.run.selection and set(reasons) == {"no scenario was selected"}):
         yield "", None
         yield "not assessed", STYLES[State.NOT_ASSESSED]
-        for reason, ids in reasons.items():
-            musts = sum(each.level is Level.MUST for each in report.requirements if each.id in ids)
-            yield f"  {', '.join(ids)}{f' ({musts} MUST)' if musts else ''}: {reason}", "dim"
+        for reason, requirements in reasons.items():
+            yield f"  {_listed(requirements)}: {reason}", "dim"
+
+
+def _listed(requirements: Sequence[RequirementRecord]) -> str:
+    musts = sum(each.level is Level.MUST for each in requirements)
+    return ", ".join(each.id for each in requirements) + (f" ({musts} MUST)" if musts else "")
