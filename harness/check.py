@@ -148,6 +148,7 @@ class _Check:
         self._smoke: Sequence[Exchange] = ()
         self._ended: str | None = None
         self._interrupt: Callable[[], None] = lambda: None
+        self._signals = 0
 
     async def run(self, scenarios: Sequence[Scenario]) -> Report:
         settings, endpoint = self._settings, self._endpoint
@@ -199,6 +200,7 @@ class _Check:
         )
 
     def _on_signal(self) -> None:
+        self._signals += 1
         self._interrupt()  # what that is depends on how far the run has come
 
     def _results(self, cleanup: Cleanup, redactor: Redactor) -> Results:
@@ -242,7 +244,7 @@ class _Check:
         except (UnfitError, StepError) as error:
             self._ended = self._ended or str(error)
         except asyncio.CancelledError:
-            pass  # the signal has said why
+            self._ended = self._ended or "interrupted"  # before our handlers were there, asyncio's own cancelled us
         finally:
             self._smoke = smoke.exchanges
         return None
@@ -280,7 +282,8 @@ class _Check:
         task = asyncio.create_task(clean_up(client, paths, capabilities, seconds=CLEANUP_SECONDS))
 
         def interrupt() -> None:
-            task.cancel()
+            if self._signals > 1:  # the first one, whenever it comes, ends the run but leaves nothing behind
+                task.cancel()
 
         self._interrupt = interrupt
         return await task

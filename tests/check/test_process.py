@@ -54,7 +54,9 @@ def test_a_signal_in_the_middle_gives_a_report_of_what_was_done_and_cleans_up(ch
         process.send_signal(number)
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 3
+    assert output.count(b"interrupted") == 1
     assert b"ended early: interrupted" in output
+    assert b": the run ended early" in output
     assert errors == b""
     assert check.states()["chat/answers"] == "passed"
     assert check.states()["chat/continues"] == "could not run"
@@ -97,14 +99,23 @@ def test_a_second_signal_ends_the_clean_up_and_the_report_says_what_is_left(chec
     assert len(server.paths("DELETE")) == 1
 
 
-def test_a_signal_during_the_clean_up_of_a_whole_run_changes_no_verdict(check: Runner) -> None:
-    hanging = Hanging(100, delete=False)
-    with Server(hanging) as server, check.start(server.url, "--scenario", "chat/answers") as process:
-        assert hanging.deletes.wait(60)
+def test_a_first_signal_during_the_clean_up_changes_no_verdict_and_leaves_nothing_behind(check: Runner) -> None:
+    gateway, deletes, signalled = Gateway(KEY), threading.Event(), threading.Event()
+
+    def answer(request: Received) -> Answer:
+        if request.method == "DELETE":
+            deletes.set()
+            assert signalled.wait(60)
+        return gateway(request)
+
+    with Server(answer) as server, check.start(server.url, "--scenario", "chat/answers") as process:
+        assert deletes.wait(60)
         process.send_signal(signal.SIGINT)
+        signalled.set()
         process.communicate(timeout=60)
     assert process.returncode == 0
-    assert len(check.report()["cleanup"]["left"]) == 2
+    assert check.report()["cleanup"]["left"] == []
+    assert gateway.existing == set()
 
 
 @pytest.mark.parametrize("path", ["GET /v1/models", CHAT])
