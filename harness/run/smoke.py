@@ -128,9 +128,12 @@ class Smoke:
             return self._model
         ours = [name for name in listed if name.startswith(MODEL_PREFIX)] or listed
         if not ours:
+            advice = (
+                "create a profile there" if status == OK else f"check that the server's root is {self._client.base_url}"
+            )
             raise UnfitError(
                 f"the target lists no model ({status} for GET /v1/models)",
-                f"create a profile there, or name its model with --model or OPENHANDS_MODEL, {MODEL_PREFIX}<profile>",
+                f"{advice}, or name its model with --model or OPENHANDS_MODEL, {MODEL_PREFIX}<profile>",
             )
         return ours[0]
 

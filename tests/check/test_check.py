@@ -122,6 +122,7 @@ def test_an_open_server_is_checked_without_a_key(check: Runner, monkeypatch: pyt
         ({"GET /v1/models": lambda _: http(200, {"object": "list", "data": []})}, [], "lists no model (200 for GET"),
         ({"GET /v1/models": lambda _: http(200, "<html>", kind="text/html")}, [], "lists no model (200 for GET"),
         ({"GET /v1/models": lambda _: http(307, "", {"Location": "/"})}, [], "lists no model (307 for GET"),
+        ({"GET /v1/models": lambda _: error(404)}, [], "check that the server's root is http://127.0.0.1:"),
         ({"GET /v1/models": lambda _: http(200, {"data": [{"id": 5}, 6]})}, [], "lists no model (200 for GET"),
         ({"GET /v1/models": lambda _: None}, [], "nothing that speaks HTTP answers at"),
         ({CHAT: lambda _: error(500, "upstream is down")}, [], "is not answered: 500"),
