@@ -36,7 +36,7 @@ def apply_controls(
         control = scenarios[verdict.scenario].control
         if verdict.state is State.PASSED and control is not None and not proven(control):
             state = judged[control].state if control in judged else "not run"
-            reason = f"its positive control {control} is {state}, so this refusal proves nothing"
+            reason = f"its positive control {control} is not proven ({state}), so this refusal proves nothing"
             judged[verdict.scenario] = replace(verdict, state=State.NOT_ASSESSED, reason=reason)
     return tuple(judged.values())
 
