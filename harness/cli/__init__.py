@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(
         prog="gateway-harness",
-        description="Check, serve and evaluate the OpenAI-compatible endpoint of an OpenHands agent server.",
+        description="Check the OpenAI-compatible endpoint of an OpenHands agent server, and serve a reference for it.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -66,7 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scripted", action="store_true", help="put the scripted model behind a profile `scripted`; needs no LLM"
     )
-    parser.add_argument("--tools", choices=["none", "default"], default="default", help="of the agent")
+    parser.add_argument(
+        "--tools",
+        choices=["none", "default"],
+        default="default",
+        help="what the agent has (default: %(default)s)",
+    )
     parser.add_argument(
         "--workspace",
         choices=["per-conversation", "shared"],
@@ -88,6 +93,9 @@ def _port(text: str) -> int:
     if not 0 <= (port := int(text)) <= 65535:
         raise ValueError(text)
     return port
+
+
+_port.__name__ = "port"  # argparse: "invalid port value"
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -199,7 +207,9 @@ def _bind(host: str, port: int, *, may_be_open: bool) -> socket.socket:
             )
         return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
-        raise UsageError(f"cannot listen on {host} port {port}: {error}; give another --host or --port") from None
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; give another --host or --port"
+        ) from None
 
 
 def _url(listener: socket.socket) -> str:
