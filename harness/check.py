@@ -66,6 +66,7 @@ class Settings:
         request_timeout: seconds for one request in all; an agent's turn takes as long as its model does.
         wait: seconds that a target which doesn't answer yet is given.
         scripted_model: the user says that the model behind the target is the scripted one.
+        again: the options, beside the target and its contract, that a run of one of the scenarios alone needs too.
         secrets: what must appear nowhere, beside the session key, by the placeholder that stands for it.
     """
 
@@ -77,6 +78,7 @@ class Settings:
     scripted_model: bool
     seed: str
     arguments: tuple[str, ...]
+    again: tuple[str, ...]
     secrets: Mapping[str, str]
 
 
@@ -181,6 +183,7 @@ class _Check:
                 seconds=round(client.clock(), 3),
                 seed=settings.seed,
                 arguments=tuple(map(redactor.text, settings.arguments)),
+                again=tuple(map(redactor.text, settings.again)),
                 selection=redactor.text(str(settings.selection)) or None,
                 ended_early=self._ended and redactor.excerpt(self._ended),
                 requests=client.requests,

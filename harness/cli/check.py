@@ -146,6 +146,7 @@ def _check(arguments: argparse.Namespace) -> int:
         scripted_model=arguments.scripted_model,
         seed=arguments.seed or secrets.token_hex(4),
         arguments=tuple(sys.argv[2:]),
+        again=_again(arguments),
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
     )
     folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
@@ -165,6 +166,16 @@ def _check(arguments: argparse.Namespace) -> int:
         return INCOMPLETE
     screen.show(report, folder)
     return report.outcome.exit_status
+
+
+def _again(arguments: argparse.Namespace) -> tuple[str, ...]:
+    valued = {
+        "--model": arguments.model,
+        "--session-key-file": arguments.session_key_file,
+        "--scenarios": arguments.scenarios,
+    }
+    words = [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
+    return (*words, "--scripted-model") if arguments.scripted_model else tuple(words)
 
 
 _MOST = 10_000_000

@@ -46,6 +46,7 @@ def play(mutant: type[Mutant], suite: Suite, *, scenarios: tuple[str, ...] = ())
         scripted_model=True,
         seed=mutant.__name__,
         arguments=(),
+        again=(),
         secrets={},
     )
     return check(MutantTarget(mutant), suite, settings, _Nobody())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from harness.report.curl import curl_line
@@ -110,7 +111,8 @@ def _requirement(report: Report, requirement: RequirementRecord) -> Iterator[str
 def _command(report: Report) -> str:
     """The command line that plays on the same target again."""
     contract = "" if report.contract is Contract.DOCUMENTED else f" --contract {report.contract}"
-    return f"gateway-harness check {report.target.argument}{contract}"
+    options = "".join(f" {shlex.quote(word)}" for word in report.run.again)
+    return f"gateway-harness check {report.target.argument}{contract}{options}"
 
 
 def _scenario(scenario: ScenarioRecord, command: str) -> Iterator[str]:

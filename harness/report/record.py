@@ -38,6 +38,7 @@ class Run(_Record):
     seconds: float
     seed: str = Field(description="makes the same words and identifiers again")
     arguments: tuple[str, ...] = Field(description="the command line after `check`")
+    again: tuple[str, ...] = Field(description="the options that a run of one of the scenarios alone needs too")
     selection: str | None = Field(description="what was selected; null: everything")
     ended_early: str | None = Field(description="why not everything was played; null when it was")
     requests: int

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import socket
 import threading
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import harness.report.record
+from harness.cli import main
 from harness.report.record import read_report
 from tests.check.conftest import KEY
 from tests.run.servers import MODEL, Answer, Gateway, Received, Server, completion, error, http
@@ -42,6 +45,22 @@ def test_a_gateway_that_keeps_its_promises_is_conformant(check: Runner, capsys: 
     (path,) = check.reports.glob("*/*/report.json")
     assert json.loads(read_report(path).to_json()) == report
     assert report["run"]["requests"] == len([each for each in server.received if each.path != "/server_info"])
+
+
+def test_the_command_in_the_report_plays_the_scenario_again(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
+    turns = iter(("ok", "the first run fails"))
+
+    def chat(request: Received) -> Answer:
+        return error(500) if next(turns, None) == "the first run fails" else gateway.chat(request)
+
+    gateway = Gateway(KEY, {CHAT: chat})
+    with Server(gateway) as server:
+        assert check(server.url, "--model", MODEL, "--scripted-model", "--scenario", "chat/answers") == 1
+        (page,) = check.reports.glob("*/*/report.md")
+        (command,) = re.findall("Run it again: `gateway-harness (.+)`", page.read_text("utf-8"))
+        assert main([*shlex.split(command), "--reports", str(check.reports / "again")]) == 0
+    assert f"--model {MODEL} --scenarios {check.suite} --scripted-model" in command
+    assert capsys.readouterr().out.endswith("report.md\n")
 
 
 def test_the_guest_leaves_nothing_behind(check: Runner) -> None:

@@ -49,6 +49,7 @@ def report(text: str = "text", state: State = State.FAILED) -> Report:
             seconds=1.5,
             seed="s",
             arguments=("http://x",),
+            again=("--scenarios", "my suite"),
             selection=text,
             ended_early=text,
             requests=3,
