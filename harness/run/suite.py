@@ -60,27 +60,23 @@ class Player:
         """Why nothing more is sent, once that is so."""
 
     def interrupt(self, reason: str) -> None:
-        """Send nothing more, and wait for nothing that was sent; `play` then returns what there is."""
+        """Send nothing more, and wait for nothing that was sent; `play` then returns at once."""
         self.ended = self.ended or reason
         for task in self._under_way:
             task.cancel()
 
-    async def play(self, scenarios: Sequence[Scenario]) -> tuple[Trace, ...]:
-        """Play all scenarios, `jobs` at a time; a trace for each, in the order given."""
+    async def play(self, scenarios: Sequence[Scenario]) -> None:
+        """Play all scenarios, `jobs` at a time; each gets its trace, whatever ends the run."""
         queue = iter(scenarios)
-        traces: dict[str, Trace] = {}
 
         async def work() -> None:
             for scenario in queue:
-                trace = await self._play_one(scenario)
-                traces[scenario.id] = trace
-                self._on_trace(trace)
+                self._on_trace(await self._play_one(scenario))
 
         over = f"the run's {self._limits.seconds:g} s are over"
         alarm = asyncio.get_running_loop().call_later(self._limits.seconds, self.interrupt, over)
         await asyncio.gather(*(work() for _ in range(min(self._limits.jobs, len(scenarios)))))
         alarm.cancel()
-        return tuple(traces[scenario.id] for scenario in scenarios)
 
     async def _play_one(self, scenario: Scenario) -> Trace:
         exchanges: list[Exchange] = []
