@@ -77,9 +77,8 @@ def select(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
     """
     for what, asked, known in _names(suite, selection):
         if asked not in known and not (what == "scenario" and any(fnmatchcase(name, asked) for name in known)):
-            raise NothingSelectedError(
-                f"no {what} is called {asked}{did_you_mean(asked, known)}; `gateway-harness scenarios list` names all"
-            )
+            hint = did_you_mean(asked, known) or "; `gateway-harness scenarios list` names all"
+            raise NothingSelectedError(f"no {what} is called `{asked}`{hint}")
     chosen: set[str] = set()
 
     def take(scenario: Scenario) -> None:

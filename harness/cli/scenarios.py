@@ -167,7 +167,8 @@ def _lint(arguments: argparse.Namespace) -> None:
     problems = [problem for result in results for problem in result.problems]
     if problems:
         raise ScenarioFileError(problems)
-    print(f"{sum(result.scenarios for result in results)} scenarios: no problems")
+    count = sum(result.scenarios for result in results)
+    print(f"{count} scenario{'' if count == 1 else 's'}: no problems")
 
 
 def _schema(arguments: argparse.Namespace) -> None:
