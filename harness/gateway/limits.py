@@ -115,7 +115,8 @@ class _StrictRequest(Request):
 def read_json(body: bytes, *, nesting: int) -> Any:
     """Read a JSON document. Raises GatewayError, 400."""
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        # Given bytes, json.loads would guess UTF-16 and let half a surrogate pair through.
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
         if b"\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError:

@@ -31,6 +31,8 @@ def nested(depth: int) -> bytes:
         b"\xff\xfe\x00",
         b'{"model": "\xff"}',
         b'{"model": "\\ud800", "messages": []}',
+        b'{"model": "\xed\xa0\x80", "messages": []}',
+        '{"model": "\\ud800", "messages": []}'.encode("utf-16"),
         b'{"model": "x", "temperature": NaN}',
         b'{"model": "x", "seed": ' + b"9" * 5000 + b"}",
         nested(65),
