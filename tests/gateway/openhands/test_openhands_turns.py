@@ -75,9 +75,12 @@ def test_two_conversations_send_the_model_the_same_prompt(
     assert [tool["function"]["name"] for tool in first["tools"]] == ["finish"]
 
 
-def test_an_unknown_profile_is_said_to_be_unknown(start: Start) -> None:
+@pytest.mark.parametrize("name", ["nobody", "no/body", "..", "no\0body", "scripted.json", "x" * 300])
+def test_an_unknown_profile_is_said_to_be_unknown(start: Start, runtime: OpenHandsRuntime, name: str) -> None:
+    before = runtime.stored()
     with pytest.raises(ProfileNotFoundError):
-        start(profile="nobody")
+        start(profile=name)
+    assert runtime.stored() == before
 
 
 @pytest.mark.parametrize("directive", ["error: 401", "error: 400", "error: 500", "drop"])

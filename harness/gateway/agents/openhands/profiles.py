@@ -82,6 +82,9 @@ class Profiles:
         return self._load(name, resolve_provider=True)
 
     def _load(self, name: str, *, resolve_provider: bool) -> LLM:
+        # A request may name anything. The store raises ValueError for `a/b`, and takes `a.json` for `a`.
+        if name not in self.names():
+            raise ProfileNotFoundError(name)
         try:
             with self._turns:
                 return self._store.load(name, cipher=self._cipher, resolve_provider=resolve_provider)
