@@ -214,3 +214,14 @@ def test_text_and_image_parts_are_taken(gateway: Gateway) -> None:
     assert reply.text == "seen"
     events = gateway.request("GET", f"/api/conversations/{reply.conversation}/events/search?source=user").json()
     assert len(events["items"][0]["llm_message"]["content"][1]["image_urls"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), [('{"message": "done early"}', "done early"), ("{}", "ok"), ('{"message": 3}', "ok")]
+)
+def test_a_call_of_the_finish_tool_ends_the_turn_if_it_carries_a_text(
+    gateway: Gateway, arguments: str, text: str
+) -> None:
+    reply = gateway.chat(f"Reply with exactly: ok [[tool: finish {arguments}]]")
+    assert reply.text == text
+    assert gateway.chat("What was my first message?", conversation=reply.conversation).status == 200

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.gateway.agents.scripted.events import Event, Log
-    from harness.model.rules import Reply, ToolCall
+    from harness.model.rules import ToolCall
     from harness.scenarios.model import Json
 
 # The SDK (1.58.0) takes an agent for stuck that makes the same call four times, or says nothing three times.
@@ -53,11 +53,15 @@ class ScriptedSession:
                         raise self._failed("stuck", "StuckError", "The agent's model said nothing.", usage)
                 elif reply.failure is not None:
                     raise self._failed("error", "LLMError", "The agent's model failed.", usage)
-                elif reply.tool_call is None or reply.finish:
-                    self._finish(reply, usage)
+                elif reply.tool_call is None:
+                    self._log.append(events.message("assistant", reply.text), *self._state("finished", usage))
                     return Answer(reply.text, usage)
                 else:
                     called = events.action(reply.tool_call.name, reply.tool_call.arguments)
+                    if (final := _said(called)) is not None:
+                        result = events.observation(called, final)
+                        self._log.append(called, result, *self._state("finished", usage))
+                        return Answer(final, usage)
                     self._log.append(called, events.observation(called, f"{reply.tool_call.name}: done"))
                     repeated = repeated + 1 if reply.tool_call == last_call else 1
                     last_call = reply.tool_call
@@ -115,23 +119,16 @@ class ScriptedSession:
             },
         )
 
-    def _finish(self, reply: Reply, usage: Usage) -> None:
-        if reply.tool_call is None:
-            said = [events.message("assistant", reply.text)]
-        else:
-            called = events.action(reply.tool_call.name, reply.tool_call.arguments)
-            said = [called, events.observation(called, reply.text)]
-        self._log.append(*said, *self._state("finished", usage))
-
     def _failed(self, status: str, code: str, detail: str, usage: Usage) -> TurnFailedError:
         self._log.append(events.error(code, detail), *self._state(status, usage))
         return TurnFailedError(status, detail)
 
 
 def _said(event: Event) -> str | None:
-    """The final text that an event carries: a message, or a call of the tool `finish`."""
+    """The final text that an event carries: a message, or a call of the tool `finish` with one."""
     if event["kind"] == "ActionEvent" and event["tool_name"] == "finish":
-        return str(cast("dict[str, Json]", event["action"])["message"])
+        text = cast("dict[str, Json]", event["action"]).get("message")
+        return text if isinstance(text, str) else None
     return _text(event) if event["kind"] == "MessageEvent" else None
 
 
@@ -153,10 +150,10 @@ def _messages(log: Sequence[Event]) -> list[dict[str, object]]:
             case "MessageEvent":
                 role = "user" if event["source"] == "user" else "assistant"
                 messages.append({"role": role, "content": _text(event)})
-            case "ActionEvent" if event["tool_name"] == "finish":
+            case "ActionEvent" if _said(event) is not None:
                 messages.append({"role": "assistant", "content": _said(event)})
             case "ActionEvent":
                 messages.append({"role": "assistant", "content": None})
-            case "ObservationEvent" if event["tool_name"] != "finish":
+            case "ObservationEvent" if messages[-1]["content"] is None:
                 messages.append({"role": "tool", "content": "done"})
     return messages
