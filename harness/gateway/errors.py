@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from harness.gateway.logs import log_exception
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -80,6 +82,17 @@ async def gateway_error(request: Request, error: Exception) -> JSONResponse:
         code=error.code,
         param=error.param,
         headers={**_conversation_header(request), **(error.headers or {})},
+    )
+
+
+async def unreadable_conversation(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request to a conversation whose stored form is damaged."""
+    log_exception(f"conversation {error} can't be read", error.__cause__ or error)
+    return error_response(
+        500,
+        "What is stored of this conversation is damaged; the log says how. Delete it, or begin another one.",
+        code="conversation_unreadable",
+        headers={**_conversation_header(request), **DO_NOT_RETRY},
     )
 
 

@@ -52,6 +52,31 @@ def test_half_a_line_at_the_end_of_a_log_costs_that_line_only(tmp_path: Path) ->
         assert gateway.chat("What is the code word?", conversation=told.conversation).text == "knot"
 
 
+def test_a_conversation_that_was_killed_before_its_first_event_can_begin(tmp_path: Path) -> None:
+    conversation = uuid.uuid4()
+    (tmp_path / "state" / "conversations" / conversation.hex).mkdir(parents=True)
+    with serve(tmp_path) as gateway:
+        assert gateway.request("GET", "/api/conversations/count").json() == 0
+        assert gateway.chat("Reply with exactly: begun", conversation=str(conversation)).text == "begun"
+
+
+def test_a_damaged_conversation_is_said_to_be_damaged_hides_no_other_and_can_be_deleted(tmp_path: Path) -> None:
+    with serve(tmp_path) as gateway:
+        damaged, whole = (gateway.chat("hello").conversation for _ in range(2))
+        gateway.kill()
+    conversations = tmp_path / "state" / "conversations"
+    (conversations / uuid.UUID(damaged).hex / "events.jsonl").write_bytes(b'{"kind": \n{}\n')
+    (conversations / "lost+found").mkdir()
+    with serve(tmp_path) as gateway:
+        path = f"/api/conversations/{damaged}"
+        for reply in (gateway.request("GET", path), gateway.chat("hello", conversation=damaged)):
+            assert (reply.status, reply.json()["error"]["code"]) == (500, "conversation_unreadable")
+        found = gateway.request("GET", "/api/conversations/search").json()["items"]
+        assert [each["id"] for each in found] == [whole]
+        assert gateway.request("DELETE", path).status == 200
+        assert gateway.chat("Reply with exactly: anew", conversation=damaged).text == "anew"
+
+
 def test_more_conversations_than_are_held_in_memory_all_go_on(tmp_path: Path) -> None:
     with serve(tmp_path, "--max-conversations", "3") as gateway:
         started = [gateway.chat(f"The code word is word-{number}.").conversation for number in range(10)]

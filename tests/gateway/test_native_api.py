@@ -144,6 +144,8 @@ def test_events_are_searched_page_by_page_and_counted(gateway: Gateway) -> None:
     assert [event["llm_message"]["role"] for event in said] == ["assistant"]
     assert gateway.request("GET", f"{path}/count?timestamp__lt=2000-01-01T00:00:00").json() == 0
     assert gateway.request("GET", f"{path}/count?timestamp__gte=2000-01-01T00:00:00Z").json() == len(every)
+    for moment in ("0001-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59"):  # no such moment in UTC
+        assert gateway.request("GET", f"{path}/count?timestamp__lt={moment}").status == 422
 
 
 def test_conversations_are_found_by_id_by_search_and_counted(tmp_path: Path) -> None:

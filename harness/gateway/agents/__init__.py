@@ -59,6 +59,10 @@ class TurnFailedError(Exception):
         self.status = status
 
 
+class ConversationUnreadableError(Exception):
+    """What is stored of the conversation is damaged; the cause says how, and isn't for clients."""
+
+
 class ProfileNotFoundError(LookupError):
     """No profile has that name."""
 
@@ -129,7 +133,7 @@ class Runtime(Protocol):
         """Create the conversation durably. Raises ProfileNotFoundError."""
 
     def restore(self, conversation: UUID) -> Session:
-        """Bring a stored conversation back to memory. Raises KeyError."""
+        """Bring a stored conversation back to memory. Raises KeyError, ConversationUnreadableError."""
 
     def stored(self) -> Sequence[UUID]:
         """Identifiers of every stored conversation."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, WithJsonSchema
 
+from harness.gateway.agents import ConversationUnreadableError
 from harness.gateway.conversations import ConversationBusyError
 from harness.gateway.errors import GatewayError
 from harness.gateway.gateway import Gateway, GatewayOfRequest
@@ -25,9 +26,21 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/conversations", tags=["Conversations"])
 
 Limit = Annotated[int, Query(gt=0, le=100, description="The most items that a page may hold.")]
+
+
+def _local(moment: datetime) -> datetime:
+    """A moment as events write it: in the server's own time zone, without an offset."""
+    try:
+        return moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError:
+        raise ValueError("beyond the calendar in the server's time zone") from None
+
+
 # More than `format: date-time` is taken: a date, or seconds since 1970.
 Moment = Annotated[
-    datetime, WithJsonSchema({"type": "string", "description": "ISO 8601; without an offset, local time"})
+    datetime,
+    AfterValidator(_local),
+    WithJsonSchema({"type": "string", "description": "ISO 8601; without an offset, local time"}),
 ]
 PageId = Annotated[str | None, Query(description="`next_page_id` of the page before.")]
 
@@ -105,14 +118,9 @@ class EventFilter(BaseModel):
             self.kind in {None, event.get("kind")}
             and self.source in {None, event.get("source")}
             and (self.body is None or self.body.lower() in json.dumps(event, ensure_ascii=False).lower())
-            and (self.timestamp__gte is None or at >= _local(self.timestamp__gte))
-            and (self.timestamp__lt is None or at < _local(self.timestamp__lt))
+            and (self.timestamp__gte is None or at >= self.timestamp__gte.isoformat())
+            and (self.timestamp__lt is None or at < self.timestamp__lt.isoformat())
         )
-
-
-def _local(moment: datetime) -> str:
-    """A moment as events write it: ISO 8601, the server's own time zone, no offset."""
-    return (moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
 
 
 @router.get("", responses=failures())
@@ -212,7 +220,7 @@ async def _infos(gateway: Gateway, conversations: Sequence[UUID]) -> list[dict[s
     for conversation in conversations:
         try:
             infos.append(await _read(gateway, conversation, lambda session: session.info()))
-        except GatewayError:
+        except (GatewayError, ConversationUnreadableError):
             infos.append(None)
     return infos
 

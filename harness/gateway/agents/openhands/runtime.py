@@ -12,6 +12,7 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
+from harness.gateway.agents import ConversationUnreadableError
 from harness.gateway.state import kept_secret_key
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from harness.gateway.agents.openhands.profiles import Profiles
     from harness.gateway.agents.openhands.session import OpenHandsSession
+
+_HEX = "[0-9a-f]" * 32
 
 type Tools = Literal["none", "default"]
 type Workspace = Literal["per-conversation", "shared"]
@@ -88,16 +91,22 @@ class OpenHandsRuntime:
         return self._open(conversation, self._agent(self.profiles.llm(profile), instructions))
 
     def restore(self, conversation: UUID) -> OpenHandsSession:
-        """Bring a stored conversation back, with the agent, model and key it began with. Raises KeyError."""
+        """Bring a stored conversation back, with the agent, model and key it began with.
+
+        Raises KeyError, ConversationUnreadableError.
+        """
         if not self._is_stored(conversation):
             raise KeyError(conversation)
-        return self._open(conversation, None)
+        try:
+            return self._open(conversation, None)
+        except Exception as error:  # the SDK raises whatever the damage leads to, KeyError too
+            raise ConversationUnreadableError(conversation) from error
 
     def stored(self) -> list[UUID]:
         """Identifiers of every stored conversation."""
         if self._in_memory is not None:
             return list(self._in_memory)
-        return [UUID(path.parent.name) for path in self._conversations.glob("*/base_state.json")]
+        return [UUID(path.parent.name) for path in self._conversations.glob(f"{_HEX}/base_state.json")]
 
     def delete(self, conversation: UUID) -> bool:
         """Delete what is stored. False when there was nothing."""

@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from harness.gateway.agents import ConversationUnreadableError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,14 +35,14 @@ class Log:
     @classmethod
     def create(cls, folder: Path, conversation: UUID, model: str, instructions: str | None) -> Log:
         """A new conversation, whose first event is what the agent was told in the beginning."""
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)  # a `kill -9` may have come before the first event
         log = cls(folder / "events.jsonl", conversation)
         log.append(system_prompt(model, instructions))
         return log
 
     @classmethod
     def read(cls, folder: Path, conversation: UUID) -> Log:
-        """A stored conversation. Raises KeyError."""
+        """A stored conversation. Raises KeyError, ConversationUnreadableError."""
         log = cls(folder / "events.jsonl", conversation)
         try:
             content = log.path.read_bytes()
@@ -49,10 +51,14 @@ class Log:
         whole, _, torn = content.rpartition(b"\n")
         if torn:
             os.truncate(log.path, len(content) - len(torn))
-        log.events = [json.loads(line) for line in whole.split(b"\n") if line]
-        if not log.events:
+        try:
+            log.events = [json.loads(line) for line in whole.split(b"\n") if line]
+            kinds = [event["kind"] for event in log.events]
+        except (ValueError, TypeError, LookupError) as damage:
+            raise ConversationUnreadableError(conversation) from damage
+        if not kinds:
             raise KeyError(conversation)
-        if log.events[-1]["kind"] not in {"SystemPromptEvent", "ConversationStateUpdateEvent"}:
+        if kinds[-1] not in {"SystemPromptEvent", "ConversationStateUpdateEvent"}:
             log.append(error("TurnInterrupted", "The server stopped in the middle of this turn."), *state("error"))
         return log
 

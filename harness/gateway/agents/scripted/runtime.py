@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_HEX = "[0-9a-f]" * 32
+
 
 class ScriptedRuntime:
     """Scripted agents as the gateway's runtime; `state` is the only folder that is written to."""
@@ -42,7 +44,7 @@ class ScriptedRuntime:
         return ScriptedSession(Log.read(self._path(conversation), conversation))
 
     def stored(self) -> Sequence[UUID]:
-        return [UUID(path.name) for path in sorted(self._conversations.iterdir())]
+        return [UUID(path.parent.name) for path in sorted(self._conversations.glob(f"{_HEX}/events.jsonl"))]
 
     def delete(self, conversation: UUID) -> bool:
         path = self._path(conversation)
