@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import ipaddress
+import math
 import os
 import secrets
 import socket
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from harness.gateway.launch import AgentOptions
     from harness.gateway.server import Ended
@@ -29,8 +32,8 @@ environment:
   OH_SECRET_KEY                                  encrypts stored keys of models (default: a key kept in --state)
   LLM_MODEL, LLM_API_KEY, LLM_BASE_URL           a real model: becomes the profile `default`
 
-  They are taken out of the environment, so that the agent's shell does not see them. Keys are never given as
-  arguments: any user of the machine can read those.
+  They are taken out of the environment and out of /proc/PID/environ, so that the agent's shell does not see them.
+  Keys are never given as arguments: any user of the machine can read those.
 
   Without a session key a fresh one is made and printed, and only loopback is bound: any web page that the user opens
   can send requests to loopback, and behind this port an agent runs commands. --allow-open asks for no key.
@@ -98,20 +101,34 @@ def _port(text: str) -> int:
 _port.__name__ = "port"  # argparse: "invalid port value"
 
 
+def _number[N: (int, float)](kind: type[N], *, least: N) -> Callable[[str], N]:
+    """A finite number that is not below the least."""
+
+    def parse(text: str) -> N:
+        if not least <= (number := kind(text)) < math.inf:
+            raise ValueError(text)
+        return number
+
+    parse.__name__ = "number"  # argparse: "invalid number value"
+    return parse
+
+
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     limits = parser.add_argument_group("limits")
+    seconds = _number(float, least=0.0)
     for flag, default, help_text in (
         ("--turn-timeout", 120.0, "seconds until a client is told 504 while its turn goes on"),
         ("--shutdown-grace", 20.0, "seconds that running turns get at the end"),
     ):
-        limits.add_argument(flag, type=float, default=default, metavar="SECONDS", help=f"{help_text} (%(default)s)")
-    for flag, default, help_text in (
-        ("--max-queue", 8, "requests that wait on one conversation before 429"),
-        ("--max-turns", 64, "turns that run at once"),
-        ("--max-conversations", 1000, "conversations in memory; the others are on disk"),
-        ("--max-body", 32 * 2**20, "bytes of a request's body before 413"),
+        limits.add_argument(flag, type=seconds, default=default, metavar="SECONDS", help=f"{help_text} (%(default)s)")
+    for flag, least, default, help_text in (
+        ("--max-queue", 0, 8, "requests that wait on one conversation before 429"),
+        ("--max-turns", 1, 64, "turns that run at once"),
+        ("--max-conversations", 0, 1000, "conversations in memory; the others are on disk"),
+        ("--max-body", 1, 32 * 2**20, "bytes of a request's body before 413"),
     ):
-        limits.add_argument(flag, type=int, default=default, metavar="N", help=f"{help_text} (%(default)s)")
+        number = _number(int, least=least)
+        limits.add_argument(flag, type=number, default=default, metavar="N", help=f"{help_text} (%(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -183,7 +200,7 @@ def _is_installed(module: str) -> bool:
 
 def _session_keys(file: Path | None) -> tuple[str, ...]:
     names = ["SESSION_API_KEY", *(f"OH_SESSION_API_KEYS_{number}" for number in range(10))]
-    keys = [os.environ.pop(name, "").strip() for name in names]
+    keys = [(_take(name) or "").strip() for name in names]
     if file is not None:
         try:
             keys += [line.strip() for line in file.read_text().splitlines()]
@@ -195,6 +212,20 @@ def _session_keys(file: Path | None) -> tuple[str, ...]:
     if not all(key.isascii() and key.isprintable() and " " not in key for key in keys):
         raise UsageError("a session key may hold printable ASCII without spaces only: it travels in a header")
     return tuple(dict.fromkeys(keys))
+
+
+def _take(name: str) -> str | None:
+    """Take a variable out of the environment, and wipe its value where the process was given it.
+
+    Every process of the same user, a command of the agent's too, can read the latter as /proc/PID/environ.
+    """
+    value = os.environ.get(name)
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_void_p
+    if address := getenv(name.encode()):
+        ctypes.memset(address, 0, len(ctypes.string_at(address)))
+    os.environ.pop(name, None)
+    return value
 
 
 def _bind(host: str, port: int, *, may_be_open: bool) -> socket.socket:
@@ -225,12 +256,12 @@ def _default_state() -> Path:
 def _settings(arguments: argparse.Namespace, state: Path, keys: tuple[str, ...]) -> tuple[Settings, AgentOptions]:
     from harness.gateway.launch import AgentOptions
     from harness.gateway.settings import Dialect, Limits, Settings
-    from harness.gateway.state import StateInUseError, claim, kept_secret_key
+    from harness.gateway.state import StateError, claim, kept_secret_key
 
     try:
         claim(state)
-        secret_key = os.environ.pop("OH_SECRET_KEY", "") or kept_secret_key(state)
-    except (OSError, StateInUseError) as error:
+        secret_key = _take("OH_SECRET_KEY") or kept_secret_key(state)
+    except (OSError, StateError) as error:
         raise UsageError(f"--state {state}: {error}; give another folder") from None
     settings = Settings(
         state=state.absolute(),
@@ -259,5 +290,5 @@ def _settings(arguments: argparse.Namespace, state: Path, keys: tuple[str, ...])
 
 
 def _model_of_the_environment() -> dict[str, Json] | None:
-    found = {name: os.environ.pop(f"LLM_{name.upper()}", None) for name in ("model", "api_key", "base_url")}
+    found = {name: _take(f"LLM_{name.upper()}") for name in ("model", "api_key", "base_url")}
     return {name: value for name, value in found.items() if value} if found["model"] else None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from harness.gateway.files import replace_file
+
 if TYPE_CHECKING:
     from harness.gateway.agents import Runtime
     from harness.gateway.settings import Settings
@@ -77,10 +79,9 @@ def _start_scripted_model(settings: Settings) -> str:
     from harness.model.server import serve_in_thread
 
     remembered = settings.state / "scripted-model.port"
-    port = int(remembered.read_text()) if remembered.exists() else 0
     try:
-        model = serve_in_thread(port=port)
-    except OSError:
+        model = serve_in_thread(port=int(remembered.read_bytes()))
+    except (OSError, ValueError, OverflowError):  # none remembered, or no port, or one in use
         model = serve_in_thread()
-    remembered.write_text(str(urlsplit(model.base_url).port))
+    replace_file(remembered, str(urlsplit(model.base_url).port).encode())
     return model.base_url

@@ -78,10 +78,13 @@ def test_a_repeated_request_gets_the_first_answer(real: Gateway, side: ThreadPoo
 
 
 def test_neither_the_agents_shell_nor_any_byte_that_is_written_shows_a_secret(real: Gateway, folder: Path) -> None:
-    reply = real.chat('Reply with exactly: done [[tool: terminal {"command": "env; echo shell-was-here"}]]')
+    reply = real.chat(
+        'Reply with exactly: done [[tool: terminal {"command": "env; cat /proc/$PPID/environ; echo shell-was-here"}]]'
+    )
     assert reply.text == "done"
     events = real.request("GET", f"/api/conversations/{reply.conversation}/events/search").body
     assert events.count(b"shell-was-here") > 1  # once in the call, once in what came of it
+    assert b"OH_SECRET_KEY=" in events  # the gateway's own environment was read, and there is no value in it
     real.chat("[[error: 401]]", conversation=reply.conversation)
     profile = {"llm": {"model": "openai/x", "api_key": SECRETS["LLM_API_KEY"]}}
     assert real.request("POST", "/api/profiles/mine", body=profile).status == 201

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from tests.gateway.serving import chat_body, serve
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SESSION, SECOND, STORAGE, UPSTREAM, WRONG = (
     f"planted-{name}-7d1f0b" for name in ("session", "second", "storage", "upstream", "wrong")
@@ -56,3 +55,14 @@ def test_what_is_stored_is_for_its_owner_only(tmp_path: Path) -> None:
         assert (tmp_path / "state").stat().st_mode & 0o077 == 0
         assert all(path.stat().st_mode & 0o077 == 0 for path in stored)
         assert not any(UPSTREAM.encode() in path.read_bytes() for path in stored)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="only Linux shows a process's environment as a file"
+)
+def test_the_environment_that_the_gateway_was_started_with_holds_no_secret_any_more(tmp_path: Path) -> None:
+    planted = {"SESSION_API_KEY": SESSION, "OH_SESSION_API_KEYS_9": SECOND, "OH_SECRET_KEY": STORAGE}
+    with serve(tmp_path, **planted, LLM_MODEL="openai/x", LLM_API_KEY=UPSTREAM) as gateway:
+        environ = Path(f"/proc/{gateway.process.pid}/environ").read_bytes()
+        assert b"LLM_API_KEY=" in environ
+        assert b"planted" not in environ

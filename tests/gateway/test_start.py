@@ -36,6 +36,20 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     assert "in use" in message
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
+def test_a_damaged_key_of_the_state_folder_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "secret.key").write_bytes(content)
+    assert "secret.key is damaged" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "flag", ["--max-turns=0", "--max-queue=-1", "--turn-timeout=nan", "--turn-timeout=inf", "--shutdown-grace=-1"]
+)
+def test_a_limit_that_is_none_is_refused(tmp_path: Path, flag: str) -> None:
+    assert f"{flag.partition('=')[0]}: invalid number value" in refused(tmp_path, flag)
+
+
 @pytest.mark.parametrize("port", ["-1", "65536"])
 def test_a_port_that_does_not_exist_is_refused(tmp_path: Path, port: str) -> None:
     assert port in refused(tmp_path, "--port", port)
