@@ -21,7 +21,8 @@ _STRING = r"'[A-Za-z0-9 _./:-]*'"
 _MEMBER = rf"\.[A-Za-z_][A-Za-z0-9_]*|\[(?:{_INDEX}|{_STRING})\]"
 _COMPARISON = rf" ?(?:==|!=|<=?|>=?) ?(?:{_INDEX}|{_STRING}|true|false|null)"
 _ANY = rf"\.?\.\*|\.\.[A-Za-z_][A-Za-z0-9_]*|\[\*\]|\[(?:{_INDEX})?:(?:{_INDEX})?\]"
-_FILTER = rf"\[\?@(?:{_MEMBER})*(?:{_COMPARISON})?\]"
+_TEST = rf"@(?:{_MEMBER})*(?:{_COMPARISON})?"
+_FILTER = rf"\[\?{_TEST}(?: ?(?:&&|\|\|) ?{_TEST})*\]"
 _PLAIN_PATH = re.compile(rf"\$(?:{_MEMBER}|{_ANY}|{_FILTER})*", re.ASCII)
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 

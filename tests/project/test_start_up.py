@@ -11,8 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# Each of these alone costs more than all that the light commands do: openai 0.8 s of CPU, the agent SDK 6 s.
-HEAVY = {"openai", "httpx", "httpx2", "pydantic", "rich", "fastapi", "starlette", "uvicorn", "openhands", "litellm"}
+# Most of these alone cost more than all that the light commands do (openai 0.8 s of CPU, the agent SDK 6 s); the last
+# line's would take a quarter of their 0.2 s.
+HEAVY = {
+    *("openai", "httpx", "httpx2", "pydantic", "rich", "fastapi", "starlette", "uvicorn", "openhands", "litellm"),
+    *("jsonschema", "jsonpath_rfc9535", "tabulate"),
+}
 
 # The modules that are there when a command has ended are told on the last line of stderr.
 PROGRAM = """
