@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from harness import __version__
 from harness.gateway import errors
 from harness.gateway.access_log import AccessLog
-from harness.gateway.agents import ConversationUnreadableError
+from harness.gateway.agents import DamagedError
 from harness.gateway.auth import DOCUMENTED_FORMS, Authentication
 from harness.gateway.lifecycle import Gate
 from harness.gateway.limits import RequestLimits
@@ -35,7 +35,7 @@ def make_api(gateway: Gateway) -> FastAPI:
         redirect_slashes=False,  # clients such as httpx don't follow the 307, and lose the body if they do
         exception_handlers={
             errors.GatewayError: errors.gateway_error,
-            ConversationUnreadableError: errors.unreadable_conversation,
+            DamagedError: errors.damaged,
             RequestValidationError: errors.validation_error,
             HTTPException: errors.http_error,
             Exception: errors.internal_error,

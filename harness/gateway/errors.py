@@ -85,13 +85,13 @@ async def gateway_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def unreadable_conversation(request: Request, error: Exception) -> JSONResponse:
-    """Answer a request to a conversation whose stored form is damaged."""
-    log_exception(f"conversation {error} can't be read", error.__cause__ or error)
+async def damaged(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request for a conversation or a profile whose stored form is damaged."""
+    log_exception(f"{error} is damaged", error.__cause__ or error)
     return error_response(
         500,
-        "What is stored of this conversation is damaged; the log says how. Delete it, or begin another one.",
-        code="conversation_unreadable",
+        f"What is stored of {error} is damaged; the log says how. Delete it, or take another one.",
+        code="damaged",
         headers={**_conversation_header(request), **DO_NOT_RETRY},
     )
 

@@ -70,7 +70,7 @@ def test_a_damaged_conversation_is_said_to_be_damaged_hides_no_other_and_can_be_
     with serve(tmp_path) as gateway:
         path = f"/api/conversations/{damaged}"
         for reply in (gateway.request("GET", path), gateway.chat("hello", conversation=damaged)):
-            assert (reply.status, reply.json()["error"]["code"]) == (500, "conversation_unreadable")
+            assert (reply.status, reply.json()["error"]["code"]) == (500, "damaged")
         found = gateway.request("GET", "/api/conversations/search").json()["items"]
         assert [each["id"] for each in found] == [whole]
         assert gateway.request("DELETE", path).status == 200

@@ -176,3 +176,19 @@ def test_the_final_response_is_the_newest_text_also_when_it_came_through_the_too
     assert finished.text == "second"
     path = f"/api/conversations/{conversation}/agent_final_response"
     assert gateway.request("GET", path).json() == {"response": "second"}
+
+
+def test_a_damaged_profile_is_said_to_be_damaged_hides_no_other_and_can_be_deleted(tmp_path: Path) -> None:
+    with serve(tmp_path) as gateway:
+        assert gateway.request("POST", "/api/profiles/mine", body={"llm": {"model": "openai/x"}}).status == 201
+        (tmp_path / "state" / "profiles" / "mine.json").write_text("{")
+        body = {**chat_body("hello"), "model": "openhands_mine"}
+        for reply in (
+            gateway.request("GET", "/api/profiles/mine"),
+            gateway.request("POST", "/v1/chat/completions", body=body),
+        ):
+            assert (reply.status, reply.json()["error"]["code"]) == (500, "damaged")
+        profiles = gateway.request("GET", "/api/profiles").json()["profiles"]
+        assert [profile["name"] for profile in profiles] == ["scripted"]
+        assert gateway.request("DELETE", "/api/profiles/mine").status == 200
+        assert gateway.request("GET", "/api/profiles/mine").status == 404

@@ -59,8 +59,8 @@ class TurnFailedError(Exception):
         self.status = status
 
 
-class ConversationUnreadableError(Exception):
-    """What is stored of the conversation is damaged; the cause says how, and isn't for clients."""
+class DamagedError(Exception):
+    """What is stored of something is damaged. The text names it; the cause says how, and isn't for clients."""
 
 
 class ProfileNotFoundError(LookupError):
@@ -81,7 +81,7 @@ class ProfileStore(Protocol):
         """Sorted, each `{name, model, base_url, provider_connection_id, provider_connection_broken, api_key_set}`."""
 
     def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
-        """The stored LLM settings, secrets null unless asked for. Raises ProfileNotFoundError."""
+        """The stored LLM settings, secrets null unless asked for. Raises ProfileNotFoundError, DamagedError."""
 
     def save(self, name: str, llm: dict[str, Json], *, include_secrets: bool) -> None:
         """Create or overwrite. Raises ValueError (text safe to show), ProfileLimitError."""
@@ -127,13 +127,16 @@ class Runtime(Protocol):
         """There after `load`."""
 
     def load(self) -> None:
-        """Do the slow part of starting (imports, warm-up). Called once, in a thread, before anything else."""
+        """Do the slow part of starting (imports, warm-up). Called once, in a thread, before anything else.
+
+        Raises ValueError when the secret key is not the one that profiles were stored under.
+        """
 
     def start(self, conversation: UUID, profile: str, instructions: str | None) -> Session:
-        """Create the conversation durably. Raises ProfileNotFoundError."""
+        """Create the conversation durably. Raises ProfileNotFoundError, DamagedError."""
 
     def restore(self, conversation: UUID) -> Session:
-        """Bring a stored conversation back to memory. Raises KeyError, ConversationUnreadableError."""
+        """Bring a stored conversation back to memory. Raises KeyError, DamagedError."""
 
     def stored(self) -> Sequence[UUID]:
         """Identifiers of every stored conversation."""

@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, WithJsonSchema
 
-from harness.gateway.agents import ConversationUnreadableError
+from harness.gateway.agents import DamagedError
 from harness.gateway.conversations import ConversationBusyError
 from harness.gateway.errors import GatewayError
 from harness.gateway.gateway import Gateway, GatewayOfRequest
@@ -220,7 +220,7 @@ async def _infos(gateway: Gateway, conversations: Sequence[UUID]) -> list[dict[s
     for conversation in conversations:
         try:
             infos.append(await _read(gateway, conversation, lambda session: session.info()))
-        except (GatewayError, ConversationUnreadableError):
+        except (GatewayError, DamagedError):
             infos.append(None)
     return infos
 

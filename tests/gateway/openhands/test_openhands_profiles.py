@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.gateway.agents import ProfileLimitError, ProfileNotFoundError
+from harness.gateway.agents import DamagedError, ProfileLimitError, ProfileNotFoundError
 from tests.gateway.openhands.models import UPSTREAM_KEY, profile_settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,24 @@ def test_a_profiles_key_is_encrypted_at_rest(profiles: Profiles, tmp_path: Path)
     profiles.save("one", profile_settings("http://127.0.0.1:9/v1"), include_secrets=True)
     [stored] = (tmp_path / "profiles").glob("*.json")
     assert UPSTREAM_KEY not in stored.read_text()
+
+
+def test_a_key_stored_under_another_secret_key_is_told(profiles: Profiles, tmp_path: Path) -> None:
+    from openhands.sdk.utils.cipher import Cipher
+
+    profiles.save("one", profile_settings("http://127.0.0.1:9/v1"), include_secrets=True)
+    profiles.check_cipher()
+    with pytest.raises(ValueError, match="'one' was stored under another OH_SECRET_KEY"):
+        type(profiles)(tmp_path / "profiles", Cipher("t" * 32)).check_cipher()
+
+
+@pytest.mark.parametrize("damage", ["", '{"model": ', '{"model": 5}'])
+def test_a_damaged_profile_is_told_when_it_is_used(profiles: Profiles, tmp_path: Path, damage: str) -> None:
+    (tmp_path / "profiles" / "one.json").write_text(damage)
+    profiles.check_cipher()
+    for use in (profiles.get, profiles.llm):
+        with pytest.raises(DamagedError, match="profile 'one'"):
+            use("one")
 
 
 def test_a_key_can_be_left_out_of_a_profile(profiles: Profiles) -> None:

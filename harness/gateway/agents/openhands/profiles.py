@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from openhands.sdk import LLM
@@ -10,7 +11,7 @@ from openhands.sdk.llm.llm_profile_store import LLMProfileStore, ProfileLimitExc
 from openhands.sdk.utils.pydantic_secrets import REDACTED_SECRET_VALUE
 from pydantic import ValidationError
 
-from harness.gateway.agents import ProfileLimitError, ProfileNotFoundError
+from harness.gateway.agents import DamagedError, ProfileLimitError, ProfileNotFoundError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ class Profiles:
             return sorted(self._store.list_summaries(), key=lambda summary: str(summary["name"]))
 
     def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
-        """The settings; secrets are null unless asked for. Raises ProfileNotFoundError."""
+        """The settings; secrets are null unless asked for. Raises ProfileNotFoundError, DamagedError."""
         llm = self._load(name, resolve_provider=False)
         context = {"expose_secrets": True} if expose_secrets else None
         settings = cast("dict[str, Json]", llm.model_dump(mode="json", context=context))
@@ -78,8 +79,16 @@ class Profiles:
             self._store.delete(name)
 
     def llm(self, name: str) -> LLM:
-        """The model to run a conversation on. Raises ProfileNotFoundError."""
+        """The model to run a conversation on. Raises ProfileNotFoundError, DamagedError."""
         return self._load(name, resolve_provider=True)
+
+    def check_cipher(self) -> None:
+        """Raise ValueError if a stored key was encrypted with another one; the SDK would go on without a key."""
+        own_keys = [s for s in self.summaries() if s["api_key_set"] and not s["provider_connection_id"]]
+        for name in (str(summary["name"]) for summary in own_keys):
+            with suppress(DamagedError):  # said when it is used
+                if self._load(name, resolve_provider=False).api_key is None:
+                    raise ValueError(f"profile {name!r} was stored under another OH_SECRET_KEY")
 
     def _load(self, name: str, *, resolve_provider: bool) -> LLM:
         # A request may name anything. The store raises ValueError for `a/b`, and takes `a.json` for `a`.
@@ -90,3 +99,5 @@ class Profiles:
                 return self._store.load(name, cipher=self._cipher, resolve_provider=resolve_provider)
         except FileNotFoundError:
             raise ProfileNotFoundError(name) from None
+        except ValueError as error:
+            raise DamagedError(f"profile {name!r}") from error

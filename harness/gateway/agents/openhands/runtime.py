@@ -12,7 +12,7 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from harness.gateway.agents import ConversationUnreadableError
+from harness.gateway.agents import DamagedError
 from harness.gateway.state import kept_secret_key
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class OpenHandsRuntime:
 
         self._cipher = Cipher(self._secret_key or kept_secret_key(self._state))
         self.profiles = Profiles(self._state / "profiles", self._cipher)
+        self.profiles.check_cipher()
         if self._tools == "none":
             self._agent = agent.agent_without_tools
         else:
@@ -93,14 +94,14 @@ class OpenHandsRuntime:
     def restore(self, conversation: UUID) -> OpenHandsSession:
         """Bring a stored conversation back, with the agent, model and key it began with.
 
-        Raises KeyError, ConversationUnreadableError.
+        Raises KeyError, DamagedError.
         """
         if not self._is_stored(conversation):
             raise KeyError(conversation)
         try:
             return self._open(conversation, None)
         except Exception as error:  # the SDK raises whatever the damage leads to, KeyError too
-            raise ConversationUnreadableError(conversation) from error
+            raise DamagedError(f"conversation {conversation}") from error
 
     def stored(self) -> list[UUID]:
         """Identifiers of every stored conversation."""

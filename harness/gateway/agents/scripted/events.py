@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from harness.gateway.agents import ConversationUnreadableError
+from harness.gateway.agents import DamagedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ class Log:
 
     @classmethod
     def read(cls, folder: Path, conversation: UUID) -> Log:
-        """A stored conversation. Raises KeyError, ConversationUnreadableError."""
+        """A stored conversation. Raises KeyError, DamagedError."""
         log = cls(folder / "events.jsonl", conversation)
         try:
             content = log.path.read_bytes()
@@ -55,7 +55,7 @@ class Log:
             log.events = [json.loads(line) for line in whole.split(b"\n") if line]
             kinds = [event["kind"] for event in log.events]
         except (ValueError, TypeError, LookupError) as damage:
-            raise ConversationUnreadableError(conversation) from damage
+            raise DamagedError(f"conversation {conversation}") from damage
         if not kinds:
             raise KeyError(conversation)
         if kinds[-1] not in {"SystemPromptEvent", "ConversationStateUpdateEvent"}:

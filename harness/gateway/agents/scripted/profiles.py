@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from harness.gateway.agents import ProfileLimitError, ProfileNotFoundError
+from harness.gateway.agents import DamagedError, ProfileLimitError, ProfileNotFoundError
 from harness.gateway.files import replace_file
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ScriptedProfiles:
     def summaries(self) -> Sequence[dict[str, Json]]:
         found = []
         for name in self.names():
-            with suppress(ProfileNotFoundError):  # deleted since
+            with suppress(ProfileNotFoundError, DamagedError):  # deleted since, or not to be shown
                 found.append(self._summary(name))
         return found
 
@@ -50,8 +50,8 @@ class ScriptedProfiles:
             raise ProfileNotFoundError(name) from None
         try:
             llm: dict[str, Json] = json.loads(self._fernet.decrypt(token))
-        except InvalidToken:
-            raise ValueError(f"profile {name!r} was stored under another OH_SECRET_KEY") from None
+        except InvalidToken as error:
+            raise DamagedError(f"profile {name!r}") from error
         return llm if expose_secrets else {**llm, **dict.fromkeys(_SECRETS)}
 
     def save(self, name: str, llm: dict[str, Json], *, include_secrets: bool) -> None:

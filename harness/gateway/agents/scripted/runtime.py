@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from harness.gateway.agents import ProfileNotFoundError
+from harness.gateway.agents import DamagedError, ProfileNotFoundError
 from harness.gateway.agents.scripted.events import Log
 from harness.gateway.agents.scripted.profiles import ScriptedProfiles
 from harness.gateway.agents.scripted.session import ScriptedSession
@@ -31,7 +31,11 @@ class ScriptedRuntime:
         self.profiles = ScriptedProfiles(folder, secret_key, limit=profiles)
 
     def load(self) -> None:
-        self.profiles.summaries()  # a wrong OH_SECRET_KEY shows now, and not at the first turn
+        for name in self.profiles.names():
+            try:
+                self.profiles.get(name)
+            except DamagedError as error:
+                raise ValueError(f"{error} is damaged, or was stored under another OH_SECRET_KEY") from None
 
     def start(self, conversation: UUID, profile: str, instructions: str | None) -> ScriptedSession:
         if profile not in self.profiles.names():
