@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     # Importing builds hundreds of thousands of objects that stay; to look through them for garbage again and again
     # costs a tenth of a short run. Looking seldom is enough for what a command makes itself.
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(400_000, 20, 100)
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(
         prog="gateway-harness",
