@@ -43,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target.add_argument(
         "--agent",
         choices=["openhands", "scripted"],
-        default="openhands",
         help="the agent behind the `reference` target (default: openhands)",
     )
     target.add_argument(

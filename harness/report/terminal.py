@@ -189,8 +189,10 @@ def _evidence(scenario: ScenarioRecord) -> Iterator[Line]:
     if not scenario.findings:
         yield f"    {scenario.reason}", None
         return
+    steps = len(scenario.exchanges)
     for finding in scenario.findings:
-        yield f"    {finding.check}: expected {finding.expected}, got {finding.actual}", None
+        where = f"step {finding.step} of {steps}: " if finding.step is not None and steps > 1 else ""
+        yield f"    {where}{finding.check}: expected {finding.expected}, got {finding.actual}", None
     blamed = scenario.findings[0].step
     for exchange in scenario.exchanges:
         if exchange.step == blamed:

@@ -26,7 +26,7 @@ def parse_target(
     model: str | None = None,
     wait: float = 0,
     contract: Contract = Contract.DOCUMENTED,
-    agent: str = "openhands",
+    agent: str | None = None,
 ) -> Target:
     """The target that a person means.
 
@@ -38,17 +38,26 @@ def parse_target(
         model: the model to ask of a URL; beats OPENHANDS_MODEL.
         wait: seconds that the server at a URL is given to answer, if it is still starting.
         contract: the dialect that the reference gateway is to speak.
-        agent: the agent behind the reference gateway: `openhands` or `scripted`.
+        agent: the agent behind the reference gateway: `openhands` (as is None) or `scripted`.
 
     Raises:
-        TargetUsageError: no target is meant by that, or its key or version can't be used.
+        TargetUsageError: no target is meant by that, its key or version can't be used, or a flag means another kind.
     """
     text = text or environment.get("AGENT_SERVER_URL") or "reference"
     kind, equals, version = text.partition("==")
+    foreign: dict[str, object] = {"--agent": agent} if "://" in text or kind == "agent-server" else {}
+    if text == "reference" or kind == "agent-server":
+        foreign |= {"--model": model, "--session-key-file": session_key_file}
+    if meaningless := [flag for flag, value in foreign.items() if value is not None]:
+        raise TargetUsageError(
+            f"{' and '.join(meaningless)} would change nothing about `{text}`",
+            where="TARGET",
+            advice="--model and --session-key-file are for a URL, --agent is for `reference`",
+        )
     if text == "reference":
         from harness.targets.reference import ReferenceTarget
 
-        return ReferenceTarget(contract=contract, agent=agent)
+        return ReferenceTarget(contract=contract, agent=agent or "openhands")
     if kind == "agent-server" and (version or not equals):
         from harness.targets.agent_server import AgentServerTarget
 

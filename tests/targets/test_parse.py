@@ -24,6 +24,22 @@ def test_a_target_is_a_url_the_reference_or_a_released_server(
 
 
 @pytest.mark.parametrize(
+    ("text", "model", "agent", "flag"),
+    [
+        ("reference", "openhands_x", None, "--model"),
+        ("agent-server", "openhands_x", None, "--model"),
+        ("agent-server", None, "scripted", "--agent"),
+        ("http://localhost:1", None, "scripted", "--agent"),
+    ],
+)
+def test_a_flag_that_would_change_nothing_is_refused(
+    text: str, model: str | None, agent: str | None, flag: str
+) -> None:
+    with pytest.raises(TargetUsageError, match=flag):
+        parse_target(text, environment={}, model=model, agent=agent)
+
+
+@pytest.mark.parametrize(
     ("text", "guess"),
     [
         ("referense", "reference"),
