@@ -21,7 +21,7 @@ check: .venv/.installed ## check the reference gateway (or ARGS="URL ...") and w
 
 test: .venv-core/.installed .venv/.installed ## run the tests: the core alone with openai 3.x, then everything with openai 2.x
 	.venv-core/bin/python -m pytest -m "not server" $(ARGS)
-	.venv/bin/python -m pytest -m "not server" $(ARGS)
+	CORE_PYTHON=$(CURDIR)/.venv-core/bin/python .venv/bin/python -m pytest -m "not server" $(ARGS)
 
 test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
 	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server tests/server $(ARGS)
