@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 import signal
 import traceback
 from contextlib import contextmanager
@@ -11,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-import harness
 from harness.judge.scenario import judge
 from harness.plan import make_plan, select
 from harness.redact import Redactor
 from harness.report.build import Results, build_report
-from harness.report.record import Run, TargetRecord, Tool
+from harness.report.record import Run, TargetRecord
+from harness.report.tool import this_tool
 from harness.run.cleanup import Cleanup, clean_up, created
 from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
@@ -177,7 +176,7 @@ class _Check:
             self._suite,
             self._results(cleanup, redactor),
             settings.contract or contract_of(endpoint.server_info),
-            tool=_tool(),
+            tool=this_tool(),
             run=Run(
                 started=started,
                 seconds=round(client.clock(), 3),
@@ -294,14 +293,3 @@ class _Check:
 
 def _could_not_run(scenario: Scenario, reason: str) -> ScenarioVerdict:
     return ScenarioVerdict(scenario.id, scenario.requirement, State.COULD_NOT_RUN, reason)
-
-
-def _tool() -> Tool:
-    import openai
-
-    return Tool(
-        version=harness.__version__,
-        python=platform.python_version(),
-        openai=openai.__version__,
-        platform=platform.platform(terse=True),
-    )
