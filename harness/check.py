@@ -8,6 +8,7 @@ import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harness.judge.scenario import judge
@@ -183,6 +184,7 @@ class _Check:
                 seed=settings.seed,
                 arguments=tuple(map(redactor.text, settings.arguments)),
                 again=tuple(map(redactor.text, settings.again)),
+                suite=_folder(self._suite),
                 selection=redactor.text(str(settings.selection)) or None,
                 ended_early=self._ended and redactor.excerpt(self._ended),
                 requests=client.requests,
@@ -289,6 +291,13 @@ class _Check:
 
         self._interrupt = interrupt
         return await task
+
+
+def _folder(suite: Suite) -> str:
+    """Where the scenarios lie, seen from here; `scenarios`, as in their own project, when they come from elsewhere."""
+    folder = next(iter(suite.scenarios.values())).location.file.resolve().parent
+    here = Path.cwd()
+    return folder.relative_to(here).as_posix() if folder.is_relative_to(here) else "scenarios"
 
 
 def _could_not_run(scenario: Scenario, reason: str) -> ScenarioVerdict:

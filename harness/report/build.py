@@ -48,6 +48,7 @@ def build_report(
     verdicts = apply_controls(results.verdicts, suite.scenarios)
     requirements = judge_requirements(suite.requirements.values(), verdicts)
     interrupted = run.ended_early is not None
+    areas = {scenario.requirement: scenario.area for scenario in suite.scenarios.values()}
     return Report(
         tool=tool,
         run=run,
@@ -64,6 +65,7 @@ def build_report(
         requirements=tuple(
             RequirementRecord(
                 id=verdict.requirement.id,
+                area=areas.get(verdict.requirement.id, ""),
                 level=verdict.requirement.level,
                 text=verdict.requirement.text,
                 source=verdict.requirement.source,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT: Literal["openhands-gateway-harness/check"] = "openhands-gateway-harness/check"
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
 
 
 class _Record(BaseModel):
@@ -39,6 +39,7 @@ class Run(_Record):
     seed: str = Field(description="makes the same words and identifiers again")
     arguments: tuple[str, ...] = Field(description="the command line after `check`")
     again: tuple[str, ...] = Field(description="the options that a run of one of the scenarios alone needs too")
+    suite: str = Field(description="folder of the scenario files, seen from where the run began, such as `scenarios`")
     selection: str | None = Field(description="what was selected; null: everything")
     ended_early: str | None = Field(description="why not everything was played; null when it was")
     requests: int
@@ -66,6 +67,7 @@ class RequirementRecord(_Record):
     """The verdict on one requirement."""
 
     id: str
+    area: str = Field(description="of the scenarios that prove it; the file that they stand in")
     level: Level
     text: str
     source: str
@@ -129,13 +131,30 @@ class ScenarioRecord(_Record):
     id: str
     title: str
     requirement: str
-    location: str
+    location: str = Field(description="FILE:LINE:COLUMN, FILE as it is called in the suite's folder")
     state: State
     reason: str | None
     checks: int = Field(description="expectations that were looked at")
     findings: tuple[FindingRecord, ...]
     variables: dict[str, Any]
     exchanges: tuple[ExchangeRecord, ...]
+
+    @property
+    def area(self) -> str:
+        """The first part of the id."""
+        return self.id.partition("/")[0]
+
+    @property
+    def line(self) -> tuple[str, int, int]:
+        """File, line and column of `location`."""
+        file, line, column = self.location.rsplit(":", 2)
+        return file, int(line), int(column)
+
+    @property
+    def seconds(self) -> float:
+        """From its first request to its last answer; requests sent side by side count once."""
+        begin = min((each.started for each in self.exchanges), default=0.0)
+        return max((each.started + each.seconds for each in self.exchanges), default=0.0) - begin
 
 
 class CleanupRecord(_Record):
@@ -149,7 +168,7 @@ class Report(_Record):
     """A compliance report."""
 
     format: Literal["openhands-gateway-harness/check"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     tool: Tool
     run: Run
     target: TargetRecord

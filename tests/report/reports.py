@@ -50,6 +50,7 @@ def report(text: str = "text", state: State = State.FAILED) -> Report:
             seed="s",
             arguments=("http://x",),
             again=("--scenarios", "my suite"),
+            suite="scenarios",
             selection=text,
             ended_early=text,
             requests=3,
@@ -62,6 +63,7 @@ def report(text: str = "text", state: State = State.FAILED) -> Report:
         requirements=(
             RequirementRecord(
                 id="X-1",
+                area="x",
                 level=Level.MUST,
                 text="It holds.",
                 source="here",
