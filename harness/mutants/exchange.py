@@ -8,15 +8,22 @@ from base64 import b64decode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONVERSATION = "x-openhands-serverconversation-id"
 
 
-def _changed(headers: Mapping[str, str], name: str, value: str | None) -> dict[str, str]:
-    rest = {key: old for key, old in headers.items() if key != name.lower()}
-    return rest if value is None else {**rest, name.lower(): value}
+def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as the wire has them, one that came several times as often."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _changed(headers: Mapping[str, str], name: str, value: str | None) -> Headers:
+    rest = [pair for pair in raw(headers) if pair[0] != name.lower().encode()]
+    return Headers(raw=rest if value is None else [*rest, *raw({name.lower(): value})])
 
 
 def _parsed(body: bytes) -> Any:
@@ -28,7 +35,7 @@ def _parsed(body: bytes) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the gateway answers; names of headers in lower case."""
+    """What the gateway answers; names of headers in lower case, one sent twice stands there twice."""
 
     status: int
     headers: Mapping[str, str]
@@ -51,12 +58,13 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sends. `path` is decoded and has no query; names of headers in lower case."""
+    """What a client sends. `path` is decoded; names of headers in lower case, one sent twice stands there twice."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    query: str = ""
 
     @property
     def json(self) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from starlette.datastructures import Headers
 from starlette.responses import Response as HttpResponse
 
 from harness.gateway.settings import Dialect
-from harness.mutants.exchange import Request, Response
+from harness.mutants.exchange import Request, Response, raw
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,7 +45,6 @@ class Sound:
             else:
                 body += message.get("body", b"")
 
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
         scope: Scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -53,15 +53,14 @@ class Sound:
             "method": request.method,
             "path": request.path,
             "raw_path": request.path.encode(),
-            "query_string": b"",
+            "query_string": request.query.encode("latin-1"),
             "root_path": "",
-            "headers": headers,
+            "headers": raw(request.headers),
             "client": None,
             "server": None,
         }
         await self._app(scope, receive, send)
-        names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-        return Response(start["status"], names, body)
+        return Response(start["status"], Headers(raw=start["headers"]), body)
 
     async def ask(self, method: str, path: str) -> Response:
         """A request of the mutant's own, with the key."""
@@ -77,25 +76,23 @@ class Sound:
         return [event for event in found["items"] if event["kind"] == kind]
 
 
-class Mutant:
-    """A gateway that breaks one requirement; the docstring of each says how.
+class Front:
+    """A gateway as clients see it: the sound one, and whoever stands in front of it.
 
     One instance serves one run, so what it has to remember it may keep in itself.
 
     Attributes:
-        breaks: the requirement's identifier.
-        dialect: the contract that it speaks otherwise.
+        dialect: the contract that it speaks.
         gateway: the sound gateway behind it.
     """
 
-    breaks: ClassVar[str]
     dialect: ClassVar[Dialect] = Dialect.DOCUMENTED
 
     def __init__(self, gateway: Sound) -> None:
         self.gateway = gateway
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request, wrongly where the sin lies."""
+        """Answer a request."""
         return await self.gateway(request)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,10 +102,25 @@ class Mutant:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        response = await self.answer(Request(scope["method"], scope["path"], headers, body))
-        kept = {name: value for name, value in response.headers.items() if name != "content-length"}
-        await HttpResponse(response.body, response.status, kept)(scope, receive, send)
+        query = scope["query_string"].decode("latin-1")
+        request = Request(scope["method"], scope["path"], Headers(raw=scope["headers"]), body, query)
+        await self.on_the_wire(await self.answer(request))(scope, receive, send)
+
+    def on_the_wire(self, response: Response) -> ASGIApp:
+        """An answer, as an application that sends it."""
+        sent = HttpResponse(response.body, response.status)
+        sent.raw_headers += [pair for pair in raw(response.headers) if pair[0] != b"content-length"]
+        return sent
+
+
+class Mutant(Front):
+    """A gateway that breaks one requirement; the docstring of each says how.
+
+    Attributes:
+        breaks: the requirement's identifier.
+    """
+
+    breaks: ClassVar[str]
 
 
 class SpoilsQuestions(Mutant):
