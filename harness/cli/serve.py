@@ -166,7 +166,7 @@ def _run(arguments: argparse.Namespace, undo: ExitStack) -> Ended:
     from harness.gateway.gateway import make_gateway
 
     runtime = launch.make_runtime(settings, options)
-    gateway = make_gateway(settings, runtime)
+    gateway = make_gateway(settings, runtime, options.model_log)
     print(f"loading the agent ({settings.agent})", file=sys.stderr, flush=True)
 
     def ready() -> None:

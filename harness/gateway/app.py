@@ -16,7 +16,7 @@ from harness.gateway.agents import DamagedError
 from harness.gateway.auth import DOCUMENTED_FORMS, Authentication
 from harness.gateway.lifecycle import Gate
 from harness.gateway.limits import RequestLimits
-from harness.gateway.routes import chat, conversations, models, operations, profiles
+from harness.gateway.routes import chat, conversations, models, operations, profiles, scripted_model
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -42,11 +42,13 @@ def make_api(gateway: Gateway) -> FastAPI:
         },
     )
     api.state.gateway = gateway
-    for module in (chat, models, profiles, conversations):
+    modules = [chat, models, profiles, conversations]
+    if gateway.settings.scripted_model:
+        modules.append(scripted_model)
+    for module in modules:
         api.include_router(module.router, dependencies=DOCUMENTED_FORMS)
     api.include_router(operations.router)
-    routers = [module.router for module in (chat, models, profiles, conversations, operations)]
-    api.state.routes = [route for router in routers for route in router.routes]
+    api.state.routes = [route for module in (*modules, operations) for route in module.router.routes]
     return api
 
 

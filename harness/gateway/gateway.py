@@ -16,6 +16,7 @@ from harness.gateway.service import Service
 if TYPE_CHECKING:
     from harness.gateway.agents import Runtime
     from harness.gateway.settings import Settings
+    from harness.model.log import RequestLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Gateway:
     metrics: Metrics
     conversations: Conversations
     service: Service
+    model_log: RequestLog
     started: float = field(default_factory=time.time)
 
 
@@ -39,11 +41,11 @@ def the_gateway(request: Request) -> Gateway:
 GatewayOfRequest = Annotated[Gateway, Depends(the_gateway)]
 
 
-def make_gateway(settings: Settings, runtime: Runtime) -> Gateway:
-    """Put a gateway together. The runtime need not be loaded yet."""
+def make_gateway(settings: Settings, runtime: Runtime, model_log: RequestLog) -> Gateway:
+    """Put a gateway together. The runtime need not be loaded yet; `model_log` is what its scripted model writes to."""
     limits = settings.limits
     metrics = Metrics()
     conversations = Conversations(runtime, held=limits.held_conversations, queued=limits.queued_turns)
     metrics.conversations.set_function(lambda: len(conversations))
     service = Service(settings, runtime, conversations, metrics)
-    return Gateway(settings, runtime, Lifecycle(), metrics, conversations, service)
+    return Gateway(settings, runtime, Lifecycle(), metrics, conversations, service, model_log)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from harness.gateway.files import replace_file
+from harness.model.log import RequestLog
 
 if TYPE_CHECKING:
     from harness.gateway.agents import Runtime
@@ -27,6 +28,7 @@ class AgentOptions:
         durable: conversations are on disk; else in memory only.
         secret_key: encrypts what is secret in the state folder.
         llm: the settings of the profile `default`, if there is to be one.
+        model_log: where the scripted model writes down what it is asked, if the agent's model is that one.
     """
 
     secret_key: str = field(repr=False)
@@ -34,6 +36,7 @@ class AgentOptions:
     workspace: Literal["per-conversation", "shared"] = "per-conversation"
     durable: bool = True
     llm: dict[str, Json] | None = field(default=None, repr=False)
+    model_log: RequestLog = field(default_factory=RequestLog, repr=False)
 
 
 def make_runtime(settings: Settings, options: AgentOptions) -> Runtime:
@@ -41,7 +44,12 @@ def make_runtime(settings: Settings, options: AgentOptions) -> Runtime:
     if settings.agent == "scripted":
         from harness.gateway.agents.scripted import ScriptedRuntime
 
-        return ScriptedRuntime(settings.state, secret_key=options.secret_key, profiles=settings.limits.profiles)
+        return ScriptedRuntime(
+            settings.state,
+            secret_key=options.secret_key,
+            model_log=options.model_log,
+            profiles=settings.limits.profiles,
+        )
     from harness.gateway.agents.openhands import OpenHandsRuntime
 
     return OpenHandsRuntime(
@@ -61,7 +69,7 @@ def load(runtime: Runtime, settings: Settings, options: AgentOptions) -> None:
     elif settings.scripted_model:
         llm: dict[str, Json] = {
             "model": "openai/scripted",
-            "base_url": _start_scripted_model(settings),
+            "base_url": _start_scripted_model(settings, options.model_log),
             "api_key": "no-secret",
             "num_retries": 0,
         }
@@ -70,7 +78,7 @@ def load(runtime: Runtime, settings: Settings, options: AgentOptions) -> None:
         runtime.profiles.save(DEFAULT_PROFILE, options.llm, include_secrets=True)
 
 
-def _start_scripted_model(settings: Settings) -> str:
+def _start_scripted_model(settings: Settings, log: RequestLog) -> str:
     """The base URL of a scripted model in this process.
 
     A conversation keeps the model that it began with, address included, so after a restart the model comes back to its
@@ -80,8 +88,8 @@ def _start_scripted_model(settings: Settings) -> str:
 
     remembered = settings.state / "scripted-model.port"
     try:
-        model = serve_in_thread(port=int(remembered.read_bytes()))
+        model = serve_in_thread(port=int(remembered.read_bytes()), log=log)
     except (OSError, ValueError, OverflowError):  # none remembered, or no port, or one in use
-        model = serve_in_thread()
+        model = serve_in_thread(log=log)
     replace_file(remembered, str(urlsplit(model.base_url).port).encode())
     return model.base_url

@@ -128,7 +128,7 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
             error_status=script.error_status,
             reasoning=script.reasoning,
         )
-    instructions = "\n".join(_text(item) for item in messages if item.get("role") in ("system", "developer"))
+    instructions = "\n".join(text_of(item) for item in messages if item.get("role") in ("system", "developer"))
     answer = _obey([_without_directives(text) for text in texts] or [""], instructions)
     return Reply(
         answer,
@@ -163,7 +163,7 @@ def _last_word(kind: str, text: str) -> str | None:
     return words[-1] if words else None
 
 
-def _text(message: Mapping[str, object]) -> str:
+def text_of(message: Mapping[str, object]) -> str:
     """The text of a message: its content, or its text parts one a line."""
     content = message.get("content")
     if isinstance(content, str):
@@ -175,7 +175,7 @@ def _text(message: Mapping[str, object]) -> str:
 
 def _user_text(message: Mapping[str, object]) -> str | None:
     """What the user said; None when all of it is the SDK's nudge."""
-    lines = _text(message).strip().split("\n")
+    lines = text_of(message).strip().split("\n")
     kept = [line for line in lines if not line.startswith(NUDGE)]
     return "\n".join(kept).strip() if kept else None
 

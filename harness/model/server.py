@@ -1,5 +1,7 @@
 """The scripted model over HTTP: OpenAI's `POST /v1/chat/completions`, plain and streamed, and `GET /v1/models`.
 
+`GET /requests?containing=TEXT` tells what it was asked, in the form of `harness.model.log`.
+
 Needs the `server` extra. A process serves it with `python -m harness.model`; another process takes it along with
 `serve_in_thread()`.
 """
@@ -23,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from harness.model import wire
+from harness.model.log import RequestLog
 from harness.model.rules import Failure, respond
 
 if TYPE_CHECKING:
@@ -34,14 +37,19 @@ SECRET_DETAIL = "upstream-secret-detail"  # noqa: S105 - a marker that no answer
 _STARTED = int(time.time())
 
 
-def create_app(api_key: str | None = None) -> Starlette:
-    """The ASGI application. Any key is accepted unless `api_key` is given; then it is the only one."""
+def create_app(api_key: str | None = None, log: RequestLog | None = None) -> Starlette:
+    """The ASGI application. Any key is accepted unless `api_key` is given; then it is the only one.
+
+    What it is asked is written to `log`, or to one of its own.
+    """
     app = Starlette(
         routes=[
             Route("/v1/chat/completions", _complete, methods=["POST"]),
             Route("/v1/models", _models, methods=["GET"]),
+            Route("/requests", _requests, methods=["GET"]),
         ]
     )
+    app.state.log = log or RequestLog()
     app.state.api_key = api_key
     app.state.connections = set()
     return app
@@ -91,10 +99,10 @@ class RunningModel:
         self.stop()
 
 
-def serve_in_thread(api_key: str | None = None, *, port: int = 0) -> RunningModel:
+def serve_in_thread(api_key: str | None = None, *, port: int = 0, log: RequestLog | None = None) -> RunningModel:
     """Serve on a port of loopback (0: a free one) until stopped; it answers as soon as this returns. Raises OSError."""
     listener = bind(port=port)
-    server = uvicorn_server(create_app(api_key))
+    server = uvicorn_server(create_app(api_key, log))
     thread = threading.Thread(target=server.run, args=([listener],), name="scripted-model", daemon=True)
     thread.start()
     return RunningModel(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", server, thread)
@@ -104,6 +112,14 @@ async def _models(request: Request) -> Response:
     if not _authorized(request):
         return _refused(HTTPStatus.UNAUTHORIZED, "Incorrect API key provided.")
     return Response(wire.models(_STARTED), media_type="application/json")
+
+
+async def _requests(request: Request) -> Response:
+    if not _authorized(request):
+        return _refused(HTTPStatus.UNAUTHORIZED, "Incorrect API key provided.")
+    log: RequestLog = request.app.state.log
+    found = log.containing(request.query_params.get("containing", ""))
+    return Response(json.dumps(found), media_type="application/json")
 
 
 async def _complete(request: Request) -> Response:
@@ -116,6 +132,8 @@ async def _complete(request: Request) -> Response:
     messages = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return _refused(HTTPStatus.BAD_REQUEST, "`messages` must be a list of objects.")
+    model = str(body.get("model"))
+    request.app.state.log.record(model=model, messages=messages, tools=body.get("tools"))
     reply = respond(messages)
     await asyncio.sleep(reply.delay)
     streamed = bool(body.get("stream"))
@@ -125,7 +143,7 @@ async def _complete(request: Request) -> Response:
         return await _hang_up(request)
     if reply.failure is Failure.GARBAGE:
         return _event_stream(wire.BROKEN_STREAM) if streamed else Response(wire.GARBAGE, media_type="application/json")
-    model, identifier, created = str(body.get("model")), f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
+    identifier, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if not streamed:
         content = wire.completion(reply, model=model, identifier=identifier, created=created)
         return Response(content, media_type="application/json")

@@ -20,10 +20,13 @@ from harness.gateway.lifecycle import Phase
 from harness.gateway.settings import Settings
 from harness.mutants.mutant import MODEL, Sound
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint
+from harness.targets import Endpoint, ModelLog
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from harness.mutants.mutant import Mutant
+    from harness.scenarios.model import Json
     from harness.targets import Progress
 
 
@@ -58,7 +61,9 @@ class MutantTarget:
         self._undo.callback(thread.join)
         self._undo.callback(server.stop)
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        return Endpoint(base_url, key, MODEL, frozenset(Capability), {"contract": self._mutant.dialect.value})
+        info: dict[str, Json] = {"contract": self._mutant.dialect.value}
+        log = ModelLog(f"{base_url}/scripted-model", key)
+        return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log)
 
     def stop(self) -> None:
         self._undo.close()
@@ -71,9 +76,10 @@ class _Server:
         options = launch.AgentOptions(secret_key=secrets.token_urlsafe(24))
         runtime = launch.make_runtime(settings, options)
         launch.load(runtime, settings, options)
-        self._gateway = make_gateway(settings, runtime)
+        self._gateway = make_gateway(settings, runtime, options.model_log)
         self._gateway.lifecycle.phase = Phase.READY
-        app = mutant(Sound(make_app(self._gateway), settings.session_keys[0]))
+        gateway = make_app(self._gateway)
+        app = _Tells(gateway, mutant(Sound(gateway, settings.session_keys[0])))
         self._server = uvicorn.Server(
             uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False)
         )
@@ -87,3 +93,15 @@ class _Server:
 
     def stop(self) -> None:
         self._server.should_exit = True
+
+
+class _Tells:
+    """Lets the gateway itself tell what its model was asked: the harness's own instrument is nothing to spoil."""
+
+    def __init__(self, gateway: ASGIApp, mutant: ASGIApp) -> None:
+        self._gateway = gateway
+        self._mutant = mutant
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._gateway if scope["path"].startswith("/scripted-model/") else self._mutant
+        await app(scope, receive, send)

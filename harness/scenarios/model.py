@@ -43,6 +43,10 @@ class Capability(StrEnum):
     """The native conversation API (`/api/conversations/{id}`) answers the key."""
     SCRIPTED_MODEL = "scripted-model"
     """The agent's model is ours, so a prompt can steer it: call a tool, be slow, fail."""
+    MODEL_LOG = "model-log"
+    """The harness can read what that model was asked."""
+    RESTART = "restart"
+    """The harness started the target, and can start it again on the same address and state."""
 
 
 class Auth(StrEnum):

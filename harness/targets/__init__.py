@@ -20,6 +20,19 @@ type Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class ModelLog:
+    """Where the scripted model behind a target tells what it was asked: `GET {url}/requests?containing=TEXT`.
+
+    Attributes:
+        url: without a trailing slash.
+        key: goes into `Authorization: Bearer KEY`; None when none is asked for.
+    """
+
+    url: str
+    key: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A target that is up.
 
@@ -29,6 +42,7 @@ class Endpoint:
         model: the model to ask, such as `openhands_scripted`; None leaves the choice to the run.
         capabilities: what the target is known to offer; None when that has to be found out by asking.
         server_info: what `GET /server_info` says; empty when there is no such thing.
+        model_log: the log of the scripted model, when that is what answers and its log can be read.
     """
 
     base_url: str
@@ -36,6 +50,7 @@ class Endpoint:
     model: str | None
     capabilities: frozenset[Capability] | None
     server_info: Mapping[str, Json]
+    model_log: ModelLog | None = None
 
 
 class Target(Protocol):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, TargetUsageError
-from harness.targets.installation import check_version, installed_server, server_version
+from harness.targets import Endpoint, ModelLog, TargetError, TargetUsageError
+from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
 from harness.targets.reference import require
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class AgentServerTarget:
         if self._interpreter is None:
             return installed_server(self._version, progress)
         python = Path(self._interpreter)
-        found = server_version(python)
+        found = packages(python)[PACKAGE]
         if self._version not in {None, found}:
             raise TargetUsageError(
                 f"AGENT_SERVER_PYTHON has agent server {found}, and {self._version} is asked for",
@@ -90,11 +90,10 @@ class AgentServerTarget:
         )
         self._undo.callback(model.stop)
         listening = model.wait("listening", lambda: model.line("listening on "), deadline=deadline)
-        upstream = (listening or "").removeprefix("listening on ") + "/v1"
+        upstream = (listening or "").removeprefix("listening on ")
 
         key, port = secrets.token_urlsafe(24), free_port()
         base_url = f"http://127.0.0.1:{port}"
-        progress(f"starting the agent server on {base_url}; it takes 7 s on a quiet machine, a minute on a busy one")
         server = ServerProcess(
             "agent server",
             # Without --host a server that has a key binds every interface.
@@ -103,16 +102,26 @@ class AgentServerTarget:
             folder=home,
         )
         self._undo.callback(server.stop)
-        server.wait("ready", lambda: is_ready(base_url), deadline=deadline, interval=0.2)
+        began = time.monotonic()
+
+        def look() -> bool:
+            waited = time.monotonic() - began
+            progress(f"starting the agent server; it takes 7 to 60 s, and {waited:.0f} s are over")
+            return is_ready(base_url)
+
+        try:
+            server.wait("ready", look, deadline=deadline, interval=0.2)
+        except TargetError as failure:
+            raise TargetError(failure.what, where=failure.where, advice=not_ready_advice(packages(python))) from None
         llm: dict[str, Json] = {
             "model": "openai/scripted",
-            "base_url": upstream,
+            "base_url": f"{upstream}/v1",
             "api_key": "no-secret",
             "num_retries": 0,
         }
         create_profile(base_url, key, PROFILE, llm)
         info = server_info(base_url)
-        return Endpoint(base_url, key, f"openhands_{PROFILE}", frozenset(Capability), info)
+        return Endpoint(base_url, key, f"openhands_{PROFILE}", frozenset(Capability), info, ModelLog(upstream, None))
 
 
 def free_port() -> int:

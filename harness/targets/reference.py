@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, TargetUsageError
+from harness.targets import Endpoint, ModelLog, TargetUsageError
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Contract
@@ -74,7 +74,8 @@ class ReferenceTarget:
         progress(f"the reference gateway listens on {base_url} and loads its agent")
         gateway.wait("ready", lambda: gateway.line("ready"), deadline=deadline)
         info = server_info(base_url)
-        return Endpoint(base_url, key, "openhands_scripted", frozenset(Capability), info)
+        log = ModelLog(f"{base_url}/scripted-model", key)
+        return Endpoint(base_url, key, "openhands_scripted", frozenset(Capability), info, log)
 
 
 def require(module: str, extra: str) -> None:

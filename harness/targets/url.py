@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, TargetUnreachableError, TargetUsageError
+from harness.targets import Endpoint, ModelLog, TargetUnreachableError, TargetUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,9 @@ class UrlTarget:
         # A released server lists capabilities too, in words of its own; only a reference gateway names its contract.
         offered = info.get("capabilities") if "contract" in info else None
         known = frozenset(item for item in Capability if item in offered) if isinstance(offered, list) else None
-        return Endpoint(self.base_url, self._key, self._model, known, info)
+        has_log = known is not None and Capability.MODEL_LOG in known
+        log = ModelLog(f"{self.base_url}/scripted-model", self._key) if has_log else None
+        return Endpoint(self.base_url, self._key, self._model, known, info, log)
 
     def stop(self) -> None:
         pass

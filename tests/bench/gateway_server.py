@@ -18,6 +18,7 @@ from harness.gateway import server
 from harness.gateway.agents.openhands import OpenHandsRuntime
 from harness.gateway.gateway import make_gateway
 from harness.gateway.settings import Limits, Settings
+from harness.model.log import RequestLog
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Json
@@ -51,7 +52,8 @@ def main() -> int:
     threading.Thread(target=_tell_cpu, daemon=True).start()
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    return server.serve(make_gateway(settings, runtime), listener, load, lambda: print("ready", flush=True)).status
+    gateway = make_gateway(settings, runtime, RequestLog())
+    return server.serve(gateway, listener, load, lambda: print("ready", flush=True)).status
 
 
 def _tell_cpu() -> None:

@@ -117,6 +117,21 @@ def test_a_lone_surrogate_comes_back_as_it_went_in(client: openai.OpenAI) -> Non
     assert response.json()["choices"][0]["message"]["content"] == "\ud800"
 
 
+def test_it_tells_what_it_was_asked_plain_or_streamed_and_however_it_answered(client: openai.OpenAI) -> None:
+    ask(client, "a plum")
+    stream(client, "a plum")
+    with pytest.raises(openai.InternalServerError):
+        ask(client, "a plum [[error: 500]]")
+    url = client.base_url.join("/requests")
+    found = client._client.get(url, params={"containing": "plum"}).json()
+    assert found["count"] == 3
+    assert found["requests"][2] == {
+        "model": "scripted",
+        "messages": [{"role": "user", "content": "a plum [[error: 500]]"}],
+        "tools": [],
+    }
+
+
 def test_a_stopped_model_refuses_connections_and_can_be_stopped_again() -> None:
     model = serve_in_thread()
     with openai.OpenAI(base_url=model.base_url, api_key="any", max_retries=0) as client:
@@ -138,6 +153,9 @@ def test_alone_it_says_where_it_listens_and_accepts_only_the_key_of_the_environm
             assert ask(client, "Reply with exactly: in").choices[0].message.content == "in"
             with pytest.raises(openai.AuthenticationError):
                 ask(client.with_options(api_key="another"), "hello")
+            for key, status in (("planted-key", 200), ("another", 401)):
+                headers = {"Authorization": f"Bearer {key}"}
+                assert client._client.get(f"{url}/requests", headers=headers).status_code == status
         process.terminate()
         assert process.wait(20) == -signal.SIGTERM
 

@@ -70,7 +70,11 @@ async def server_info(gateway: GatewayOfRequest) -> ServerInfo:
     return ServerInfo(
         contract=settings.dialect,
         agent=settings.agent,
-        capabilities=["profiles", "conversations", *(["scripted-model"] if settings.scripted_model else [])],
+        capabilities=[
+            "profiles",
+            "conversations",
+            *(["scripted-model", "model-log"] if settings.scripted_model else []),
+        ],
         sdk_version=_sdk_version() if settings.agent == "openhands" else None,
         uptime=time.time() - gateway.started,
     )

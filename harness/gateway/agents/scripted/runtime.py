@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from harness.model.log import RequestLog
+
 _HEX = "[0-9a-f]" * 32
 
 
 class ScriptedRuntime:
-    """Scripted agents as the gateway's runtime; `state` is the only folder that is written to."""
+    """Scripted agents as the gateway's runtime; `state` is the only folder that is written to.
+
+    What a model would be asked goes to `model_log`.
+    """
 
     name = "scripted"
 
-    def __init__(self, state: Path, *, secret_key: str, profiles: int = 50) -> None:
+    def __init__(self, state: Path, *, secret_key: str, model_log: RequestLog, profiles: int = 50) -> None:
+        self._model_log = model_log
         self._conversations = state / "conversations"
         self._conversations.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = state / "profiles"
@@ -42,10 +48,10 @@ class ScriptedRuntime:
             raise ProfileNotFoundError(profile)
         llm = self.profiles.get(profile)
         log = Log.create(self._path(conversation), conversation, str(llm["model"]), instructions)
-        return ScriptedSession(log)
+        return ScriptedSession(log, self._model_log)
 
     def restore(self, conversation: UUID) -> ScriptedSession:
-        return ScriptedSession(Log.read(self._path(conversation), conversation))
+        return ScriptedSession(Log.read(self._path(conversation), conversation), self._model_log)
 
     def stored(self) -> Sequence[UUID]:
         return [UUID(path.parent.name) for path in sorted(self._conversations.glob(f"{_HEX}/events.jsonl"))]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.gateway.agents.scripted.events import Event, Log
+    from harness.model.log import RequestLog
     from harness.model.rules import ToolCall
     from harness.scenarios.model import Json
 
@@ -24,8 +25,9 @@ _EMPTY_REPLIES = 3
 class ScriptedSession:
     """A conversation whose events are its whole state."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, model_log: RequestLog) -> None:
         self._log = log
+        self._model_log = model_log
         self._interrupted = threading.Event()
         self._running = False
 
@@ -40,7 +42,9 @@ class ScriptedSession:
             last_call: ToolCall | None = None
             repeated = 0
             while True:
-                reply = respond(_messages(self._log.events))
+                messages = _messages(self._log.events)
+                self._model_log.record(model=self._model, messages=messages)
+                reply = respond(messages)
                 if self._interrupted.wait(reply.delay):
                     raise self._failed("paused", "TurnInterrupted", "The turn was interrupted.", usage)
                 usage = Usage(
@@ -104,6 +108,12 @@ class ScriptedSession:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    @property
+    def _model(self) -> str:
+        """The model's name as its provider knows it: `openai/` and the like are LiteLLM's."""
+        model = str(self._log.events[0]["model"])
+        return model.partition("/")[2] or model
 
     def _tokens(self) -> dict[str, Json]:
         tokens = self._log.last_state("accumulated_token_usage")

@@ -1,0 +1,46 @@
+"""`/scripted-model`: what the scripted model behind the agent was asked; there only when the model is that one."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from harness.gateway.gateway import GatewayOfRequest
+from harness.gateway.routes import failures
+
+router = APIRouter(prefix="/scripted-model", tags=["Scripted model"])
+
+
+class Message(BaseModel):
+    """A message as the model saw it; the text is null when all that it holds is a tool call."""
+
+    role: str
+    content: str | None
+
+
+class Asked(BaseModel):
+    """One request to the model."""
+
+    model: str
+    messages: list[Message]
+    tools: list[str]
+
+
+class Found(BaseModel):
+    """The newest requests, at most 20, oldest first; `count` counts all that are kept."""
+
+    count: int
+    requests: list[Asked]
+
+
+@router.get("/requests", response_model=Found, responses=failures())
+def search_requests(
+    gateway: GatewayOfRequest,
+    containing: Annotated[str, Query(description="A text that one of the messages contains.")] = "",
+) -> Response:
+    """What the model was asked."""
+    # ASCII: what the SDK sends may hold half of a surrogate pair, which no UTF-8 can say.
+    return Response(json.dumps(gateway.model_log.containing(containing)), media_type="application/json")
