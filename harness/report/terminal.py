@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from harness.report.curl import curl_line
 from harness.report.markdown import printable, without_scenario
+from harness.report.progress import LiveProgress
 from harness.scenarios.model import Level
 from harness.verdict import Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-    from rich.progress import Progress, TaskID
 
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
     from harness.verdict import ScenarioVerdict
@@ -53,76 +51,49 @@ class Screen:
         self._stream = stream
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a server's text, in a locale that has no letter for it
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
+        self._progress = LiveProgress(quiet=quiet)
         self._counts: Counter[State] = Counter()
-        if sys.stderr.isatty() and not quiet:
-            from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                SpinnerColumn,
-                TextColumn,
-                TimeElapsedColumn,
-            )
-
-            self._progress = Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=30),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self._task = self._progress.add_task("starting", total=None)
-            self._progress.start()
 
     def say(self, what: str) -> None:
         """Tell what is being waited for."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, description=what, refresh=True)
+        self._progress.say(what)
 
     def begin(self, scenarios: int) -> None:
         """The suite begins."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, total=scenarios, description="playing scenarios")
+        self._progress.begin(scenarios, "playing scenarios")
 
     def judged(self, verdict: ScenarioVerdict) -> None:
         """One scenario is done."""
         self._counts[verdict.state] += 1
-        if self._progress is not None and self._task is not None:
-            counted = ", ".join(f"{count} {name}" for name, count in self._counts.items())
-            self._progress.update(self._task, advance=1, description=counted)
+        self._progress.advance(", ".join(f"{count} {name}" for name, count in self._counts.items()))
 
     def close(self) -> None:
         """Take the progress away."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        self._progress.close()
 
     def show(self, report: Report, folder: Path | None) -> None:
         """The verdict, in a few lines."""
         self.close()
-        try:
-            self._print(summary(report, folder))
-        except OSError:
-            # Who read it has gone (`| head -1`), or the disk is full: the exit status still tells the verdict. What is
-            # left in the buffer must not fail once more at the interpreter's end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        print_lines(self._stream, summary(report, folder))
 
-    def _print(self, lines: Iterable[Line]) -> None:
-        if self._stream.isatty():
+
+def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
+    """The last lines of a command that has already decided on its exit status, in colour on a terminal."""
+    try:
+        if stream.isatty():
             from rich.console import Console
             from rich.text import Text
 
-            console = Console(file=self._stream, soft_wrap=True, highlight=False)
+            console = Console(file=stream, soft_wrap=True, highlight=False)
             for text, style in lines:
                 console.print(Text(printable(text), style=style or ""))
         else:
-            self._stream.writelines(f"{printable(text)}\n" for text, _ in lines)
-        self._stream.flush()
+            stream.writelines(f"{printable(text)}\n" for text, _ in lines)
+        stream.flush()
+    except OSError:
+        # Who read it has gone (`| head -1`), or the disk is full: the exit status still tells the verdict. What is
+        # left in the buffer must not fail once more at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def summary(report: Report, folder: Path | None) -> Iterator[Line]:
