@@ -35,7 +35,10 @@ STATUS_ERRORS = (*_ERROR_OF_STATUS.values(), "InternalServerError", "APIStatusEr
 OTHER_ERRORS = ("APIError", "APIResponseValidationError")
 """What the client raises over a good status: an error inside a stream, a body that it can't make sense of."""
 
-ERRORS = STATUS_ERRORS + OTHER_ERRORS
+NO_ANSWER_ERROR = "APITimeoutError"
+"""What the client raises when it gives up."""
+
+ERRORS = (*STATUS_ERRORS, *OTHER_ERRORS, NO_ANSWER_ERROR)
 
 
 def error_of(status: int) -> str | None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.scenarios.client_fields import GENERATED
+from harness.scenarios.groups import step_groups
+from harness.scenarios.model import Capability
 from harness.scenarios.paths import PathError, check_path
 from harness.scenarios.problems import Problem, did_you_mean
-from harness.scenarios.substitute import BUILT_IN, blank, references
+from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER, blank, references
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -17,67 +20,145 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Location
     from harness.scenarios.yaml_nodes import Node
 
-# Where `${name}` is put in at run time. `auth`, `returns`, `raises` and a lone `status` take a case's variable instead.
-_SUBSTITUTED = ("with", "http", "json", "content", "headers")
+# Where `${name}` is put in at run time. `client`, `returns`, `raises` and a lone `status` take a case's instead.
+_SUBSTITUTED = ("with", "http", "json", "content", "model", "headers")
+
+_RESERVED = {
+    **dict.fromkeys(BUILT_IN, "a built-in variable"),
+    **dict.fromkeys(KEY_VARIABLES, "a variable of `auth`"),
+    NUMBER: "the number of a `repeat`",
+}
 
 
 def scenario_problems(scenario: Node) -> Iterator[Problem]:
     """All of them, for one entry of a scenario file."""
-    yield from _case_problems(scenario.child("cases"))
-    yield from _variable_problems(scenario)
-    for location, text in _texts(scenario):
-        if "${" in blank(text):
-            yield Problem(location, "`${` that is not closed; a literal `${` is written `$${`")
-    for step in _all_steps(scenario):
-        for path, location in step.child("expect").child("body").keys.items():
-            yield from _path_problems(path, location)
-        for source in step.child("save").values():
-            yield from _path_problems(str(source.value), source.location)
+    groups = [*step_groups(scenario.child("setup")), *step_groups(scenario.child("steps"))]
+    yield from _case_problems(scenario, groups)
+    yield from _variable_problems(_variables_of_cases(scenario), groups)
+    for key, value in scenario.items():
+        if key not in {"setup", "steps"}:
+            yield from _unclosed(value)
+    for group in groups:
+        for step in group:
+            yield from _unclosed(step)
+            yield from _need_problems(step, scenario.child("needs"), alone=len(group) == 1)
+            for path, location in step.child("expect").child("body").keys.items():
+                yield from _path_problems(path, location)
+            for source in step.child("save").values():
+                yield from _path_problems(str(source.value), source.location)
 
 
-def _all_steps(scenario: Node) -> list[Node]:
-    return scenario.child("setup").elements() + scenario.child("steps").elements()
-
-
-def _case_problems(cases: Node) -> Iterator[Problem]:
-    """Every case gives the same variables, none hides a built-in one, and only those are used."""
+def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem]:
+    """Every case gives the same variables, none hides another one, and only those are used that there are by then."""
+    cases = scenario.child("cases")
     names: dict[str, str] = {}
     for name, case in cases.items():
         for variable in case.keys:
             names.setdefault(variable, name)
+    if scenario.child("cases_from").value is not None and names and set(names) != {GENERATED}:
+        message = f"its cases have the variable `{GENERATED}`, so those of `cases` have it alone"
+        yield Problem(scenario.keys["cases_from"], message)
+    presenting = _variables_of_auth(groups)
     for name, case in cases.items():
         for variable, giver in names.items():
             if variable not in case.keys:
                 yield Problem(cases.keys[name], f"case `{name}` lacks `{variable}`, which case `{giver}` has")
         for variable, value in case.items():
-            if variable in BUILT_IN:
-                yield Problem(case.keys[variable], f"`{variable}` is a built-in variable: choose another name")
-            for location, unknown in _unknown(value, BUILT_IN):
-                hint = did_you_mean(unknown, BUILT_IN) or ": a case has the built-in variables alone"
+            if variable in _RESERVED:
+                yield Problem(case.keys[variable], f"`{variable}` is {_RESERVED[variable]}: choose another name")
+            known = {*BUILT_IN, *(KEY_VARIABLES if variable in presenting else ())}
+            for location, unknown in _unknown(value, known):
+                hint = _hint(unknown, known, ": a case has the built-in variables alone")
                 yield Problem(location, f"unknown variable `{unknown}`{hint}")
 
 
-def _variable_problems(scenario: Node) -> Iterator[Problem]:
+def _variables_of_cases(scenario: Node) -> set[str]:
+    generated = {GENERATED} if scenario.child("cases_from").value is not None else set()
+    return generated.union(*(case.keys for case in scenario.child("cases").values()))
+
+
+def _variables_of_auth(groups: list[list[Node]]) -> set[str]:
+    """The variables that stand alone as `auth`, or as a text of it."""
+    texts = (
+        text.value
+        for group in groups
+        for step in group
+        for text in (step.child("auth"), *step.child("auth").values())
+        if isinstance(text.value, str)
+    )
+    return {name for text in texts for name in references(text) if text == f"${{{name}}}"}
+
+
+def _variable_problems(given: Collection[str], groups: list[list[Node]]) -> Iterator[Problem]:
     """Every `${name}` is known where it stands: built in, of the cases, or saved before."""
-    known = {*BUILT_IN, *(variable for case in scenario.child("cases").values() for variable in case.keys)}
-    given = frozenset(known)
-    saved = {name for step in _all_steps(scenario) for name in step.child("save").keys}
-    for step in _all_steps(scenario):
-        expect = step.child("expect")
-        parts = [*map(step.child, _SUBSTITUTED), expect.child("headers"), expect.child("body")]
-        if isinstance(expect.child("status").value, dict):
-            parts.append(expect.child("status"))
-        for location, unknown in (found for part in parts for found in _unknown(part, known)):
-            if unknown in saved:
-                hint = ", which is saved by this step or a later one"
-            else:
-                hint = did_you_mean(unknown, known) or "; a literal `${` is written `$${`"
-            yield Problem(location, f"unknown variable `{unknown}`{hint}")
-        for name, location in step.child("save").keys.items():
-            if name in given:
-                kind = "built-in" if name in BUILT_IN else "case's"
-                yield Problem(location, f"`{name}` is a {kind} variable: choose another name")
-            known.add(name)
+    known = {*BUILT_IN, *given}
+    saved = {name for group in groups for step in group for name in step.child("save").keys}
+    told: set[Location] = set()
+    for group in groups:
+        for step in group:
+            problems = list(_step_problems(step, known, given, saved))
+            if step.location not in told:  # one complaint for all that a repeated step is
+                yield from problems
+            told.update(step.location for _ in problems)
+        known.update(name for step in group for name in step.child("save").keys)
+
+
+def _step_problems(
+    step: Node, known: Collection[str], given: Collection[str], saved: Collection[str]
+) -> Iterator[Problem]:
+    expect = step.child("expect")
+    parts = [*map(step.child, _SUBSTITUTED), *map(expect.child, ("headers", "body", "shape"))]
+    if isinstance(expect.child("status").value, dict):
+        parts.append(expect.child("status"))
+    used: list[tuple[tuple[Location, str], Collection[str]]] = [
+        (found, known) for part in parts for found in _unknown(part, known)
+    ]
+    if isinstance(step.child("auth").value, dict):
+        able = {*known, *KEY_VARIABLES}
+        used += [(found, able) for found in _unknown(step.child("auth"), able)]
+    for (location, unknown), others in used:
+        if unknown in saved:
+            hint = ", which is saved by this step, beside it or later"
+        else:
+            hint = _hint(unknown, others, "; a literal `${` is written `$${`")
+        yield Problem(location, f"unknown variable `{unknown}`{hint}")
+    for name, location in step.child("save").keys.items():
+        if name in _RESERVED:
+            yield Problem(location, f"`{name}` is {_RESERVED[name]}: choose another name")
+        elif name in given:
+            yield Problem(location, f"`{name}` is a case's variable: choose another name")
+        elif _NUMBERED in name:
+            yield Problem(location, f"unknown variable `{NUMBER}`{_hint(NUMBER, (), '')}")
+
+
+_NUMBERED = f"${{{NUMBER}}}"
+
+
+def _hint(unknown: str, known: Collection[str], otherwise: str) -> str:
+    """Why a variable is not known, as far as its name tells."""
+    if unknown == NUMBER:
+        return ": it is the number of a `repeat`, and this step has none"
+    if unknown in KEY_VARIABLES:
+        return ": only `auth` has it"
+    return did_you_mean(unknown, known) or otherwise
+
+
+def _need_problems(step: Node, needs: Node, *, alone: bool) -> Iterator[Problem]:
+    """The scenario says that it needs what one of its steps needs."""
+    named = {need.value for need in needs.elements()}
+    restarts = bool(step.child("restart").value)
+    if "model" in step.keys and Capability.MODEL_LOG not in named:
+        yield Problem(step.keys["model"], f"to ask the scripted model's log takes `needs: [{Capability.MODEL_LOG}]`")
+    if restarts and Capability.RESTART not in named:
+        yield Problem(step.keys["restart"], f"to restart the target takes `needs: [{Capability.RESTART}]`")
+    if restarts and not alone:
+        yield Problem(step.keys["restart"], "no step is sent beside one that restarts the target")
+
+
+def _unclosed(node: Node) -> Iterator[Problem]:
+    for location, text in _texts(node):
+        if "${" in blank(text) and _NUMBERED not in text:  # which is told otherwise
+            yield Problem(location, "`${` that is not closed; a literal `${` is written `$${`")
 
 
 def _unknown(node: Node, known: Collection[str]) -> Iterator[tuple[Location, str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import REQUIREMENTS, load_suite, read_files, read_folder
-from harness.scenarios.model import Call
+from harness.scenarios.model import AskModel, Call, Http
 from harness.scenarios.problems import Problem, in_order
 from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import references
@@ -104,14 +104,15 @@ def _scenario_problems(scenario: Scenario) -> Iterator[str]:
 
 
 def _refuses(step: Step) -> bool:
-    return admitted(step.expect.status) <= _REFUSALS
+    return step.expect.status is not None and admitted(step.expect.status) <= _REFUSALS
 
 
 def _has_success(scenario: Scenario) -> bool:
     """Whether a step succeeds; one of the setup counts if it is the kind of request that is refused."""
     refused = {_kind(step) for step in scenario.steps if _refuses(step)}
     preparing = [step for step in scenario.setup if _kind(step) in refused]
-    return any(admitted(step.expect.status) <= _SUCCESSES for step in (*scenario.steps, *preparing))
+    answered = (step for step in (*scenario.steps, *preparing) if step.expect.status is not None)
+    return any(admitted(step.expect.status) <= _SUCCESSES for step in answered)
 
 
 def _kind(step: Step) -> str:
@@ -128,13 +129,16 @@ def _unused_saves(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _parts(step: Step) -> list[Json]:
-    action: list[Json] = (
-        [dict(step.action.arguments)]
-        if isinstance(step.action, Call)
-        else [step.action.path, step.action.json, step.action.content]
-    )
+    match step.action:
+        case Call(arguments=arguments):
+            action: list[Json] = [dict(arguments)]
+        case Http(path=path, json=json, content=content):
+            action = [path, json, content]
+        case AskModel(path=path):
+            action = [path]
+    auth = step.auth if isinstance(step.auth, str) else dict(step.auth)
     expect = step.expect
-    return [*action, dict(step.headers), expect.status, dict(expect.headers), dict(expect.body)]
+    return [*action, auth, dict(step.headers), expect.status, dict(expect.headers), dict(expect.body), expect.shape]
 
 
 def _references(value: Json) -> Iterator[str]:

@@ -128,7 +128,7 @@ class _Loading:
     def read_scenarios(self, file: Path) -> None:
         for document, entry in self.sound_entries(file, "scenarios", scenario_schema()):
             self.problems += scenario_problems(entry)
-            for scenario in read_scenario(entry, str(document.child("area").value), self.problems):
+            for scenario in read_scenario(entry, document, self.problems):
                 self.scenarios[scenario.id] = scenario
 
     def sound_entries(self, file: Path, key: str, schema: Schema) -> Iterator[tuple[Node, Node]]:

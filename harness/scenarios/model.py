@@ -67,6 +67,13 @@ class Auth(StrEnum):
     BASIC = "basic"
 
 
+class ClientKind(StrEnum):
+    """The class of the official client: `AsyncOpenAI` or `OpenAI`."""
+
+    ASYNC = "async"
+    SYNC = "sync"
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """Where something stands in a file; line and column count from 1."""
@@ -115,13 +122,26 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
+class AskModel:
+    """A request to the log of the scripted model, not to the target; `path` is below the log's own URL."""
+
+    method: str
+    path: str
+
+
+type Action = Call | Http | AskModel
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """What must come back.
 
     A value is a literal (anything but a mapping: equality) or a JSON Schema, draft 2020-12 (a mapping). `headers` maps
     a header's name to its value, null when absent. `body` maps a JSONPath (RFC 9535) to what every selected node must
     be; a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
-    `returns` and `raises` are the official client's view: the type it returns, the exception it raises.
+    `returns` and `raises` are the official client's view: the type it returns, the exception it raises. A status of
+    None means that no answer comes before the step's `timeout`. `shape` is a `${name}` that holds a body: a successful
+    answer has the same keys and JSON types.
     """
 
     status: Json
@@ -129,23 +149,35 @@ class Expectation:
     body: Mapping[str, Json] = field(default_factory=dict)
     returns: str | None = None
     raises: str | None = None
+    shape: Json = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request and what is expected of the answer.
+    """One request and what is expected of the answer; `at_once` and `repeat` have become one step a request.
 
-    `headers` adds to the request's headers, null removes one. `auth` is one of `Auth`, or a `${name}` that gives one;
-    it is `both` unless the step is about keys, so that a target which refuses one form does not fail every scenario.
-    `save` maps a variable's name to `headers.NAME` or to a JSONPath of the body.
+    Attributes:
+        auth: one of `Auth`, or what is sent exactly as written: header names, and names of query parameters with a `?`
+            in front, each with a text or several. It is `both` unless the step is about keys, so that a target which
+            refuses one form does not fail every scenario.
+        headers: adds to the request's headers; null removes one, a list sends it several times.
+        save: a variable's name -> `headers.NAME` or a JSONPath of the body.
+        client: the class of the official client; None leaves it to the run.
+        timeout: seconds after which the client gives up; None leaves it to the run.
+        restart: the target is restarted first.
+        joined: it is sent side by side with the step before.
     """
 
-    action: Call | Http
-    auth: str
+    action: Action
+    auth: str | Mapping[str, Json]
     expect: Expectation
     location: Location
-    headers: Mapping[str, str | None] = field(default_factory=dict)
+    headers: Mapping[str, Json] = field(default_factory=dict)
     save: Mapping[str, str] = field(default_factory=dict)
+    client: ClientKind | None = None
+    timeout: float | None = None
+    restart: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +199,11 @@ class Scenario:
     tags: frozenset[str] = frozenset()
     control: str | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def restarts(self) -> bool:
+        """Whether a step restarts the target, which nothing else may be played on meanwhile."""
+        return any(step.restart for step in (*self.setup, *self.steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.scenarios.calls import ERRORS, RETURN_TYPES, STATUS_ERRORS, error_of, returned_by
+from harness.scenarios.calls import ERRORS, NO_ANSWER_ERROR, RETURN_TYPES, STATUS_ERRORS, error_of, returned_by
+from harness.scenarios.client_fields import GENERATED, undecided
+from harness.scenarios.groups import step_groups
 from harness.scenarios.model import (
+    AskModel,
     Auth,
     Call,
     Capability,
+    ClientKind,
     Contract,
     Expectation,
     Http,
@@ -19,14 +24,15 @@ from harness.scenarios.model import (
     Step,
 )
 from harness.scenarios.problems import Problem, did_you_mean, unknown_value
-from harness.scenarios.schema import VARIABLE
+from harness.scenarios.schema import VARIABLE, auth_schema
+from harness.scenarios.shape import complaints
 from harness.scenarios.statuses import admitted
-from harness.scenarios.yaml_nodes import Node
+from harness.scenarios.yaml_nodes import Node, node_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from harness.scenarios.model import Json
+    from harness.scenarios.model import Action, Json
 
 _VARIABLE = re.compile(VARIABLE)
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
@@ -49,30 +55,32 @@ def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
     )
 
 
-def read_scenario(node: Node, area: str, problems: list[Problem]) -> list[Scenario]:
-    """The scenarios of one entry, one for each case; `problems` gets what is wrong with them."""
+def read_scenario(node: Node, document: Node, problems: list[Problem]) -> list[Scenario]:
+    """The scenarios of one entry of a file, one for each case; `problems` gets what is wrong with them."""
     fields: Any = node.plain()
-    if not (cases := dict(node.child("cases").items())):
+    area = str(document.child("area").value)
+    cases = {name: _Case(dict(variables.items()), problems) for name, variables in node.child("cases").items()}
+    if "cases_from" in fields:
+        where = node.keys["cases_from"]
+        for name, value in undecided(document).items():
+            case = _Case({GENERATED: node_of({name: value}, where)}, problems, tags={"undecided"})
+            cases.setdefault(name.replace("_", "-"), case)
+    elif not cases:
         return [_read_case(node, fields, fields["id"], area, _Case({}, problems))]
-    return [
-        _read_case(node, fields, f"{fields['id']}[{name}]", area, _Case(dict(variables.items()), problems))
-        for name, variables in cases.items()
-    ]
+    return [_read_case(node, fields, f"{fields['id']}[{name}]", area, case) for name, case in cases.items()]
 
 
 def _read_case(node: Node, fields: Any, full_id: str, area: str, case: _Case) -> Scenario:
-    setup = zip(node.child("setup").elements(), fields.get("setup", ()), strict=True)
-    steps = zip(node.child("steps").elements(), fields["steps"], strict=True)
     return Scenario(
         id=full_id,
         title=fields["title"],
         requirement=fields["requirement"],
         area=area,
-        setup=tuple(case.step(*step) for step in setup),
-        steps=tuple(case.step(*step) for step in steps),
+        setup=case.steps(node.child("setup")),
+        steps=case.steps(node.child("steps")),
         location=node.location,
         needs=frozenset(map(Capability, fields.get("needs", ()))),
-        tags=frozenset(fields.get("tags", ())),
+        tags=frozenset(fields.get("tags", ())) | case.tags,
         control=fields.get("control"),
         variables=case.variables,
     )
@@ -81,40 +89,79 @@ def _read_case(node: Node, fields: Any, full_id: str, area: str, case: _Case) ->
 class _Case:
     """Reads steps for one case: its variables are put in where a value has to be known before anything is run."""
 
-    def __init__(self, nodes: Mapping[str, Node], problems: list[Problem]) -> None:
+    def __init__(self, nodes: Mapping[str, Node], problems: list[Problem], tags: Collection[str] = ()) -> None:
         self.nodes = nodes
         self.variables: dict[str, Json] = {name: node.plain() for name, node in nodes.items()}
         self.problems = problems
+        self.tags = frozenset(tags)
 
-    def step(self, node: Node, fields: Any) -> Step:
-        action = self.action(node, fields)
+    def steps(self, nodes: Node) -> tuple[Step, ...]:
+        return tuple(
+            self.step(node, joined=index > 0) for group in step_groups(nodes) for index, node in enumerate(group)
+        )
+
+    def step(self, node: Node, *, joined: bool) -> Step:
+        fields: Any = node.plain()
         expect = node.child("expect")
         expected = fields["expect"]
         status = self.resolve(expect.child("status"))
+        client = self.word(node.child("client"), list(ClientKind))
         step = Step(
-            action=action,
-            auth=self.word(node.child("auth"), list(Auth)) or Auth.BOTH,
+            action=self.action(node, fields),
+            auth=self.auth(node.child("auth")),
             expect=Expectation(
                 status=status.plain() if status else None,
                 headers=expected.get("headers", {}),
                 body=expected.get("body", {}),
                 returns=self.word(expect.child("returns"), RETURN_TYPES),
                 raises=self.word(expect.child("raises"), ERRORS),
+                shape=expected.get("shape"),
             ),
             location=node.location,
             headers=fields.get("headers", {}),
             save=fields.get("save", {}),
+            client=ClientKind(client) if client else None,
+            timeout=fields.get("timeout"),
+            restart=fields.get("restart", False),
+            joined=joined,
         )
-        if status:
+        if status and step.expect.status is None:
+            self.check_no_answer(node, status, step)
+        elif status:
             self.check_outcome(node, status, step)
         return step
 
-    def action(self, node: Node, fields: Any) -> Call | Http:
+    def action(self, node: Node, fields: Any) -> Action:
         if "call" in fields:
             return Call(fields["call"], fields.get("with", {}))
+        if "model" in fields:
+            return AskModel(*fields["model"].split(" ", 1))
         word, path = fields["http"].split(" ", 1)
         method = self.word(Node(word, node.child("http").location), _METHODS)
-        return Http(method or word, path, fields.get("json"), fields.get("content"))
+        content = None if "content" not in fields else str(fields["content"])  # `${n}` alone has become a number
+        return Http(method or word, path, fields.get("json"), content)
+
+    def auth(self, node: Node) -> str | Mapping[str, Json]:
+        """A named form, or what is sent exactly; a text of it may be a variable of the cases, too."""
+        given = self.resolve(node)
+        if given is None or not isinstance(given.value, dict):
+            return self.option(given, list(Auth)) or Auth.BOTH
+        texts = {name: self.nodes.get(_variable(text) or "", text) for name, text in given.items()}
+        lines = replace(given, value=texts)
+        self.problems += complaints(lines, {**auth_schema(), "$defs": {}})
+        return {name: text.plain() for name, text in texts.items()}
+
+    def check_no_answer(self, node: Node, status: Node, step: Step) -> None:
+        """The client gives up, and nothing is expected of an answer that doesn't come."""
+        expect = node.child("expect")
+        if step.timeout is None:
+            self.complain(status, "no answer comes once the client gives up: the step needs a `timeout`")
+        if step.expect.raises not in {None, NO_ANSWER_ERROR}:
+            self.complain(expect.child("raises"), f"when no answer comes, the client raises {NO_ANSWER_ERROR}")
+        keys = {**node.keys, **expect.keys, "headers": expect.keys.get("headers")}
+        for key in ("headers", "body", "returns", "shape", "save"):
+            if where := keys.get(key):
+                self.problems.append(Problem(where, f"`{key}`: there is no answer to look at"))
 
     def check_outcome(self, node: Node, status: Node, step: Step) -> None:
         """The status can be had, and what the client returns or raises agrees with it and with the call."""
@@ -133,30 +180,39 @@ class _Case:
             if None not in errors:
                 self.complain(where, "the client raises, and returns nothing, on a status from 400 on")
         raises = step.expect.raises
+        if raises == NO_ANSWER_ERROR:
+            self.complain(node.child("expect").child("raises"), "raised when no answer comes: then `status: null`")
         if raises in STATUS_ERRORS and raises not in errors:
             known = " or ".join(sorted(filter(None, errors)))
             instead = f"raises {known}" if known else "raises nothing: it is below 400"
             self.complain(node.child("expect").child("raises"), f"not {raises}: on this status the client {instead}")
 
     def word(self, node: Node, options: Collection[str]) -> str | None:
-        """One of the options; None when there is none, or a problem."""
-        resolved = self.resolve(node)
-        if resolved is None or resolved.value is None:
+        """One of the options, or a case's variable that holds one; None when there is none, or a problem."""
+        return self.option(self.resolve(node), options)
+
+    def option(self, node: Node | None, options: Collection[str]) -> str | None:
+        if node is None or node.value is None:
             return None
-        word = str(resolved.value)
+        word = str(node.value)
         if word not in options:
-            self.complain(resolved, unknown_value(word, options))
+            self.complain(node, unknown_value(word, options))
             return None
         return word
 
     def resolve(self, node: Node) -> Node | None:
         """The node itself, or the case's value when it is a `${name}` alone; None when no case gives it one."""
-        if not isinstance(node.value, str) or not _VARIABLE.match(node.value):
+        name = _variable(node)
+        if name is None:
             return node
-        name = node.value[2:-1]
         if name not in self.nodes:
             self.complain(node, f"`{node.value}` here has to be a variable of `cases`{did_you_mean(name, self.nodes)}")
         return self.nodes.get(name)
 
     def complain(self, node: Node, message: str) -> None:
         self.problems.append(Problem(node.location, message))
+
+
+def _variable(node: Node) -> str | None:
+    """The name in a `${name}` that stands alone."""
+    return node.value[2:-1] if isinstance(node.value, str) and _VARIABLE.match(node.value) else None

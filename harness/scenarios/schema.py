@@ -13,8 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.scenarios.calls import ERRORS, RETURN_TYPES, RETURNS
-from harness.scenarios.model import Auth, Capability, Contract, Level
-from harness.scenarios.substitute import BUILT_IN
+from harness.scenarios.groups import MAX_REPEAT
+from harness.scenarios.model import Auth, Capability, ClientKind, Contract, Level
+from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ type Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+CASE_SOURCES = ("client-fields",)
 FORMATS = ("date", "email", "ipv4", "ipv6", "regex", "uuid")
 """The formats that are asserted everywhere; jsonschema has more only where optional packages are installed."""
 
@@ -34,8 +36,11 @@ NOT_OFFERED = frozenset({
 })  # fmt: skip
 """Keywords of draft 2020-12 that an expectation has no use for. Everything else of it is offered."""
 
-VARIABLE = r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_NUMBERED_NAME = rf"[A-Za-z_]([A-Za-z0-9_]|\$\{{{NUMBER}\}})*"
+_REFERENCE = rf"\$\{{{_NUMBERED_NAME}\}}"
+VARIABLE = f"^{_REFERENCE}$"
+MAX_TIMEOUT = 300
 _FIELD_NAME = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUIREMENT_ID = r"^[A-Z]+-[1-9][0-9]*$"
 _SCENARIO_ID = r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*$"
@@ -87,6 +92,20 @@ def _forbidden(message: str) -> Schema:
     return {"not": {}, "errorMessage": message}
 
 
+def auth_schema() -> Schema:
+    """What is sent exactly as written: the value of `auth` when it is a mapping."""
+    return _mapping(
+        "Headers, and query parameters with a `?` in front of their names.",
+        _LINES,
+        _text("A header's name, or a query parameter's.", rf"^\??{_FIELD_NAME}$",
+              "not a header's name, nor `?` and the name of a query parameter"),
+    ) | {"type": "object", "minProperties": 1}  # fmt: skip
+
+
+_LINES: Schema = {"type": ["string", "array"], "minItems": 1, "items": {"type": "string"}}
+"""A text, or a list of them: the header, or the parameter, is there several times."""
+
+
 @cache
 def requirements_schema() -> Schema:
     """The schema of `requirements.yaml`."""
@@ -135,9 +154,15 @@ def scenario_schema() -> Schema:
         ),
         "$defs": {
             "scenario": _scenario(),
-            "steps": {"type": "array", "minItems": 1, "items": _ref("step")},
+            "steps": {"type": "array", "minItems": 1,
+                      "items": {"if": {"type": "object", "required": ["at_once"]},
+                                "then": _ref("group"), "else": _ref("step")}},
+            "group": _record("a group of steps",
+                             {"at_once": {"description": "Steps that are sent side by side; the next waits for all.",
+                                          "type": "array", "minItems": 1, "items": _ref("step")}}),
             "step": _step(),
             "expectation": _expectation(),
+            "auth": auth_schema(),
             "header-name": _text("A header's name.", f"^{_FIELD_NAME}$", "not a header's name"),
             "value": {"if": {"type": "object"}, "then": _ref("json-schema")},
             "json-schema": _json_schema(),
@@ -171,6 +196,11 @@ def _scenario() -> Schema:
                                           _text("A variable's name.", NAME, "a variable is letters, digits and _")),
                                  _text("A case's name.", "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
                                        "a case's name is letters, digits, `-`, `_` and `.`"))},
+            "cases_from": _choice(
+                "Adds a case for each parameter of the installed client's `chat.completions.create` that nobody has "
+                "decided about: its name is no key anywhere in the `cases` of this file, and it is none of model, "
+                "messages and stream. Such a case is named after the parameter, has the tag `undecided` and the "
+                "variable `field`, a mapping from the parameter to a plain value.", CASE_SOURCES),
             "setup": _ref("steps", "What has to be so first. When it can't be had, the scenario could not run; the "
                                    "requirement is not indicted."),
             "steps": _ref("steps", "What proves the requirement, in order."),
@@ -181,6 +211,7 @@ def _scenario() -> Schema:
 
 def _step() -> Schema:
     built_in = "\n".join(f"- `${{{name}}}`: {meaning}" for name, meaning in BUILT_IN.items())
+    keys = "\n".join(f"- `${{{name}}}`: {meaning}" for name, meaning in KEY_VARIABLES.items())
     raw_only = _forbidden("belongs to `http`; a call's body is made from `with`")
     record = _record(
         "a step",
@@ -188,43 +219,75 @@ def _step() -> Schema:
             "call": _choice("A method of the official client.", RETURNS),
             "with": {"description": f"The call's keyword arguments. Variables:\n{built_in}", "type": "object"},
             "http": _text("A raw request over the client's own transport: METHOD PATH.",
-                          r"^([A-Z]+|\$\{[A-Za-z_][A-Za-z0-9_]*\}) (/|\$\{)\S*$",
+                          rf"^([A-Z]+|{_REFERENCE}) (/|\$\{{)\S*$",
                           "a raw request reads `METHOD /path`, such as `GET /v1/models`"),
             "json": {"description": "The raw request's body, any JSON but null, which is `content: 'null'`.",
                      "type": [name for name in JSON_TYPES if name != "null"]},
             "content": {"description": "The raw request's body as text, sent as it is, in UTF-8.", "type": "string"},
-            "headers": _mapping("Headers beside the client's own; null removes one.", {"type": ["string", "null"]},
-                                _ref("header-name")),
-            "auth": _choice_or_variable("How the key is presented. Left out: `both`, so that a target which refuses "
-                                        "one form is found out by the scenarios about keys, and by no other.", Auth),
+            "model": _text("Asks the scripted model's log, not the target: GET /requests?containing=TEXT. The answer "
+                           "has `count` and `requests`, those whose messages contain the text, each with `model`, "
+                           "`messages` and the names of its `tools`.",
+                           r"^GET /\S*$", "the log is asked with `GET /requests?containing=TEXT`"),
+            "headers": _mapping("Headers beside the client's own, spelled as written; null removes one, a list "
+                                "sends it several times. A variable alone may hold any of these.",
+                                _LINES | {"type": ["string", "array", "null"]}, _ref("header-name")),
+            "auth": {
+                "description": "How the key is presented. Left out: `both`, so that a target which refuses one form is "
+                               "found out by the scenarios about keys, and by no other. A mapping is sent exactly as "
+                               "written: header names, and names of query parameters behind a `?`, each with a text or "
+                               f"a list of them. Or a variable of the cases that holds either: `${{name}}`. Variables "
+                               f"that only this has:\n{keys}",
+                "type": ["string", "object"],
+                "if": {"type": "object"}, "then": _ref("auth"),
+                "else": {"if": {"pattern": VARIABLE}, "else": {"enum": list(Auth)}},
+            },
+            "client": _choice_or_variable("The official client's class; left out, the run says which.", ClientKind),
+            "timeout": {"description": "Seconds after which the client gives up; then `expect: {status: null}`.",
+                        "type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT},
+            "restart": {"description": "The target is restarted before this step's request.", "type": "boolean"},
+            "repeat": {"description": "How often the step is there, one after the other or, inside `at_once`, side by "
+                                      f"side. `${{{NUMBER}}}` is which one it is, from 1, in values and in names: "
+                                      f"`${{it_${{{NUMBER}}}}}`.",
+                       "type": "integer", "minimum": 1, "maximum": MAX_REPEAT},
             "expect": _ref("expectation", "What must come back."),
             "save": _mapping("Variables for later steps: name -> `headers.NAME`, or a JSONPath of the body.",
                              _text("Where it is taken from.", rf"^(headers\.{_FIELD_NAME}|\$(?!\{{)((?!\$\{{).)*)$",
                                    "saved is `headers.NAME` or a JSONPath of the body, such as `$.id`; no variables"),
-                             _text("A variable's name.", NAME, "a variable is letters, digits and _")),
+                             _text("A variable's name.", f"^{_NUMBERED_NAME}$", "a variable is letters, digits and _")),
         },
         ["expect"],
     )  # fmt: skip
+    no_client = {
+        "properties": {
+            "returns": _forbidden("belongs to `call`: nothing is returned by a raw request"),
+            "raises": _forbidden("belongs to `call`: nothing is raised by a raw request"),
+        }
+    }
+    not_asked = _forbidden("belongs to a request to the target; `model` asks the scripted model's log")
+    to_target = ("with", "json", "content", "headers", "auth", "client", "timeout", "restart")
+    one_of = _forbidden("a step has one of `call`, `http` and `model`")
     return record | {
-        "if": {"required": ["http"]},
+        "if": {"required": ["model"]},
         "then": {
-            "properties": {
-                "call": _forbidden("a step has `call` or `http`, not both"),
-                "with": _forbidden("belongs to `call`; a raw request has `json` or `content`"),
-                "expect": {
-                    "properties": {
-                        "returns": _forbidden("belongs to `call`: nothing is returned by a raw request"),
-                        "raises": _forbidden("belongs to `call`: nothing is raised by a raw request"),
-                    }
-                },
-            },
-            "if": {"required": ["json"]},
-            "then": {"properties": {"content": _forbidden("a body is `json` or `content`, not both")}},
+            "properties": {"call": one_of, "http": one_of, "expect": no_client, **dict.fromkeys(to_target, not_asked)}
         },
         "else": {
-            "required": ["call"],
-            "properties": {"json": raw_only, "content": raw_only},
-            "errorMessage": "a step needs `call` (a method of the client) or `http` (a raw request)",
+            "if": {"required": ["http"]},
+            "then": {
+                "properties": {
+                    "call": one_of,
+                    "with": _forbidden("belongs to `call`; a raw request has `json` or `content`"),
+                    "expect": no_client,
+                },
+                "if": {"required": ["json"]},
+                "then": {"properties": {"content": _forbidden("a body is `json` or `content`, not both")}},
+            },
+            "else": {
+                "required": ["call"],
+                "properties": {"json": raw_only, "content": raw_only},
+                "errorMessage": "a step needs `call` (a method of the client), `http` (a raw request) or `model` (the "
+                "scripted model's log)",
+            },
         },
     }
 
@@ -234,8 +297,9 @@ def _expectation() -> Schema:
         "an expectation",
         {
             "status": {"description": "The status: a number, a JSON Schema such as {enum: [400, 422]}, or a variable "
-                                      "of the cases that holds either.",
-                       "type": ["integer", "object", "string"],
+                                      "of the cases that holds either. Null: no answer comes before the step's "
+                                      "`timeout`.",
+                       "type": ["integer", "object", "string", "null"],
                        "if": {"type": "object"}, "then": {"minProperties": 1, "$ref": "#/$defs/json-schema"},
                        "else": {"pattern": VARIABLE, "minimum": 100, "maximum": 599,
                                 "patternErrorMessage": "a status is a number, a JSON Schema or a `${variable}`"}},
@@ -248,6 +312,9 @@ def _expectation() -> Schema:
             "returns": _choice_or_variable("The type that the client returns; the body is valid for it, strictly.",
                                            RETURN_TYPES),
             "raises": _choice_or_variable("The exact class of the exception that the client raises.", ERRORS),
+            "shape": _text("A body that was saved, `${name}`: a successful answer has the same keys and JSON types, "
+                           "the items of a list those of the saved list's first. Values don't matter.",
+                           VARIABLE, "the shape is that of a saved body: `${name}`"),
         },
         ["status"],
     )  # fmt: skip

@@ -122,11 +122,11 @@ class _Reading:
 
     def unknown_key(self, key: str, schema: Schema) -> str:
         message = f"unknown key `{key}` in {schema['title']}"
-        if hint := did_you_mean(key, schema["properties"]):
-            return message + hint
         elsewhere = [other["title"] for other in self.definitions.values() if key in other.get("properties", ())]
         if elsewhere and "errorMessage" not in schema:
             return f"{message}; it is a key of {elsewhere[0]}"
+        if hint := did_you_mean(key, schema["properties"]):
+            return message + hint
         return f"{message}: {schema.get('errorMessage') or f'it has {listed(schema["properties"])}'}"
 
 

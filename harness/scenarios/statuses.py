@@ -26,10 +26,12 @@ def admitted(status: Json) -> frozenset[int]:
     Keywords that say nothing about which number it is are taken to admit every one, and so are variables.
 
     Args:
-        status: an integer, a JSON Schema, or a `${name}` that nothing is known of.
+        status: an integer, a JSON Schema, or a `${name}` that nothing is known of; None, no answer, admits none.
     """
     if isinstance(status, str):
         return _ALL
+    if status is None:
+        return frozenset()
     if not isinstance(status, dict):
         return _listed([status])
     codes = _listed(status.get("enum")) & _listed([status.get("const")])

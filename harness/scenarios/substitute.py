@@ -26,6 +26,20 @@ BUILT_IN = {
 }
 """The variables that every scenario has, made afresh for each, and what they hold."""
 
+KEY_VARIABLES = {
+    "key": "the session key",
+    "wrong_key": "a key that is not the right one",
+    "key_prefix": "the key without its last character",
+    "key_suffix": "the key without its first character",
+    "longer_key": "the key with one character more",
+    "swapped_key": "the key with its letters in the other case",
+    "basic_key": "the key as the password of HTTP Basic",
+}
+"""The variables that `auth` alone has, and what they hold."""
+
+NUMBER = "n"
+"""Which repetition of a step it is, from 1; it is put in when the file is loaded."""
+
 # Either the escape, or a reference; what stands between the braces is looked up as it is.
 _REFERENCE = re.compile(r"(\$\$\{)|\$\{([^{}]*)\}")
 
@@ -75,10 +89,13 @@ def substitute_text(text: str, variables: Mapping[str, Json]) -> str:
 def bind(case: Mapping[str, Json], built_in: Mapping[str, Json]) -> dict[str, Json]:
     """The variables that a scenario starts with: the built-in ones and its case's, which may refer to the former.
 
+    What a case says of a key for `auth` stays as it is written: no variable holds a key, so no report can show it.
+
     Raises:
         UnknownVariableError: the case refers to something that is not built in.
     """
-    return {**built_in, **{name: substitute(value, built_in) for name, value in case.items()}}
+    known = {**{name: f"${{{name}}}" for name in KEY_VARIABLES}, **built_in}
+    return {**built_in, **{name: substitute(value, known) for name, value in case.items()}}
 
 
 def references(text: str) -> Iterator[str]:

@@ -80,6 +80,18 @@ class Node:
 _NOTHING = Node(None, Location(Path(), 1, 1))
 
 
+def node_of(value: Json, location: Location) -> Node:
+    """A value as if it stood at a place."""
+    match value:
+        case list():
+            return Node([node_of(item, location) for item in value], location)
+        case dict():
+            entries = {key: node_of(item, location) for key, item in value.items()}
+            return Node(entries, location, dict.fromkeys(value, location))
+        case _:
+            return Node(value, location)
+
+
 def read_yaml(file: Path) -> Node:
     """Read a file.
 
