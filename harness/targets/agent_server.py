@@ -50,7 +50,7 @@ class AgentServerTarget:
         return f"agent-server=={self._version}" if self._version else "agent-server"
 
     def start(self, progress: Progress) -> Endpoint:
-        require("starlette", "server")  # for the scripted model
+        require("starlette", "agent-server")  # for the scripted model
         try:
             return self._start(self._python(progress), progress)
         except BaseException:
@@ -94,25 +94,32 @@ class AgentServerTarget:
 
         key, port = secrets.token_urlsafe(24), free_port()
         base_url = f"http://127.0.0.1:{port}"
-        server = ServerProcess(
-            "agent server",
-            # Without --host a server that has a key binds every interface.
-            [str(python), "-m", "openhands.agent_server", "--host", "127.0.0.1", "--port", str(port)],
-            environment=environment(home, **_settings(home, key)),
-            folder=home,
-        )
-        self._undo.callback(server.stop)
-        began = time.monotonic()
+        settings = environment(home, **_settings(home, key))
 
-        def look() -> bool:
-            waited = time.monotonic() - began
-            progress(f"starting the agent server; it takes 7 to 60 s, and {waited:.0f} s are over")
-            return is_ready(base_url)
+        def launch(progress: Progress) -> None:
+            server = ServerProcess(
+                "agent server",
+                # Without --host a server that has a key binds every interface.
+                [str(python), "-m", "openhands.agent_server", "--host", "127.0.0.1", "--port", str(port)],
+                environment=settings,
+                folder=home,
+            )
+            self._undo.callback(server.stop)
+            self._server, self._launch = server, launch
+            began = time.monotonic()
 
-        try:
-            server.wait("ready", look, deadline=deadline, interval=0.2)
-        except TargetError as failure:
-            raise TargetError(failure.what, where=failure.where, advice=not_ready_advice(packages(python))) from None
+            def look() -> bool:
+                waited = time.monotonic() - began
+                progress(f"starting the agent server; it takes 7 to 60 s, and {waited:.0f} s are over")
+                return is_ready(base_url)
+
+            try:
+                server.wait("ready", look, deadline=began + READY_TIMEOUT, interval=0.2)
+            except TargetError as failure:
+                advice = not_ready_advice(packages(python))
+                raise TargetError(failure.what, where=failure.where, advice=advice) from None
+
+        launch(progress)
         llm: dict[str, Json] = {
             "model": "openai/scripted",
             "base_url": f"{upstream}/v1",

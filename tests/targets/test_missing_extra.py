@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(find_spec("fastapi") is not None, reason="the se
 
 @pytest.mark.parametrize(
     ("text", "agent", "extra"),
-    [(None, "openhands", "gateway"), ("reference", "scripted", "server"), ("agent-server", None, "server")],
+    [(None, "openhands", "gateway"), ("reference", "scripted", "server"), ("agent-server", None, "agent-server")],
 )
 def test_a_server_that_needs_an_extra_says_which_and_that_a_url_needs_none(
     text: str | None, agent: str | None, extra: str
