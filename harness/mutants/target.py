@@ -35,6 +35,7 @@ class MutantTarget:
 
     def __init__(self, mutant: type[Mutant]) -> None:
         self._mutant = mutant
+        self._server: _Server | None = None
         self._undo = ExitStack()
 
     @property
@@ -49,50 +50,63 @@ class MutantTarget:
         progress(f"starting {self.name}")
         key = secrets.token_urlsafe(24)
         state = Path(self._undo.enter_context(tempfile.TemporaryDirectory(prefix="gateway-harness-mutant-")))
-        listener = self._undo.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
-        # Accepted connections inherit it; without it an answer waits 40 ms for the client's delayed acknowledgement.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         settings = Settings(
             state=state, agent="scripted", dialect=self._mutant.dialect, session_keys=(key,), scripted_model=True
         )
-        server = _Server(self._mutant, settings)
-        thread = threading.Thread(target=server.serve, args=(listener,), name=self.name)
-        thread.start()
-        self._undo.callback(thread.join)
+        self._server = server = _Server(self._mutant, settings)
+        server.start()
         self._undo.callback(server.stop)
-        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        base_url = f"http://127.0.0.1:{server.port}"
         info: dict[str, Json] = {"contract": self._mutant.dialect.value}
         log = ModelLog(f"{base_url}/scripted-model", key)
         return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log)
+
+    def restart(self) -> None:
+        assert self._server is not None, "a target is started before it is started again"
+        self._server.stop()
+        self._server.start()
 
     def stop(self) -> None:
         self._undo.close()
 
 
 class _Server:
-    """The mutant and the gateway behind it, on an event loop of their own."""
+    """A mutant and the gateway behind it, on an event loop of their own; both are new after each start."""
 
     def __init__(self, mutant: type[Mutant], settings: Settings) -> None:
-        options = launch.AgentOptions(secret_key=secrets.token_urlsafe(24))
-        runtime = launch.make_runtime(settings, options)
-        launch.load(runtime, settings, options)
-        self._gateway = make_gateway(settings, runtime, options.model_log)
-        self._gateway.lifecycle.phase = Phase.READY
-        gateway = make_app(self._gateway)
-        app = _Tells(gateway, mutant(Sound(gateway, settings.session_keys[0])))
-        self._server = uvicorn.Server(
+        self.port = 0
+        self._mutant = mutant
+        self._settings = settings
+        self._secret_key = secrets.token_urlsafe(24)
+        self._undo = ExitStack()
+
+    def start(self) -> None:
+        listener = self._undo.enter_context(socket.create_server(("127.0.0.1", self.port), backlog=128))
+        self.port = listener.getsockname()[1]
+        # Accepted connections inherit it; without it an answer waits 40 ms for the client's delayed acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        options = launch.AgentOptions(secret_key=self._secret_key)
+        runtime = launch.make_runtime(self._settings, options)
+        launch.load(runtime, self._settings, options)
+        gateway = make_gateway(self._settings, runtime, options.model_log)
+        gateway.lifecycle.phase = Phase.READY
+        sound = make_app(gateway)
+        app = _Tells(sound, self._mutant(Sound(sound, self._settings.session_keys[0])))
+        server = uvicorn.Server(
             uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False)
         )
 
-    def serve(self, listener: socket.socket) -> None:
-        asyncio.run(self._serve(listener))
+        async def serve() -> None:
+            await server.serve(sockets=[listener])
+            await gateway.service.stop(0)
 
-    async def _serve(self, listener: socket.socket) -> None:
-        await self._server.serve(sockets=[listener])
-        await self._gateway.service.stop(0)
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), name=self._mutant.__name__)
+        thread.start()
+        self._undo.callback(thread.join)
+        self._undo.callback(setattr, server, "should_exit", True)
 
     def stop(self) -> None:
-        self._server.should_exit = True
+        self._undo.close()
 
 
 class _Tells:

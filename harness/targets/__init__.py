@@ -67,6 +67,13 @@ class Target(Protocol):
     def start(self, progress: Progress) -> Endpoint:
         """Bring the target up and say where it is; a failed start leaves nothing behind. Raises TargetError."""
 
+    def restart(self) -> None:
+        """Stop the server in good order and start it again: same address, key and stored state.
+
+        What was asked of its scripted model before may be forgotten. Raises TargetError, and TargetUsageError when the
+        server is someone else's.
+        """
+
     def stop(self) -> None:
         """Stop what `start` started, and remove its files. May be called at any time, and again."""
 

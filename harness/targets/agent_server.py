@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,11 @@ from harness.targets.installation import PACKAGE, check_version, installed_serve
 from harness.targets.reference import require
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from harness.scenarios.model import Json
     from harness.targets import Progress
+    from harness.targets.process import ServerProcess
 
 PROFILE = "scripted"
 
@@ -39,6 +43,7 @@ class AgentServerTarget:
         if version is not None:
             check_version(version)
         self._version, self._interpreter = version, interpreter
+        self._server: ServerProcess | None = None
         self._undo = ExitStack()
 
     @property
@@ -57,6 +62,11 @@ class AgentServerTarget:
             self.stop()
             raise
 
+    def restart(self) -> None:
+        assert self._server is not None, "a target is started before it is started again"
+        self._server.stop()
+        self._serve(lambda _: None)
+
     def stop(self) -> None:
         self._undo.close()
 
@@ -74,7 +84,7 @@ class AgentServerTarget:
         return python
 
     def _start(self, python: Path, progress: Progress) -> Endpoint:
-        from harness.targets.native import create_profile, is_ready, server_info
+        from harness.targets.native import create_profile, server_info
         from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path, stop_leftovers
 
         home = Path(tempfile.mkdtemp(prefix="gateway-harness-agent-server-"))
@@ -94,32 +104,15 @@ class AgentServerTarget:
 
         key, port = secrets.token_urlsafe(24), free_port()
         base_url = f"http://127.0.0.1:{port}"
-        settings = environment(home, **_settings(home, key))
-
-        def launch(progress: Progress) -> None:
-            server = ServerProcess(
-                "agent server",
-                # Without --host a server that has a key binds every interface.
-                [str(python), "-m", "openhands.agent_server", "--host", "127.0.0.1", "--port", str(port)],
-                environment=settings,
-                folder=home,
-            )
-            self._undo.callback(server.stop)
-            self._server, self._launch = server, launch
-            began = time.monotonic()
-
-            def look() -> bool:
-                waited = time.monotonic() - began
-                progress(f"starting the agent server; it takes 7 to 60 s, and {waited:.0f} s are over")
-                return is_ready(base_url)
-
-            try:
-                server.wait("ready", look, deadline=began + READY_TIMEOUT, interval=0.2)
-            except TargetError as failure:
-                advice = not_ready_advice(packages(python))
-                raise TargetError(failure.what, where=failure.where, advice=advice) from None
-
-        launch(progress)
+        self._serve = partial(
+            self._launch,
+            # Without --host a server that has a key binds every interface.
+            [str(python), "-m", "openhands.agent_server", "--host", "127.0.0.1", "--port", str(port)],
+            environment(home, **_settings(home, key)),
+            home,
+            base_url,
+        )
+        self._serve(progress)
         llm: dict[str, Json] = {
             "model": "openai/scripted",
             "base_url": f"{upstream}/v1",
@@ -129,6 +122,28 @@ class AgentServerTarget:
         create_profile(base_url, key, PROFILE, llm)
         info = server_info(base_url)
         return Endpoint(base_url, key, f"openhands_{PROFILE}", frozenset(Capability), info, ModelLog(upstream, None))
+
+    def _launch(
+        self, command: Sequence[str], settings: Mapping[str, str], home: Path, base_url: str, progress: Progress
+    ) -> None:
+        """Run the server until it is ready."""
+        from harness.targets.native import is_ready
+        from harness.targets.process import READY_TIMEOUT, ServerProcess
+
+        self._server = server = ServerProcess("agent server", command, environment=settings, folder=home)
+        self._undo.callback(server.stop)
+        began = time.monotonic()
+
+        def look() -> bool:
+            waited = time.monotonic() - began
+            progress(f"starting the agent server; it takes 7 to 60 s, and {waited:.0f} s are over")
+            return is_ready(base_url)
+
+        try:
+            server.wait("ready", look, deadline=began + READY_TIMEOUT, interval=0.2)
+        except TargetError as failure:
+            advice = not_ready_advice(packages(Path(command[0])))
+            raise TargetError(failure.what, where=failure.where, advice=advice) from None
 
 
 def free_port() -> int:

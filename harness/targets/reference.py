@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog, TargetUsageError
@@ -18,6 +19,7 @@ from harness.targets import Endpoint, ModelLog, TargetUsageError
 if TYPE_CHECKING:
     from harness.scenarios.model import Contract
     from harness.targets import Progress
+    from harness.targets.process import ServerProcess
 
 
 class ReferenceTarget:
@@ -34,6 +36,10 @@ class ReferenceTarget:
     def __init__(self, *, contract: Contract, agent: str) -> None:
         self._contract, self._agent = contract, agent
         self.argument = "reference" if agent == "openhands" else f"reference --agent {agent}"
+        self._key = secrets.token_urlsafe(24)
+        self._folder = Path()
+        self._port = 0  # a free one, and after a restart the same
+        self._gateway: ServerProcess | None = None
         self._undo = ExitStack()
 
     def start(self, progress: Progress) -> Endpoint:
@@ -46,36 +52,47 @@ class ReferenceTarget:
             self.stop()
             raise
 
+    def restart(self) -> None:
+        assert self._gateway is not None, "a target is started before it is started again"
+        self._gateway.stop()
+        self._launch(lambda _: None)
+
     def stop(self) -> None:
         self._undo.close()
 
     def _start(self, progress: Progress) -> Endpoint:
         from harness.targets.native import server_info
-        from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path, stop_leftovers
+        from harness.targets.process import stop_leftovers
 
-        folder = Path(tempfile.mkdtemp(prefix="gateway-harness-reference-"))
-        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        self._undo.callback(stop_leftovers, folder)
-        key = secrets.token_urlsafe(24)
-        command = [sys.executable, "-m", "harness", "serve", "--port", "0", "--contract", self._contract]
-        command += ["--agent", self._agent, "--state", str(folder / "state")]
+        self._folder = Path(tempfile.mkdtemp(prefix="gateway-harness-reference-"))
+        self._undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        self._undo.callback(stop_leftovers, self._folder)
+        progress("starting the reference gateway")
+        base_url = self._launch(progress)
+        self._port = urlsplit(base_url).port or 0
+        log = ModelLog(f"{base_url}/scripted-model", self._key)
+        return Endpoint(base_url, self._key, "openhands_scripted", frozenset(Capability), server_info(base_url), log)
+
+    def _launch(self, progress: Progress) -> str:
+        """Run the gateway on its folder until it is ready, and give its base URL."""
+        from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path
+
+        command = [sys.executable, "-m", "harness", "serve", "--port", str(self._port), "--contract", self._contract]
+        command += ["--agent", self._agent, "--state", str(self._folder / "state")]
         command += ["--scripted"] if self._agent == "openhands" else []
-        gateway = ServerProcess(
+        self._gateway = gateway = ServerProcess(
             "reference gateway",
             command,
-            environment=environment(folder, SESSION_API_KEY=key, **import_path()),
-            folder=folder,
+            environment=environment(self._folder, SESSION_API_KEY=self._key, **import_path()),
+            folder=self._folder,
         )
         self._undo.callback(gateway.stop)
         deadline = time.monotonic() + READY_TIMEOUT
-        progress("starting the reference gateway")
         listening = gateway.wait("listening", lambda: gateway.line("listening on "), deadline=deadline)
         base_url = (listening or "").removeprefix("listening on ")
         progress(f"the reference gateway listens on {base_url} and loads its agent")
         gateway.wait("ready", lambda: gateway.line("ready"), deadline=deadline)
-        info = server_info(base_url)
-        log = ModelLog(f"{base_url}/scripted-model", key)
-        return Endpoint(base_url, key, "openhands_scripted", frozenset(Capability), info, log)
+        return base_url
 
 
 def require(module: str, extra: str) -> None:

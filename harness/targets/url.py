@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from harness.targets import Progress
 
 
+# What a server can know about itself; who can restart it isn't among that.
+_TELLABLE = frozenset(Capability) - {Capability.RESTART}
+
+
 class UrlTarget:
     """A server at a URL, which is neither started nor stopped.
 
@@ -48,10 +52,15 @@ class UrlTarget:
         info = self._server_info()
         # A released server lists capabilities too, in words of its own; only a reference gateway names its contract.
         offered = info.get("capabilities") if "contract" in info else None
-        known = frozenset(item for item in Capability if item in offered) if isinstance(offered, list) else None
+        known = frozenset(item for item in _TELLABLE if item in offered) if isinstance(offered, list) else None
         has_log = known is not None and Capability.MODEL_LOG in known
         log = ModelLog(f"{self.base_url}/scripted-model", self._key) if has_log else None
         return Endpoint(self.base_url, self._key, self._model, known, info, log)
+
+    def restart(self) -> None:
+        raise TargetUsageError(
+            "the server is someone else's to restart", where=self.base_url, advice="take `reference` or `agent-server`"
+        )
 
     def stop(self) -> None:
         pass
