@@ -18,6 +18,7 @@ from harness.report.record import (
     ResponseRecord,
     ScenarioRecord,
 )
+from harness.scenarios.fingerprint import fingerprint
 from harness.scenarios.model import Contract
 from harness.verdict import State
 
@@ -84,12 +85,14 @@ def build_report(
 
 def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> ScenarioRecord:
     scenario = suite.scenarios[verdict.scenario]
-    location = scenario.location
+    location, marks = scenario.location, fingerprint(scenario)
     return ScenarioRecord(
         id=scenario.id,
         title=scenario.title,
         requirement=verdict.requirement,
         location=f"{location.file.name}:{location.line}:{location.column}",
+        sends=marks.sends,
+        expects=marks.expects,
         state=verdict.state,
         reason=verdict.reason,
         checks=verdict.checks,
@@ -104,6 +107,9 @@ def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> Sc
         ),
         variables=dict(trace.variables) if trace else {},
         exchanges=tuple(map(_exchange, trace.exchanges)) if trace else (),
+        stopped=trace.stopped if trace else None,
+        lost=trace.lost if trace else None,
+        harness_error=trace.harness_error if trace else None,
     )
 
 

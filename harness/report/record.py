@@ -132,12 +132,17 @@ class ScenarioRecord(_Record):
     title: str
     requirement: str
     location: str = Field(description="FILE:LINE:COLUMN, FILE as it is called in the suite's folder")
+    sends: str = Field(description="fingerprint of what it sends; another one: the scenario was changed")
+    expects: str = Field(description="fingerprint of what it expects")
     state: State
     reason: str | None
     checks: int = Field(description="expectations that were looked at")
     findings: tuple[FindingRecord, ...]
-    variables: dict[str, Any]
+    variables: dict[str, Any] = Field(description="before the first step")
     exchanges: tuple[ExchangeRecord, ...]
+    stopped: str | None = Field(description="why the remaining steps were not played; null when all were")
+    lost: str | None = Field(description="why the last exchange has no answer, through no fault of its own")
+    harness_error: str | None = Field(description="what the harness or the scenario did wrong")
 
     @property
     def area(self) -> str:
