@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.judge.body import BodyError, decode
 from harness.judge.capture import CaptureError, capture
 from harness.judge.match import literal_mismatch, schema_mismatch, shorten
+from harness.judge.text import text_of
 from harness.scenarios.model import Level
 from harness.scenarios.paths import PathError, select
 from harness.scenarios.substitute import UnknownVariableError, substitute, substitute_text
@@ -126,7 +127,7 @@ def _finding(number: int, check: str, template: Json, actual: Json, variables: M
 def _check_body(
     number: int, expect: Expectation, response: Response, variables: Mapping[str, Json]
 ) -> Iterator[Finding | None]:
-    if not expect.body:
+    if not expect.body and expect.text is None:
         return
     try:
         body = decode(response)
@@ -145,6 +146,14 @@ def _check_body(
             yield Finding(number, f"body {path}", wanted, "no such value in the body")
         results = (_finding(number, f"body {at}", expected, actual, variables) for at, actual in nodes)
         yield from _few(results)
+    if expect.text is not None:
+        yield _check_text(number, expect.text, text_of(body), variables)
+
+
+def _check_text(number: int, template: Json, said: str | None, variables: Mapping[str, Json]) -> Finding | None:
+    if said is None:  # which many a schema would let pass
+        return Finding(number, "text", shorten(substitute(template, variables)), "no text in the body")
+    return _finding(number, "text", template, said, variables)
 
 
 def _few(results: Iterable[Finding | None]) -> Iterator[Finding | None]:

@@ -107,7 +107,7 @@ def _step_problems(
     step: Node, known: Collection[str], given: Collection[str], saved: Collection[str]
 ) -> Iterator[Problem]:
     expect = step.child("expect")
-    parts = [*map(step.child, _SUBSTITUTED), *map(expect.child, ("headers", "body", "shape"))]
+    parts = [*map(step.child, _SUBSTITUTED), *map(expect.child, ("headers", "body", "text", "shape"))]
     if isinstance(expect.child("status").value, dict):
         parts.append(expect.child("status"))
     used: list[tuple[tuple[Location, str], Collection[str]]] = [

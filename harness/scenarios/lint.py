@@ -138,7 +138,8 @@ def _parts(step: Step) -> list[Json]:
             action = [path]
     auth = step.auth if isinstance(step.auth, str) else dict(step.auth)
     expect = step.expect
-    return [*action, auth, dict(step.headers), expect.status, dict(expect.headers), dict(expect.body), expect.shape]
+    of_answer = (expect.status, dict(expect.headers), dict(expect.body), expect.text, expect.shape)
+    return [*action, auth, dict(step.headers), *of_answer]
 
 
 def _references(value: Json) -> Iterator[str]:

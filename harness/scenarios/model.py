@@ -140,8 +140,9 @@ class Expectation:
     a header's name to its value, null when absent. `body` maps a JSONPath (RFC 9535) to what every selected node must
     be; a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
     `returns` and `raises` are the official client's view: the type it returns, the exception it raises. A status of
-    None means that no answer comes before the step's `timeout`. `shape` is a `${name}` that holds a body: a successful
-    answer has the same keys and JSON types.
+    None means that no answer comes before the step's `timeout`. `text` is what the agent said,
+    wherever the answer carries it. `shape` is a `${name}` that holds a body: a successful answer has the same keys and
+    JSON types.
     """
 
     status: Json
@@ -149,6 +150,7 @@ class Expectation:
     body: Mapping[str, Json] = field(default_factory=dict)
     returns: str | None = None
     raises: str | None = None
+    text: Json = None
     shape: Json = None
 
 

@@ -115,6 +115,7 @@ class _Case:
                 body=expected.get("body", {}),
                 returns=self.word(expect.child("returns"), RETURN_TYPES),
                 raises=self.word(expect.child("raises"), ERRORS),
+                text=expected.get("text"),
                 shape=expected.get("shape"),
             ),
             location=node.location,
@@ -159,7 +160,7 @@ class _Case:
         if step.expect.raises not in {None, NO_ANSWER_ERROR}:
             self.complain(expect.child("raises"), f"when no answer comes, the client raises {NO_ANSWER_ERROR}")
         keys = {**node.keys, **expect.keys, "headers": expect.keys.get("headers")}
-        for key in ("headers", "body", "returns", "shape", "save"):
+        for key in ("headers", "body", "returns", "text", "shape", "save"):
             if where := keys.get(key):
                 self.problems.append(Problem(where, f"`{key}`: there is no answer to look at"))
 

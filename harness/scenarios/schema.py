@@ -312,6 +312,10 @@ def _expectation() -> Schema:
             "returns": _choice_or_variable("The type that the client returns; the body is valid for it, strictly.",
                                            RETURN_TYPES),
             "raises": _choice_or_variable("The exact class of the exception that the client raises.", ERRORS),
+            "text": {"description": "What the agent said: the content of the first choice, the contents of a stream's "
+                                    "chunks or the output of a response, put together. A text is compared, a mapping "
+                                    "is a JSON Schema.",
+                     "type": ["string", "object"], "$ref": "#/$defs/value"},
             "shape": _text("A body that was saved, `${name}`: a successful answer has the same keys and JSON types, "
                            "the items of a list those of the saved list's first. Values don't matter.",
                            VARIABLE, "the shape is that of a saved body: `${name}`"),

@@ -75,6 +75,28 @@ def holds(expected: Json, actual: object) -> bool:
     return not look(Expectation(200, body={"$.v": expected}), response(body={"v": actual}))
 
 
+@pytest.mark.parametrize(
+    ("expected", "said", "finds"),
+    [
+        ("a word", "a word", ()),
+        ("a word", "another", ('text: expected "a word", got "another"',)),
+        ({"pattern": "wo"}, "a word", ()),
+        ({"pattern": "wo"}, "another", ('text: expected {"pattern": "wo"}, got "another"',)),
+        (
+            {"not": {"pattern": "wo"}},
+            None,
+            ('text: expected {"not": {"pattern": "wo"}}, got no text in the body',),
+        ),
+    ],
+)
+def test_the_text_is_compared_or_held_to_a_schema_and_has_to_be_there(
+    expected: Json, said: str | None, finds: tuple[str, ...]
+) -> None:
+    body = {"choices": [{"message": {"content": said}}]}
+    found = look(Expectation(200, text=expected), response(body=body))
+    assert tuple(finding.message for finding in found) == finds
+
+
 def test_all_that_holds_is_a_pass_that_counts_its_checks() -> None:
     verdict = judge(
         scenario(step(Expectation(200, headers={"X-A": "1"}, body={"$.a[*]": 1}), save={"a": "$.a"})),
