@@ -21,7 +21,7 @@ from harness.run.cleanup import Cleanup, clean_up, created
 from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
-from harness.scenarios.model import Contract
+from harness.scenarios.model import Capability, ClientKind, Contract
 from harness.targets import TargetError
 from harness.verdict import ScenarioVerdict, State
 
@@ -68,6 +68,7 @@ class Settings:
         scripted_model: the user says that the model behind the target is the scripted one.
         again: the options, beside the target and its contract, that a run of one of the scenarios alone needs too.
         secrets: what must appear nowhere, beside the session key, by the placeholder that stands for it.
+        client: the class of the official client, where a scenario doesn't say.
     """
 
     contract: Contract | None
@@ -80,6 +81,7 @@ class Settings:
     arguments: tuple[str, ...]
     again: tuple[str, ...]
     secrets: Mapping[str, str]
+    client: ClientKind = ClientKind.ASYNC
 
 
 def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> Report:
@@ -160,7 +162,8 @@ class _Check:
             endpoint.base_url,
             endpoint.key,
             timeout=settings.request_timeout,
-            connections=settings.limits.jobs + 1,  # one more, to look whether the target is alive
+            connections=settings.limits.jobs,
+            model_log=endpoint.model_log,
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -271,7 +274,16 @@ class _Check:
             self._verdicts.append(verdict)
             self._watcher.judged(verdict)
 
-        player = Player(client, fitness.model, self._settings.seed, self._settings.limits, judge_trace)
+        settings = self._settings
+        player = Player(
+            client,
+            fitness.model,
+            settings.seed,
+            settings.limits,
+            judge_trace,
+            kind=settings.client,
+            restart=self._target.restart if Capability.RESTART in fitness.capabilities else None,
+        )
         self._interrupt = lambda: player.interrupt("interrupted")
         if self._ended:
             player.interrupt(self._ended)

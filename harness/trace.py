@@ -58,7 +58,10 @@ class ClientView:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request of one step and its outcome: `response`, or `failure` when the transport had none to give."""
+    """One request of one step and its outcome: `response`, or `failure` when the transport had none to give.
+
+    `gave_up` says that there is none because the client waited as long as the step's `timeout` lets it.
+    """
 
     step: int
     """Counts from 0 over the scenario's setup and then its steps."""
@@ -68,6 +71,7 @@ class Exchange:
     response: Response | None = None
     failure: str | None = None
     client: ClientView | None = None
+    gave_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,8 @@ class Trace:
     Attributes:
         variables: the scenario's variables before its first step.
         stopped: why the runner did not play the remaining steps, if it did not.
-        lost: why the last exchange has no answer through no fault of its own: the target stopped answering anybody, or
-            the run ended while it waited.
+        lost: why an exchange on which the client did not give up has no answer, through no fault of its own: the target
+            stopped answering anybody, or the run ended while it waited.
         harness_error: what the harness, or the scenario, did wrong.
     """
 

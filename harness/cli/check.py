@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.scenarios.model import Contract, Level
+from harness.scenarios.model import ClientKind, Contract, Level
 
 if TYPE_CHECKING:
     import argparse
@@ -47,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     target.add_argument(
         "--scripted-model", action="store_true", help="the model behind the URL is the harness's scripted model"
+    )
+    target.add_argument(
+        "--client",
+        choices=list(ClientKind),
+        default=ClientKind.ASYNC.value,
+        help="the official client's class, where a scenario doesn't say (default: async)",
     )
     selection = parser.add_argument_group("selection (each may be repeated; different ones must all match)")
     selection.add_argument("--scenario", action="append", default=[], metavar="ID", help="an id or a glob: 'auth/*'")
@@ -147,6 +153,7 @@ def _check(arguments: argparse.Namespace) -> int:
         arguments=tuple(sys.argv[2:]),
         again=_again(arguments),
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
+        client=ClientKind(arguments.client),
     )
     folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
     screen = Screen(sys.stdout, quiet=arguments.quiet)
@@ -173,6 +180,8 @@ def _again(arguments: argparse.Namespace) -> tuple[str, ...]:
         "--session-key-file": arguments.session_key_file,
         "--scenarios": arguments.scenarios,
     }
+    if arguments.client != ClientKind.ASYNC:
+        valued["--client"] = arguments.client
     words = [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
     return (*words, "--scripted-model") if arguments.scripted_model else tuple(words)
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 import json as jsonlib
 import time
+from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from harness.run.credentials import SESSION_HEADER, WRONG_KEY, credential
-from harness.run.recorder import record, recording_transport, transport_errors, unsendable
-from harness.run.view import view_error, view_result
-from harness.scenarios.model import Auth, Call, Http
+from harness.run.credentials import credential, key_variables, written
+from harness.run.recorder import (
+    gives_up,
+    record,
+    recording_sync_transport,
+    recording_transport,
+    transport_errors,
+    unsendable,
+)
+from harness.run.thread import in_thread
+from harness.run.view import view_error, view_result, view_sync_result
+from harness.scenarios.model import AskModel, Auth, Call, ClientKind, Http
+from harness.scenarios.substitute import as_text
 from harness.trace import Exchange, Request
 
 if TYPE_CHECKING:
@@ -19,9 +29,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, DefaultHttpxClient, OpenAI
 
     from harness.run.recorder import Recording
+    from harness.scenarios.model import Action, Json
+    from harness.targets import ModelLog
     from harness.trace import ClientView
 
 
@@ -30,34 +42,53 @@ class StepError(ValueError):
 
 
 class Client:
-    """The official client, recorded: one connection pool, no retries, one client per credential.
+    """The official client, recorded, in both its classes: one connection pool each, no retries.
 
     Args:
         base_url: of the target, without `/v1`.
         key: the session key; None for an open server.
         timeout: seconds that one request may take in all.
-        connections: how many requests may be under way at once.
+        connections: how many are kept open for the next request.
+        model_log: the scripted model's log; None when there is none to be read.
     """
 
-    def __init__(self, base_url: str, key: str | None, *, timeout: float, connections: int) -> None:
+    def __init__(
+        self, base_url: str, key: str | None, *, timeout: float, connections: int, model_log: ModelLog | None = None
+    ) -> None:
         from openai import AsyncOpenAI
 
         self.base_url = base_url.rstrip("/")
+        self.key_variables = key_variables(key)
         self._key = key
         self._timeout = timeout
+        self._connections = connections
+        self._model_log = model_log
         self._started = time.monotonic()
         self.requests = 0
-        """How many were sent, all told."""
+        """How many were sent to the target, all told."""
         self._transport = recording_transport(self.base_url, timeout=timeout, connections=connections)
+        self._openai: AsyncOpenAI = AsyncOpenAI(http_client=self._transport, **self._options)
+
+    @property
+    def _options(self) -> Any:
         # The client insists on some key; what is sent is decided per request.
-        self._right: AsyncOpenAI = AsyncOpenAI(
-            api_key=key or "no-key",
-            base_url=f"{self.base_url}/v1",
-            http_client=self._transport,
-            max_retries=0,
-            timeout=timeout,
-        )
-        self._wrong = self._right.with_options(api_key=WRONG_KEY)
+        return {
+            "api_key": self._key or "no-key",
+            "base_url": f"{self.base_url}/v1",
+            "max_retries": 0,
+            "timeout": self._timeout,
+        }
+
+    @cached_property
+    def _sync_transport(self) -> DefaultHttpxClient:
+        # Not closed in the end: a thread that nobody waits for may be reading from it.
+        return recording_sync_transport(self.base_url, timeout=self._timeout, connections=self._connections)
+
+    @cached_property
+    def _sync_openai(self) -> OpenAI:
+        from openai import OpenAI
+
+        return OpenAI(http_client=self._sync_transport, **self._options)
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,35 +103,60 @@ class Client:
         return time.monotonic() - self._started
 
     def play(
-        self, step: int, action: Call | Http, auth: Auth, headers: Mapping[str, str | None]
+        self,
+        step: int,
+        action: Action,
+        auth: Auth | Mapping[str, Json],
+        headers: Mapping[str, Json],
+        *,
+        kind: ClientKind = ClientKind.ASYNC,
+        timeout: float | None = None,
     ) -> asyncio.Task[Exchange]:
         """Send one request and record what happens; a cancelled task gives what was recorded until then.
 
         The task raises StepError when nothing could be sent.
+
+        Args:
+            step: the number that the exchange gets.
+            action: what to send, variables put in.
+            auth: how to present the key.
+            headers: in place of the client's own of these names; None takes one out, a list is several lines.
+            kind: the client's class.
+            timeout: seconds after which the client gives up on this one.
         """
         # Started at once: who looks at the budget next sees it counted, and it can't be cancelled before it records.
-        playing = self._play(step, action, auth, headers)
+        playing = self._play(step, action, auth, headers, kind, timeout)
         return asyncio.Task(playing, loop=asyncio.get_running_loop(), eager_start=True)
 
-    async def _play(self, step: int, action: Call | Http, auth: Auth, headers: Mapping[str, str | None]) -> Exchange:
-        self.requests += 1
-        recording = record()
+    async def _play(
+        self,
+        step: int,
+        action: Action,
+        auth: Auth | Mapping[str, Json],
+        headers: Mapping[str, Json],
+        kind: ClientKind,
+        timeout: float | None,  # noqa: ASYNC109 - the client's own, which is what a scenario is about
+    ) -> Exchange:
+        self.requests += not isinstance(action, AskModel)
+        recording = self._record(action, auth, headers)
         begin = self.clock()
         view: ClientView | None = None
         failure: str | None = None
+        limit = max(self._timeout, 2 * (timeout or 0))
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(limit):
                 if isinstance(action, Call):
-                    view = await self._call(action, auth, headers, recording)
+                    view = await self._call(action, kind, timeout, recording)
                 else:
-                    await self._http(action, auth, headers)
+                    await self._raw(action, kind, timeout)
         except TimeoutError:
-            failure = f"no answer within {self._timeout:g} s"
+            failure = f"no answer within {limit:g} s"
         except asyncio.CancelledError:
             # Whoever cancels this wants to keep what was sent: the target may be working on it.
             failure = "interrupted"
         except transport_errors() as error:
             failure = _describe(error)
+            recording.gave_up = gives_up(error)
         if recording.response is None and view is not None and view.raised is not None:
             failure = view.message
         elapsed = self.clock() - begin
@@ -112,70 +168,102 @@ class Client:
             response=recording.response if failure is None else None,
             failure=failure,
             client=view,
+            gave_up=recording.gave_up and timeout is not None and recording.response is None,
         )
 
-    async def _call(
-        self, call: Call, auth: Auth, headers: Mapping[str, str | None], recording: Recording
-    ) -> ClientView:
-        from openai import Omit
+    def _record(self, action: Action, auth: Auth | Mapping[str, Json], headers: Mapping[str, Json]) -> Recording:
+        """Begin to record a request, and decide which headers it has beside the client's own."""
+        if isinstance(action, AskModel):
+            key = self._model_log.key if self._model_log else None
+            return record(_lines({"Authorization": None if key is None else f"Bearer {key}"}))
+        own, query = (credential(auth, self._key), {}) if isinstance(auth, Auth) else written(auth)
+        if isinstance(action, Http):
+            has_body = action.content is not None or action.json is not None
+            # A server that chokes on a raw request may drop the connection a second later (agent server 1.58.0 does,
+            # after a 500), when the pool has given it to another request. So this one's is closed.
+            own |= {"Connection": "close", "Content-Type": "application/json" if has_body else None}
+        parameters = tuple((name, line) for name, lines in _lines(query).items() for line in lines)
+        return record(_lines(own, headers), parameters)
 
-        sent = credential(auth, self._key)
-        wire = _merged({"Authorization": sent.authorization, SESSION_HEADER: sent.session}, headers)
-        client = self._wrong if auth in {Auth.WRONG_BEARER, Auth.WRONG_BEARER_RIGHT_SESSION_HEADER} else self._right
+    async def _call(
+        self,
+        call: Call,
+        kind: ClientKind,
+        timeout: float | None,  # noqa: ASYNC109 - see above
+        recording: Recording,
+    ) -> ClientView:
+        client = self._openai if kind is ClientKind.ASYNC else self._sync_openai
         *resource, name = call.method.split(".")
         method = getattr(attrgetter(".".join(resource))(client).with_raw_response, name)
-        try:
-            raw = await method(
-                **call.arguments,
-                extra_headers={name: Omit() if value is None else value for name, value in wire.items()},
-            )
-        except Exception as error:
+        arguments = {**call.arguments, **({} if timeout is None else {"timeout": timeout})}
+
+        def failed(error: Exception) -> ClientView:
             # Before an answer: the client or its transport refuses the arguments. After one: that is how it reads it,
             # and a hostile answer can make it raise anything (`charset=hex` a TypeError).
             if recording.response is None and isinstance(error.__cause__ or error, unsendable()):
                 raise StepError(f"{call.method}: {error.__cause__ or error}") from error
+            recording.gave_up = gives_up(error)
             return view_error(error)
+
+        def call_and_view() -> ClientView:
+            try:
+                raw = method(**arguments)
+            except Exception as error:  # noqa: BLE001 - told apart there
+                return failed(error)
+            return view_sync_result(call.method, raw)
+
+        if kind is ClientKind.SYNC:
+            return await in_thread(call_and_view)
+        try:
+            raw = await method(**arguments)
+        except Exception as error:  # noqa: BLE001 - told apart there
+            return failed(error)
         return await view_result(call.method, raw)
 
-    async def _http(self, http: Http, auth: Auth, headers: Mapping[str, str | None]) -> None:
-        sent = credential(auth, self._key)
+    async def _raw(
+        self,
+        action: Http | AskModel,
+        kind: ClientKind,
+        timeout: float | None,  # noqa: ASYNC109 - see above
+    ) -> None:
         content: bytes | None = None
-        if http.content is not None:
-            content = http.content.encode("utf-8", "surrogatepass")
-        elif http.json is not None:
-            content = jsonlib.dumps(http.json).encode()
-        # A server that chokes on a raw request may drop the connection a second later (agent server 1.58.0 does, after
-        # a 500), when the pool has given it to another request. So this one's is closed.
-        own = {"Authorization": sent.authorization, SESSION_HEADER: sent.session, "Connection": "close"}
-        own["Content-Type"] = None if content is None else "application/json"
-        wire = _merged(own, headers)
+        if isinstance(action, Http) and action.content is not None:
+            content = action.content.encode("utf-8", "surrogatepass")
+        elif isinstance(action, Http) and action.json is not None:
+            content = jsonlib.dumps(action.json).encode()
+        sync = kind is ClientKind.SYNC
+        transport: Any = self._sync_transport if sync else self._transport
+        url, more = self._url(action), {} if timeout is None else {"timeout": timeout}
         try:
-            request = self._transport.build_request(
-                http.method,
-                f"{self.base_url}{http.path}",
-                headers={name: value for name, value in wire.items() if value is not None},
-                content=content,
-            )
-            for name, value in wire.items():
-                if value is None:
-                    request.headers.pop(name, None)  # one that the transport adds itself
-            response = await self._transport.send(request)
+            request = transport.build_request(action.method, url, content=content, **more)
+            if sync:
+                await in_thread(lambda: transport.send(request))
+            else:
+                await transport.send(request)
         except unsendable() as error:
-            raise StepError(f"{http.method} {http.path}: {error}") from error
-        await response.aclose()
+            raise StepError(f"{action.method} {action.path}: {error}") from error
 
-    def _unsent(self, action: Call | Http) -> Request:
-        path = action.path if isinstance(action, Http) else f"/v1/{action.method}"
-        return Request(action.method if isinstance(action, Http) else "POST", f"{self.base_url}{path}", (), b"")
+    def _url(self, action: Http | AskModel) -> str:
+        if isinstance(action, Http):
+            return f"{self.base_url}{action.path}"
+        if self._model_log is None:
+            raise StepError("the scripted model's log can't be read here")
+        return f"{self._model_log.url}{action.path}"
+
+    def _unsent(self, action: Action) -> Request:
+        if isinstance(action, Call):
+            return Request("POST", f"{self.base_url}/v1/{action.method}", (), b"")
+        return Request(action.method, self._url(action), (), b"")
 
 
-def _merged(own: Mapping[str, str | None], given: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Our headers, with the given ones in place of those of the same name; None takes one out.
-
-    Openai 2.x would send a header of its own beside one that is spelled otherwise, hence its spelling.
-    """
-    spelled = {name.lower(): name for name in (*own, "Accept", "Content-Type", "User-Agent")}
-    return {**own, **{spelled.get(name.lower(), name): value for name, value in given.items()}}
+def _lines(*parts: Mapping[str, Json]) -> dict[str, tuple[str, ...]]:
+    """The lines of each header, spelled as in the last part that has it, which counts; none where it is None."""
+    merged: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for part in parts:
+        for name, value in part.items():
+            values = value if isinstance(value, list) else [] if value is None else [value]
+            merged[name.lower()] = name, tuple(map(as_text, values))
+    return dict(merged.values())
 
 
 def _describe(error: BaseException) -> str:

@@ -1,4 +1,7 @@
-"""Playing a plan: scenarios side by side, the steps of each in order, every exchange recorded."""
+"""Playing a plan: scenarios side by side, the steps of each in order, every exchange recorded.
+
+Scenarios that restart the target are played one at a time, when all the others are done.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,16 @@ from typing import TYPE_CHECKING
 from harness.judge.capture import CaptureError, capture
 from harness.run.client import StepError
 from harness.run.variables import built_in
-from harness.scenarios.model import Auth, Call, Http
+from harness.scenarios.model import AskModel, Auth, Call, ClientKind, Http
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text
-from harness.trace import Trace
+from harness.targets import TargetError
+from harness.trace import Exchange, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from harness.run.client import Client
-    from harness.scenarios.model import Json, Scenario, Step
-    from harness.trace import Exchange
+    from harness.scenarios.model import Action, Json, Scenario, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +48,28 @@ class Player:
         seed: makes the scenarios' variables.
         limits: the budget.
         on_trace: called with each scenario's trace as soon as it is whole.
+        kind: the class of the official client, where a step doesn't say.
+        restart: restarts the target and blocks meanwhile; raises TargetError. None when nobody can.
     """
 
     def __init__(
-        self, client: Client, model: str, seed: str, limits: Limits, on_trace: Callable[[Trace], None]
+        self,
+        client: Client,
+        model: str,
+        seed: str,
+        limits: Limits,
+        on_trace: Callable[[Trace], None],
+        *,
+        kind: ClientKind = ClientKind.ASYNC,
+        restart: Callable[[], None] | None = None,
     ) -> None:
         self._client = client
         self._model = model
         self._seed = seed
         self._limits = limits
         self._on_trace = on_trace
+        self._kind = kind
+        self._restart = restart
         self._under_way: set[asyncio.Task[Exchange]] = set()
         self.ended: str | None = None
         """Why nothing more is sent, once that is so."""
@@ -67,16 +82,20 @@ class Player:
 
     async def play(self, scenarios: Sequence[Scenario]) -> None:
         """Play all scenarios, `jobs` at a time; each gets its trace, whatever ends the run."""
+        over = f"the run's {self._limits.seconds:g} s are over"
+        alarm = asyncio.get_running_loop().call_later(self._limits.seconds, self.interrupt, over)
+        await self._play_all([each for each in scenarios if not each.restarts], self._limits.jobs)
+        await self._play_all([each for each in scenarios if each.restarts], 1)
+        alarm.cancel()
+
+    async def _play_all(self, scenarios: Sequence[Scenario], jobs: int) -> None:
         queue = iter(scenarios)
 
         async def work() -> None:
             for scenario in queue:
                 self._on_trace(await self._play_one(scenario))
 
-        over = f"the run's {self._limits.seconds:g} s are over"
-        alarm = asyncio.get_running_loop().call_later(self._limits.seconds, self.interrupt, over)
-        await asyncio.gather(*(work() for _ in range(min(self._limits.jobs, len(scenarios)))))
-        alarm.cancel()
+        await asyncio.gather(*(work() for _ in range(min(jobs, len(scenarios)))))
 
     async def _play_one(self, scenario: Scenario) -> Trace:
         exchanges: list[Exchange] = []
@@ -92,7 +111,7 @@ class Player:
             harness_error = str(error)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one scenario must not lose the others
             harness_error = f"{type(error).__name__}: {error}"
-        lost = self.ended if exchanges and exchanges[-1].response is None else None
+        lost = self.ended if any(map(_is_lost, exchanges)) else None
         return Trace(scenario.id, variables, tuple(exchanges), stopped, lost, harness_error)
 
     async def _play_steps(
@@ -100,36 +119,62 @@ class Player:
     ) -> str | None:
         """Play the steps, add their exchanges to the list, and return why not all were played."""
         variables = dict(initial)
-        for number, step in enumerate((*scenario.setup, *scenario.steps)):
-            if ended := self._over():
+        for group in _groups((*scenario.setup, *scenario.steps)):
+            ended = self._over(len(group))
+            if not ended and any(step.restart for _, step in group):
+                ended = await self._restarted() or self.ended
+            if ended:
                 return ended
-            exchange = await self._send(number, step, variables)
-            exchanges.append(exchange)
-            if exchange.response is None:
+            played, fault = await self._play_group(group, variables)
+            exchanges += played
+            if any(map(_is_lost, played)):
                 await self._look_whether_alive()
-                return f"step {number + 1} brought no answer"
-            try:
-                variables |= capture(step.save, exchange.response)
-            except CaptureError as error:
-                return f"step {number + 1} has nothing to save as {error.name}"
+            if fault is not None:
+                raise fault
+            if stopped := _take_over(variables, group, played):
+                return stopped
         return None
 
-    async def _send(self, number: int, step: Step, variables: Mapping[str, Json]) -> Exchange:
-        headers = {
-            name: None if value is None else substitute_text(value, variables) for name, value in step.headers.items()
-        }
-        auth = Auth(substitute_text(step.auth, variables))
-        action = filled(step.action, variables)
-        return await self._interruptible(self._client.play(number, action, auth, headers))
+    async def _play_group(
+        self, group: Sequence[tuple[int, Step]], variables: Mapping[str, Json]
+    ) -> tuple[list[Exchange], BaseException | None]:
+        """Send the requests of a group side by side; whatever becomes of one, the others have their exchanges."""
+        able = {**variables, **self._client.key_variables}
+        requests = [(number, step, filled(step.action, variables), _auth(step, able)) for number, step in group]
+        playing = [
+            self._client.play(
+                number,
+                action,
+                auth,
+                {name: substitute(value, variables) for name, value in step.headers.items()},
+                kind=step.client or self._kind,
+                timeout=step.timeout,
+            )
+            for number, step, action, auth in requests
+        ]
+        outcomes = await asyncio.gather(*map(self._interruptible, playing), return_exceptions=True)
+        faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        return [outcome for outcome in outcomes if isinstance(outcome, Exchange)], faults[0] if faults else None
 
     async def _interruptible(self, task: asyncio.Task[Exchange]) -> Exchange:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await task
 
-    def _over(self) -> str | None:
-        """Why no further request may be sent; None while one may."""
-        if self._limits.requests is not None and self._client.requests >= self._limits.requests:
+    async def _restarted(self) -> str | None:
+        """Restart the target; why that could not be done, if so. A target that does not come back ends the run."""
+        if self._restart is None:
+            return "nobody can restart this target"
+        try:
+            await asyncio.to_thread(self._restart)
+        except TargetError as error:
+            self.interrupt(f"the target did not come back from a restart: {error.what}")
+            return self.ended
+        return None
+
+    def _over(self, wanted: int = 1) -> str | None:
+        """Why no more requests may be sent; None while as many as are wanted may."""
+        if self._limits.requests is not None and self._client.requests + wanted > self._limits.requests:
             self.ended = self.ended or f"the run's {self._limits.requests} requests are spent"
         return self.ended
 
@@ -141,18 +186,61 @@ class Player:
                 self.interrupt(f"the target stopped answering: {exchange.failure}")
 
 
-def filled(action: Call | Http, variables: Mapping[str, Json]) -> Call | Http:
+def _groups(steps: Sequence[Step]) -> Iterator[list[tuple[int, Step]]]:
+    """The steps with their numbers, those together that are sent side by side."""
+    group: list[tuple[int, Step]] = []
+    for number, step in enumerate(steps):
+        if group and not step.joined:
+            yield group
+            group = []
+        group.append((number, step))
+    if group:
+        yield group
+
+
+def _is_lost(exchange: Exchange) -> bool:
+    """Whether there is no answer, and not because the client would not wait for it."""
+    return exchange.response is None and not exchange.gave_up
+
+
+def _take_over(
+    variables: dict[str, Json], group: Sequence[tuple[int, Step]], exchanges: Sequence[Exchange]
+) -> str | None:
+    """Add what the steps save to the variables; why there is no next step, if so."""
+    stopped = None
+    for (number, step), exchange in zip(group, exchanges, strict=True):
+        if exchange.response is not None:
+            try:
+                variables |= capture(step.save, exchange.response)
+            except CaptureError as error:
+                stopped = stopped or f"step {number + 1} has nothing to save as {error.name}"
+        elif step.expect.status is not None:
+            stopped = stopped or f"step {number + 1} brought no answer"
+    return stopped
+
+
+def _auth(step: Step, variables: Mapping[str, Json]) -> Auth | dict[str, Json]:
+    if isinstance(step.auth, str):
+        return Auth(step.auth)
+    return {name: substitute(value, variables) for name, value in step.auth.items()}
+
+
+def filled(action: Action, variables: Mapping[str, Json]) -> Action:
     """The action with its variables put in.
 
     Raises:
         UnknownVariableError: one has no value.
     """
-    if isinstance(action, Call):
-        arguments = substitute(dict(action.arguments), variables)
-        return Call(action.method, arguments if isinstance(arguments, dict) else {})
-    return Http(
-        action.method,
-        substitute_text(action.path, variables),
-        json=substitute(action.json, variables),
-        content=None if action.content is None else substitute_text(action.content, variables),
-    )
+    match action:
+        case Call(method, arguments):
+            values = substitute(dict(arguments), variables)
+            return Call(method, values if isinstance(values, dict) else {})
+        case Http(method, path, json, content):
+            return Http(
+                method,
+                substitute_text(path, variables),
+                json=substitute(json, variables),
+                content=None if content is None else substitute_text(content, variables),
+            )
+        case AskModel(method, path):
+            return AskModel(method, substitute_text(path, variables))

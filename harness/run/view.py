@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from harness.trace import ClientView
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Iterable, Sequence
 
     from pydantic import BaseModel
 
@@ -26,14 +27,38 @@ def view_error(error: Exception) -> ClientView:
 async def view_result(method: str, raw: Any) -> ClientView:
     """The view when a typed method returned a raw response: parse it as the client does, then check it strictly."""
     from openai import AsyncStream
-    from pydantic import BaseModel
 
     try:
         parsed = raw.parse()
-        if isinstance(parsed, AsyncStream):
-            return await _view_stream(parsed)
+        if not isinstance(parsed, AsyncStream):
+            return _view_object(method, parsed)
+        chunks: list[Any] = []
+        async for chunk in parsed:
+            chunks.append(chunk)
+            if len(chunks) > _LOOKED_AT_CHUNKS:
+                break
     except Exception as error:  # noqa: BLE001 - a hostile body can make the client raise anything; that is its view
         return view_error(error)
+    return _view_chunks(chunks)
+
+
+def view_sync_result(method: str, raw: Any) -> ClientView:
+    """The same for the client's class that blocks."""
+    from openai import Stream
+
+    try:
+        parsed = raw.parse()
+        if not isinstance(parsed, Stream):
+            return _view_object(method, parsed)
+        chunks = list(islice(parsed, _LOOKED_AT_CHUNKS + 1))
+    except Exception as error:  # noqa: BLE001 - likewise
+        return view_error(error)
+    return _view_chunks(chunks)
+
+
+def _view_object(method: str, parsed: Any) -> ClientView:
+    from pydantic import BaseModel
+
     if not isinstance(parsed, BaseModel):
         return ClientView(returned=type(parsed).__name__)
     if method == "models.list":
@@ -43,16 +68,14 @@ async def view_result(method: str, raw: Any) -> ClientView:
     return ClientView(returned=type(parsed).__name__, problems=_problems([parsed]))
 
 
-async def _view_stream(stream: AsyncIterator[Any]) -> ClientView:
-    chunks: list[Any] = []
-    async for chunk in stream:
-        chunks.append(chunk)
-        if len(chunks) > _LOOKED_AT_CHUNKS:
-            problem = f"the stream goes on after {_LOOKED_AT_CHUNKS} chunks"
-            return ClientView(returned=type(chunks[0]).__name__, problems=(problem,))
+def _view_chunks(chunks: Sequence[Any]) -> ClientView:
     if not chunks:
         return ClientView(returned="ChatCompletionChunk", problems=("the stream brought no chunk",))
-    return ClientView(returned=type(chunks[0]).__name__, problems=_problems(chunks, prefix="chunk"))
+    if len(chunks) > _LOOKED_AT_CHUNKS:
+        problems: tuple[str, ...] = (f"the stream goes on after {_LOOKED_AT_CHUNKS} chunks",)
+    else:
+        problems = _problems(chunks, prefix="chunk")
+    return ClientView(returned=type(chunks[0]).__name__, problems=problems)
 
 
 def _problems(values: Iterable[Any], prefix: str = "") -> tuple[str, ...]:

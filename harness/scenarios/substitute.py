@@ -83,7 +83,7 @@ def substitute_text(text: str, variables: Mapping[str, Json]) -> str:
     """Like `substitute`, for what has to stay text: a path, a header, a key."""
     if "${" not in text:
         return text
-    return _REFERENCE.sub(lambda found: "${" if found[1] else _as_text(_look_up(found[2], variables)), text)
+    return _REFERENCE.sub(lambda found: "${" if found[1] else as_text(_look_up(found[2], variables)), text)
 
 
 def bind(case: Mapping[str, Json], built_in: Mapping[str, Json]) -> dict[str, Json]:
@@ -115,5 +115,6 @@ def _look_up(name: str, variables: Mapping[str, Json]) -> Json:
         raise UnknownVariableError(name) from None
 
 
-def _as_text(value: Json) -> str:
+def as_text(value: Json) -> str:
+    """A value as it reads inside a longer text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
