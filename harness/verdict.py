@@ -56,7 +56,8 @@ class Finding:
 
     Attributes:
         step: counts from 0 over the scenario's setup and then its steps; None when no step is to blame.
-        check: what was looked at: `status`, `headers.NAME`, `body PATH`, `returns`, `raises`, `save NAME`, `response`.
+        check: what was looked at: `status`, `headers.NAME`, `body PATH`, `shape PATH`, `text`, `returns`,
+            `raises`, `save NAME`, `response`.
         expected: what the scenario asks for, as short JSON or prose.
         actual: what was there instead, likewise.
     """

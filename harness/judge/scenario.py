@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.judge.body import BodyError, decode
 from harness.judge.capture import CaptureError, capture
 from harness.judge.match import literal_mismatch, schema_mismatch, shorten
+from harness.judge.shape import shape_mismatches
 from harness.judge.text import text_of
-from harness.scenarios.model import Level
+from harness.scenarios.model import AskModel, Level
 from harness.scenarios.paths import PathError, select
 from harness.scenarios.substitute import UnknownVariableError, substitute, substitute_text
 from harness.verdict import Finding, ScenarioVerdict, State
@@ -25,8 +27,16 @@ _VIOLATED = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: St
 
 TOO_MANY_REQUESTS = 429
 
+_UNREAD = {"response", "status"}
+"""What a log that does not answer is found by; that is no fault of the target."""
+
+_SUCCESSES = range(200, 300)
+
 _SHOWN_FINDINGS = 5
-"""For one path."""
+"""For one path, and for a shape."""
+
+_SHOWN_PATH = 200
+"""Characters; the keys in it are the server's."""
 
 
 def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> ScenarioVerdict:
@@ -70,35 +80,45 @@ def _look(scenario: Scenario, trace: Trace, seen: _Seen) -> str | None:
     steps = (*scenario.setup, *scenario.steps)
     variables = dict(trace.variables)
     for exchange in trace.exchanges:
-        if exchange.response is None and trace.lost is not None:
-            break
+        if exchange.response is None and not exchange.gave_up and trace.lost is not None:
+            continue
         step = steps[exchange.step]
         results = list(_check(step, exchange, variables))
         findings = [result for result in results if result is not None]
         seen.checks += len(results)
-        if findings and seen.findings and _busy(exchange):
-            break  # what was found before it was busy stands
+        obstacle = _obstacle(step, exchange, findings) if findings else None
+        if obstacle and seen.findings:
+            break  # what was found before stands
         seen.findings += findings
-        if findings and _busy(exchange):
-            return "the target is busy (429): try again with fewer --jobs"
+        if obstacle:
+            return obstacle
         if findings and exchange.step < len(scenario.setup):
             return f"setup step {exchange.step + 1}: {findings[0].message}"
         if exchange.response is not None:
             try:
                 variables |= capture(step.save, exchange.response)
             except CaptureError:
-                break  # it is a finding by now, and what follows needs the value
+                continue  # it is a finding by now; what was sent beside this step has its own
     return None
 
 
-def _busy(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status == TOO_MANY_REQUESTS
+def _obstacle(step: Step, exchange: Exchange, findings: list[Finding]) -> str | None:
+    """What the findings say of something else than the target's conformance."""
+    if exchange.response is not None and exchange.response.status == TOO_MANY_REQUESTS:
+        return "the target is busy (429): try again with fewer --jobs"
+    if isinstance(step.action, AskModel) and findings[0].check in _UNREAD:
+        return f"the scripted model's log can't be read: {findings[0].message}"
+    return None
 
 
 def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Iterator[Finding | None]:
     """Every check of a step in turn: a finding, or None where it holds. Stops at the first that hides the rest."""
     expect, number = step.expect, exchange.step
     response = exchange.response
+    if expect.status is None:
+        yield None if response is None else Finding(number, "status", "no answer", str(response.status))
+        yield from _check_client(number, expect, exchange.client)
+        return
     if response is None:
         yield Finding(number, "response", "an HTTP response", exchange.failure or "nothing")
         return
@@ -127,7 +147,8 @@ def _finding(number: int, check: str, template: Json, actual: Json, variables: M
 def _check_body(
     number: int, expect: Expectation, response: Response, variables: Mapping[str, Json]
 ) -> Iterator[Finding | None]:
-    if not expect.body and expect.text is None:
+    shape = expect.shape if response.status in _SUCCESSES else None
+    if not expect.body and expect.text is None and shape is None:
         return
     try:
         body = decode(response)
@@ -148,6 +169,17 @@ def _check_body(
         yield from _few(results)
     if expect.text is not None:
         yield _check_text(number, expect.text, text_of(body), variables)
+    if shape is not None:
+        yield from _check_shape(number, substitute(shape, variables), body)
+
+
+def _check_shape(number: int, example: Json, body: Json) -> Iterator[Finding | None]:
+    mismatches = list(islice(shape_mismatches(example, body), _SHOWN_FINDINGS))
+    for path, expected, actual in mismatches:
+        shown = path if len(path) <= _SHOWN_PATH else f"{path[:_SHOWN_PATH]}…"
+        yield Finding(number, f"shape {shown}", expected, actual)
+    if not mismatches:
+        yield None
 
 
 def _check_text(number: int, template: Json, said: str | None, variables: Mapping[str, Json]) -> Finding | None:

@@ -86,10 +86,11 @@ def select(path: str, document: Json) -> list[tuple[str, Json]]:
         raise PathError(f"{path} met a document that is nested too deeply") from None
     if len(nodes) > MAX_NODES:
         raise PathError(f"{path} selects more than {MAX_NODES} nodes")
-    return [(_render(node.location), cast("Json", node.value)) for node in nodes]
+    return [(render_location(node.location), cast("Json", node.value)) for node in nodes]
 
 
-def _render(location: tuple[str | int, ...]) -> str:
+def render_location(location: tuple[str | int, ...]) -> str:
+    """A place in a document as it reads in a path: `$.choices[0]['odd name']`."""
     return "$" + "".join(
         f".{part}" if isinstance(part, str) and _PLAIN_NAME.fullmatch(part) else f"[{part!r}]" for part in location
     )
