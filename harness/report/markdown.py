@@ -45,7 +45,14 @@ def markdown(report: Report) -> str:
 
 def printable(line: str) -> str:
     """A line that a server may have written, without what would steer a terminal or turn the text around."""
+    if line.isprintable():
+        return line
     return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
+
+
+def plain(text: str) -> str:
+    """Text that a server may have written, so that it stays text."""
+    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -54,10 +61,10 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"# {SIGNS[report.outcome]} {report.target.name} is {report.outcome} ({report.contract})"
     yield ""
     if report.run.ended_early:
-        yield f"**The run ended early:** {_plain(report.run.ended_early)}"
+        yield f"**The run ended early:** {plain(report.run.ended_early)}"
         yield ""
     if report.run.selection:
-        yield f"Only a selection was played: {_plain(report.run.selection)}."
+        yield f"Only a selection was played: {plain(report.run.selection)}."
         yield ""
     yield tabulate(
         [
@@ -105,10 +112,10 @@ def _requirement(report: Report, requirement: RequirementRecord) -> Iterator[str
     yield ""
     for scenario in report.scenarios:
         if scenario.requirement == requirement.id and scenario.state == requirement.state:
-            yield from _scenario(scenario, _command(report))
+            yield from _scenario(scenario, again(report))
 
 
-def _command(report: Report) -> str:
+def again(report: Report) -> str:
     """The command line that plays on the same target again."""
     contract = "" if report.contract is Contract.DOCUMENTED else f" --contract {report.contract}"
     options = "".join(f" {shlex.quote(word)}" for word in report.run.again)
@@ -119,7 +126,7 @@ def _scenario(scenario: ScenarioRecord, command: str) -> Iterator[str]:
     yield f"**{scenario.id}**: {scenario.title} (`{scenario.location}`)"
     yield ""
     if not scenario.findings:
-        yield f"- {_plain(scenario.reason or '')}"
+        yield f"- {plain(scenario.reason or '')}"
     for finding in scenario.findings:
         where = "" if finding.step is None else f"step {finding.step}, "
         yield f"- {where}`{_code(finding.check)}`: expected `{_code(finding.expected)}`, got `{_code(finding.actual)}`"
@@ -156,7 +163,7 @@ def _not_assessed(report: Report) -> Iterator[str]:
         yield "## Not assessed"
         yield ""
         for reason, ids in reasons.items():
-            yield f"- {', '.join(ids)}: {_plain(reason)}"
+            yield f"- {', '.join(ids)}: {plain(reason)}"
         yield ""
 
 
@@ -164,10 +171,10 @@ def _about(report: Report) -> Iterator[str]:
     run, tool, target = report.run, report.tool, report.target
     yield "## About this run"
     yield ""
-    yield f"- target: {_plain(target.url)}, model {_plain(target.model or 'unknown')}"
+    yield f"- target: {plain(target.url)}, model {plain(target.model or 'unknown')}"
     yield f"- offers: {', '.join(target.capabilities) or 'nothing beyond chat'}"
     if server := " ".join(str(target.server[name]) for name in ("title", "version") if name in target.server):
-        yield f"- server: {_plain(server)}"
+        yield f"- server: {plain(server)}"
     yield f"- {run.started:%Y-%m-%d %H:%M:%S %Z}, {run.seconds:.1f} s, {run.requests} requests, seed `{run.seed}`"
     yield f"- openhands-gateway-harness {tool.version}, openai {tool.openai}, Python {tool.python}, {tool.platform}"
     deleted, left = report.cleanup.deleted, report.cleanup.left
@@ -194,11 +201,6 @@ def _fenced(language: str, text: str) -> Iterable[str]:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return (f"{fence}{language}", text, fence, "")
-
-
-def _plain(text: str) -> str:
-    """Text that a server may have written, so that it stays text."""
-    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))
 
 
 def _cell(text: str) -> str:
