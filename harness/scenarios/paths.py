@@ -19,7 +19,7 @@ MAX_NODES = 10_000
 _INDEX = r"-?[1-9][0-9]{0,9}|0"
 _STRING = r"'[A-Za-z0-9 _./:-]*'"
 _MEMBER = rf"\.[A-Za-z_][A-Za-z0-9_]*|\[(?:{_INDEX}|{_STRING})\]"
-_COMPARISON = rf" ?(?:==|!=|<=?|>=?) ?(?:{_INDEX}|{_STRING}|true|false|null)"
+_COMPARISON = rf" ?(?:==|!=|<=?|>=?) ?(?:{_INDEX}|{_STRING}|true|false|null|\$(?:{_MEMBER})*)"
 _ANY = rf"\.?\.\*|\.\.[A-Za-z_][A-Za-z0-9_]*|\[\*\]|\[(?:{_INDEX})?:(?:{_INDEX})?\]"
 _TEST = rf"@(?:{_MEMBER})*(?:{_COMPARISON})?"
 _FILTER = rf"\[\?{_TEST}(?: ?(?:&&|\|\|) ?{_TEST})*\]"
