@@ -64,7 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--contract",
         choices=["documented", "agent-server"],
         default="documented",
-        help="what `stream: true` is answered with: 400, or server-sent events (default: %(default)s)",
+        help="what the documentation says (`stream: true` gives 400), or what released servers do "
+        "(server-sent events, /v1/responses) (default: %(default)s)",
     )
     parser.add_argument(
         "--scripted", action="store_true", help="put the scripted model behind a profile `scripted`; needs no LLM"

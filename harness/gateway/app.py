@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -16,7 +16,9 @@ from harness.gateway.agents import DamagedError
 from harness.gateway.auth import DOCUMENTED_FORMS, Authentication
 from harness.gateway.lifecycle import Gate
 from harness.gateway.limits import RequestLimits
-from harness.gateway.routes import chat, conversations, models, operations, profiles, scripted_model
+from harness.gateway.observability import check_observability
+from harness.gateway.routes import chat, conversations, models, operations, profiles, responses, scripted_model
+from harness.gateway.settings import Dialect
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -42,13 +44,19 @@ def make_api(gateway: Gateway) -> FastAPI:
         },
     )
     api.state.gateway = gateway
-    modules = [chat, models, profiles, conversations]
+    modules = [models, profiles, conversations]
     if gateway.settings.scripted_model:
         modules.append(scripted_model)
+    turns, checks = [chat], list(DOCUMENTED_FORMS)
+    if gateway.settings.dialect is Dialect.AGENT_SERVER:
+        turns.append(responses)
+        checks.append(Depends(check_observability))
+    for module in turns:
+        api.include_router(module.router, dependencies=checks)
     for module in modules:
         api.include_router(module.router, dependencies=DOCUMENTED_FORMS)
     api.include_router(operations.router)
-    api.state.routes = [route for module in (*modules, operations) for route in module.router.routes]
+    api.state.routes = [route for module in (*turns, *modules, operations) for route in module.router.routes]
     return api
 
 

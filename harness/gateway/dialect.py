@@ -1,4 +1,4 @@
-"""The one difference between the two contracts: what is answered to `stream: true`."""
+"""Where the two contracts contradict each other: what is answered to `stream: true`."""
 
 from __future__ import annotations
 

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
 
 class Dialect(StrEnum):
-    """The contract that the gateway speaks. What is answered to `stream: true` is all that the two differ in."""
+    """The contract that the gateway speaks."""
 
     DOCUMENTED = "documented"
-    """Refused with 400 before anything is started, as the documentation has it."""
+    """What the documentation says, and nothing that it doesn't name: `stream: true` is refused with 400."""
     AGENT_SERVER = "agent-server"
-    """Answered with server-sent events, as every released server does (1.28.0 to 1.58.2)."""
+    """What released servers do (1.58): `stream: true` is answered with server-sent events, there is
+    `POST /v1/responses`, and ill-formed `X-OpenHands-Observability-*` headers are refused."""
 
 
 type AgentName = Literal["openhands", "scripted"]

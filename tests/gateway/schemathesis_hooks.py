@@ -17,7 +17,7 @@ CONVERSATION = os.environ["KNOWN_CONVERSATION"]
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
     if (
-        context.operation.path == "/v1/chat/completions"
+        context.operation.path in {"/v1/chat/completions", "/v1/responses"}
         and isinstance(body, dict)
         and isinstance(body.get("model"), str)
     ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from harness.gateway.errors import CONVERSATION_HEADER
 from harness.gateway.gateway import GatewayOfRequest
 from harness.gateway.limits import JsonRoute
 from harness.gateway.routes import failures
-from harness.gateway.service import IdempotencyKey, Turn
+from harness.gateway.routes.turns import NAMES_THE_CONVERSATION, KeyHeader, play
 
 router = APIRouter(route_class=JsonRoute, tags=["OpenAI"])
 
@@ -33,7 +32,7 @@ def _absent_if_empty(value: Any) -> Any:
         200: {
             "content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}},
             "description": "The final assistant text of the turn.",
-            "headers": {CONVERSATION_HEADER: {"schema": {"type": "string", "format": "uuid"}}},
+            "headers": NAMES_THE_CONVERSATION,
         },
         **failures(
             _400="no user message, an unsupported part, streaming where it is not offered, no JSON",
@@ -55,23 +54,12 @@ async def create_chat_completion(
         BeforeValidator(_absent_if_empty),
         Header(alias=CONVERSATION_HEADER, description="The conversation to go on with; an unknown one is created."),
     ] = None,
-    idempotency_key: Annotated[
-        str | None,
-        Header(alias="Idempotency-Key", max_length=255, description="A repeated request gets the first one's answer."),
-    ] = None,
+    key: KeyHeader = None,
 ) -> Response:
     """Play one turn of the agent and answer with its final text."""
     if conversation is not None:
         request.state.conversation = conversation
     admit(gateway.settings.dialect, body)
-    key = None
-    if idempotency_key:
-        digest = hashlib.sha256(str(conversation).encode() + await request.body())
-        key = IdempotencyKey(f"chat.completions {idempotency_key}", digest.hexdigest())
-    turn = Turn(ask=read_request(body), model=body.model, conversation=conversation, key=key)
-    answered = await gateway.service.answer(turn)
-    request.state.conversation = answered.conversation
-    headers = {CONVERSATION_HEADER: str(answered.conversation)}
-    if answered.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return render(body, answered.completion, headers)
+    ask = read_request(body)
+    completion, headers = await play(request, gateway, ask, model=body.model, key=key, conversation=conversation)
+    return render(body, completion, headers)

@@ -1,0 +1,39 @@
+"""`POST /v1/responses`, which the documentation doesn't name and released servers have (1.47.0 to 1.58.2)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi import Response as HttpResponse
+
+from harness.gateway.gateway import GatewayOfRequest
+from harness.gateway.limits import JsonRoute
+from harness.gateway.responses import Response, ResponseRequest, read_request
+from harness.gateway.routes import failures
+from harness.gateway.routes.turns import NAMES_THE_CONVERSATION, KeyHeader, play
+
+router = APIRouter(route_class=JsonRoute, tags=["OpenAI"])
+
+
+@router.post(
+    "/v1/responses",
+    responses={
+        200: {"description": "The final assistant text of the turn.", "headers": NAMES_THE_CONVERSATION},
+        **failures(
+            _400="no user message, an unsupported part, something that is not offered, no JSON",
+            _404="no such model",
+            _415="the body is not JSON by its own account",
+            _500="the agent ended its turn without an answer",
+            _504="the agent takes longer than the server waits; its turn goes on",
+        ),
+    },
+)
+async def create_response(
+    request: Request, response: HttpResponse, body: ResponseRequest, gateway: GatewayOfRequest, key: KeyHeader = None
+) -> Response:
+    """Begin a conversation, whatever its header says, and answer with the agent's final text.
+
+    `POST /v1/chat/completions` goes on with it by the id that comes back.
+    """
+    completion, headers = await play(request, gateway, read_request(body), model=body.model, key=key)
+    response.headers.update(headers)
+    return Response.of(body, completion)
