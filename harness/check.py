@@ -54,7 +54,29 @@ class Watcher(Protocol):
         """The suite begins."""
 
     def judged(self, verdict: ScenarioVerdict) -> None:
+        """One scenario is done; the verdict holds no secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Several who want to know."""
+
+    watchers: Sequence[Watcher]
+
+    def say(self, what: str) -> None:
+        """Something is being waited for."""
+        for watcher in self.watchers:
+            watcher.say(what)
+
+    def begin(self, scenarios: int) -> None:
+        """The suite begins."""
+        for watcher in self.watchers:
+            watcher.begin(scenarios)
+
+    def judged(self, verdict: ScenarioVerdict) -> None:
         """One scenario is done."""
+        for watcher in self.watchers:
+            watcher.judged(verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +169,7 @@ class _Check:
         self._suite = suite
         self._settings = settings
         self._watcher = watcher
+        self._redactor = Redactor(endpoint.key, settings.secrets)
         self._verdicts: list[ScenarioVerdict] = []
         self._traces: dict[str, Trace] = {}
         self._smoke: Sequence[Exchange] = ()
@@ -157,7 +180,7 @@ class _Check:
     async def run(self, scenarios: Sequence[Scenario]) -> Report:
         settings, endpoint = self._settings, self._endpoint
         started = datetime.now(UTC)
-        redactor = Redactor(endpoint.key, settings.secrets)
+        redactor = self._redactor
         client = Client(
             endpoint.base_url,
             endpoint.key,
@@ -272,7 +295,7 @@ class _Check:
                 verdict = ScenarioVerdict(scenario.id, scenario.requirement, State.HARNESS_ERROR, reason)
             self._traces[trace.scenario] = trace
             self._verdicts.append(verdict)
-            self._watcher.judged(verdict)
+            self._watcher.judged(self._redactor.verdict(verdict))
 
         settings = self._settings
         player = Player(

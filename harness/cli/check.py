@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from harness.report.events import EventStream
+
 INCOMPLETE = 3
 USAGE = 2
 
@@ -86,39 +88,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     output = parser.add_argument_group("output")
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
+    output.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT[=PATH]",
+        help="write this beside report.json and report.md: html, junit, sarif, har, badge, shields; may be repeated",
+    )
+    output.add_argument(
+        "--events", metavar="PATH", help="write a line of JSON for everything that happens, at once; - is stdout"
+    )
     output.add_argument("--quiet", action="store_true", help="no progress")
     output.add_argument("--seed", help="repeat the words and identifiers of an earlier run")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the target; the exit status as the command line documents it."""
-    from harness.check import CheckError
-    from harness.plan import NothingSelectedError
-    from harness.report.folder import FolderError
-    from harness.scenarios.problems import ScenarioFileError
-    from harness.targets import TargetError
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while the target starts
     try:
         return _check(arguments)
-    except (ScenarioFileError, NothingSelectedError, FolderError) as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
-    except TargetError as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        print("gateway-harness: interrupted before anything was checked", file=sys.stderr)
-        return INCOMPLETE
-    except CheckError as error:
-        print(f"gateway-harness: a fault of the harness itself; please report it:\n{error}", file=sys.stderr)
-        return INCOMPLETE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - what is not foreseen is raised again
+        status, said = _explained(error)
+        print(f"gateway-harness: {said}", file=sys.stderr)
+        return status
+
+
+def _explained(error: BaseException) -> tuple[int, str]:
+    """The exit status and the sentence for what ends a run without a report; what is not foreseen is raised again."""
+    from harness.check import CheckError
+    from harness.plan import NothingSelectedError
+    from harness.report.folder import FolderError
+    from harness.report.formats import OutputError
+    from harness.scenarios.problems import ScenarioFileError
+    from harness.targets import TargetError
+
+    match error:
+        case ScenarioFileError() | NothingSelectedError() | FolderError() | OutputError():
+            return USAGE, str(error)
+        case TargetError():
+            return error.exit_status, str(error)
+        case KeyboardInterrupt():
+            return INCOMPLETE, "interrupted before anything was checked"
+        case CheckError():
+            return INCOMPLETE, f"a fault of the harness itself; please report it:\n{error}"
+        case _:
+            raise error
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from harness.check import Settings, check
+    from harness.check import Settings, Watchers, check
     from harness.plan import Selection
     from harness.report.folder import FolderError, make_folder, remove_folder, write_reports
+    from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
     from harness.report.terminal import Screen
     from harness.run.suite import Limits
     from harness.scenarios.corpus import corpus_folder
@@ -155,23 +176,56 @@ def _check(arguments: argparse.Namespace) -> int:
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
         client=ClientKind(arguments.client),
     )
+    outputs = tuple(map(parse_output, arguments.report))
+    if any(output.path == Path("-") for output in outputs):
+        raise OutputError("the standard output has the verdict; name a file, or use `gateway-harness report convert`")
+    make_ready(outputs)
     folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
-    screen = Screen(sys.stdout, quiet=arguments.quiet)
+    screen = Screen(sys.stderr if arguments.events == "-" else sys.stdout, quiet=arguments.quiet)
+    events = None
     try:
-        report = check(target, suite, settings, screen)
-    except BaseException:
+        events = _events(arguments.events, target.name)
+        report = check(target, suite, settings, Watchers([screen, events] if events else [screen]))
+    except BaseException as error:
         remove_folder(folder)
+        if events:
+            events.fail(*_explained(error))
         raise
     finally:
         screen.close()
+    status = report.outcome.exit_status
+    written: list[Path] = []
+    failure: Exception | None = None
     try:
         write_reports(report, folder)
-    except FolderError as error:
-        screen.show(report, None)  # what was found out is not lost
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return INCOMPLETE
-    screen.show(report, folder)
-    return report.outcome.exit_status
+        written = write_outputs(report, outputs, folder)
+    except (FolderError, OutputError) as error:
+        status, failure = INCOMPLETE, error
+    screen.show(report, None if isinstance(failure, FolderError) else folder, written)  # what was found out is not lost
+    if events:
+        events.end(report, status, str(folder))
+        if isinstance(events.error, OSError) and not isinstance(events.error, BrokenPipeError):
+            status, failure = INCOMPLETE, OutputError(f"can't write the events: {events.error.strerror}")
+    if failure:
+        print(f"gateway-harness: {failure}", file=sys.stderr)
+    return status
+
+
+def _events(path: str | None, target: str) -> EventStream | None:
+    """Where the events go.
+
+    Raises:
+        OutputError: the file can't be opened.
+    """
+    if path is None:
+        return None
+    from harness.report.events import EventStream
+    from harness.report.formats import OutputError
+
+    try:
+        return EventStream(sys.stdout if path == "-" else Path(path).open("w", encoding="utf-8"), target)
+    except OSError as error:
+        raise OutputError(f"can't write the events to {path}: {error.strerror}") from error
 
 
 def _again(arguments: argparse.Namespace) -> tuple[str, ...]:

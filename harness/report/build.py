@@ -96,15 +96,7 @@ def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> Sc
         state=verdict.state,
         reason=verdict.reason,
         checks=verdict.checks,
-        findings=tuple(
-            FindingRecord(
-                step=None if finding.step is None else finding.step + 1,
-                check=finding.check,
-                expected=finding.expected,
-                actual=finding.actual,
-            )
-            for finding in verdict.findings
-        ),
+        findings=tuple(map(FindingRecord.of, verdict.findings)),
         variables=dict(trace.variables) if trace else {},
         exchanges=tuple(map(_exchange, trace.exchanges)) if trace else (),
         stopped=trace.stopped if trace else None,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from harness.redact import BASIC_PLACEHOLDER, SESSION_PLACEHOLDER
 
 if TYPE_CHECKING:
     from harness.report.record import RequestRecord
+
+_OF_THE_KEY = re.compile(r"(\$SESSION_API_KEY|\$\{SESSION_API_KEY(?:%\?|#\?|~~)?\})")
 
 # What curl sends by itself, and what only describes the client that sent the request.
 _LEFT_OUT = {"host", "content-length", "accept-encoding", "connection", "user-agent", "accept"}
@@ -25,7 +29,7 @@ def curl_line(request: RequestRecord) -> str:
         words.append("--globoff")
     words.append(_quoted(request.url))
     for name, value in request.headers:
-        if name.lower() in _LEFT_OUT or name.lower().startswith("x-stainless-"):
+        if is_the_clients_own(name):
             continue
         if value == f"Basic {BASIC_PLACEHOLDER}":
             words += ["-u", _quoted(f"session:{SESSION_PLACEHOLDER}")]
@@ -39,9 +43,17 @@ def curl_line(request: RequestRecord) -> str:
     return " ".join(words)
 
 
+@lru_cache(256)  # the same few dozen names on hundreds of requests
+def is_the_clients_own(header: str) -> bool:
+    """Whether a header only describes the client that sent the request, which another client need not repeat."""
+    return header.lower() in _LEFT_OUT or header.lower().startswith("x-stainless-")
+
+
 def _quoted(text: str) -> str:
-    """Quoted for a POSIX shell; only the placeholder of the session key is left for the shell to expand."""
-    if SESSION_PLACEHOLDER not in text:
+    """Quoted for a POSIX shell; only what stands for the session key, or is made of it, is left for it to expand."""
+    if "SESSION_API_KEY" not in text:
         return shlex.quote(text)
-    parts = text.split(SESSION_PLACEHOLDER)
-    return f'"{SESSION_PLACEHOLDER}"'.join(shlex.quote(part) if part else "" for part in parts)
+    pieces = _OF_THE_KEY.split(text)  # every second one is of the key
+    return "".join(
+        f'"{piece}"' if index % 2 else shlex.quote(piece) for index, piece in enumerate(pieces) if piece or index % 2
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from harness.report.formats import ALWAYS, FORMATS, write_whole
+
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
@@ -60,20 +62,8 @@ def write_reports(report: Report, folder: Path) -> None:
     Raises:
         FolderError: the disk is full, the folder is gone.
     """
-    from harness.report.markdown import markdown
-
     try:
-        _write(folder / "report.json", report.to_json())
-        _write(folder / "report.md", markdown(report))
+        for name in ALWAYS:
+            write_whole(folder / FORMATS[name].file, FORMATS[name].render(report))
     except OSError as error:
         raise FolderError(folder, error) from error
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_text(text, "utf-8", errors="backslashreplace")
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise

@@ -14,6 +14,8 @@ from harness.verdict import Outcome, State
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.verdict import Finding
+
 FORMAT: Literal["openhands-gateway-harness/check"] = "openhands-gateway-harness/check"
 VERSION: Literal[2] = 2
 
@@ -84,6 +86,16 @@ class FindingRecord(_Record):
     check: str
     expected: str
     actual: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingRecord:
+        """From the judge's value, which counts steps from 0."""
+        step = None if finding.step is None else finding.step + 1
+        return cls(step=step, check=finding.check, expected=finding.expected, actual=finding.actual)
+
+    def __str__(self) -> str:
+        where = "" if self.step is None else f"step {self.step}, "
+        return f"{where}{self.check}: expected {self.expected}, got {self.actual}"
 
 
 class RequestRecord(_Record):

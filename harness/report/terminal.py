@@ -71,10 +71,10 @@ class Screen:
         """Take the progress away."""
         self._progress.close()
 
-    def show(self, report: Report, folder: Path | None) -> None:
-        """The verdict, in a few lines."""
+    def show(self, report: Report, folder: Path | None, written: Sequence[Path] = ()) -> None:
+        """The verdict, in a few lines, and where the reports are: in the folder, and what else was written."""
         self.close()
-        print_lines(self._stream, summary(report, folder))
+        print_lines(self._stream, summary(report, [] if folder is None else [folder / "report.md", *written]))
 
 
 def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
@@ -96,7 +96,7 @@ def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def summary(report: Report, folder: Path | None) -> Iterator[Line]:
+def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
     """What a person has to know of a report: verdicts, violations with their evidence, and what nobody looked at."""
     target = report.target
     yield f"{target.name} is {report.outcome} ({report.contract})", STYLES[report.outcome]
@@ -121,8 +121,8 @@ def summary(report: Report, folder: Path | None) -> Iterator[Line]:
         shown = ", ".join(report.cleanup.left[:_SHOWN_LEFT])
         yield f"left behind on the target: {shown}{f' and {more} more' if more > 0 else ''}", "yellow"
     yield f"{len(report.scenarios)} scenarios, {report.run.requests} requests, {report.run.seconds:.1f} s", "dim"
-    if folder is not None:
-        yield f"report: {folder / 'report.md'}", None
+    for path in written:
+        yield f"report: {path}", None
 
 
 def _contracts(report: Report) -> Iterator[Line]:

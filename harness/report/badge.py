@@ -1,0 +1,68 @@
+"""A badge: as SVG, and as the JSON that shields.io's endpoint badge reads."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING
+
+from harness.scenarios.model import Level
+from harness.verdict import Outcome, State
+
+if TYPE_CHECKING:
+    from harness.report.record import Report
+
+LABEL = "openhands gateway"
+
+_COLOURS = {
+    # White text on each has a contrast of at least 4.5 to 1.
+    Outcome.CONFORMANT: "#1a7037",
+    Outcome.NON_CONFORMANT: "#b3261e",
+    Outcome.INCOMPLETE: "#6b5000",
+}
+
+_CHARACTER = 6.6
+"""Pixels of a character of Verdana at 11 px, on the average; the text is fitted to what is reckoned."""
+
+
+def badge(report: Report) -> str:
+    """An SVG of 20 pixels height that loads nothing."""
+    message = _message(report)
+    left, right = (round(len(text) * _CHARACTER) + 12 for text in (LABEL, message))
+    title = escape(f"{LABEL}: {message}")
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" aria-label="{title}">
+<title>{title}</title>
+<clipPath id="round"><rect width="{left + right}" height="20" rx="3"/></clipPath>
+<g clip-path="url(#round)">
+<rect width="{left}" height="20" fill="#444"/>
+<rect x="{left}" width="{right}" height="20" fill="{_COLOURS[report.outcome]}"/>
+</g>
+<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">
+<text x="{left / 2}" y="14" textLength="{left - 12}">{escape(LABEL)}</text>
+<text x="{left + right / 2}" y="14" textLength="{right - 12}">{escape(message)}</text>
+</g>
+</svg>
+"""
+
+
+def shields(report: Report) -> str:
+    """The JSON of https://shields.io/badges/endpoint-badge."""
+    document = {
+        "schemaVersion": 1,
+        "label": LABEL,
+        "message": _message(report),
+        "color": _COLOURS[report.outcome],
+        "isError": report.outcome is not Outcome.CONFORMANT,
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _message(report: Report) -> str:
+    musts = [
+        each.state for each in report.requirements if each.level is Level.MUST and report.contract in each.contracts
+    ]
+    violated = musts.count(State.FAILED)
+    if violated:
+        return f"{report.outcome}, {violated} MUST violated"
+    return f"{report.outcome}, {musts.count(State.PASSED)} of {len(musts)} MUST"

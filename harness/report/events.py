@@ -1,0 +1,171 @@
+"""What happens while a run goes on, a line of JSON each: `check --events -|PATH`.
+
+The last line about a scenario is the last word on it: a scenario whose control turns out not to be proven is told once
+more at the end. A stream without `run ended` is that of a run that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from harness.report.record import FindingRecord
+from harness.scenarios.model import Contract
+from harness.verdict import Outcome, State
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from harness.report.record import Report
+    from harness.verdict import ScenarioVerdict
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class RunStarted(_Event):
+    """The first line."""
+
+    event: Literal["run started"] = "run started"
+    format: Literal["openhands-gateway-harness/events"] = "openhands-gateway-harness/events"
+    version: Literal[1] = 1
+    target: str
+
+
+class SuiteStarted(_Event):
+    """The target is there; the first scenario is played."""
+
+    event: Literal["suite started"] = "suite started"
+    scenarios: int = Field(description="how many are played; those that are not assessed come on top")
+
+
+class ScenarioJudged(_Event):
+    """The verdict on a scenario."""
+
+    event: Literal["scenario judged"] = "scenario judged"
+    scenario: str
+    requirement: str
+    state: State
+    reason: str | None
+    checks: int
+    findings: tuple[FindingRecord, ...]
+
+
+class RunEnded(_Event):
+    """The last line."""
+
+    event: Literal["run ended"] = "run ended"
+    exit_status: int
+    error: str | None = Field(description="why there is no report; null when there is one")
+    contract: Contract | None
+    outcome: Outcome | None
+    counts: dict[State, int] = Field(description="scenarios in each state")
+    seconds: float | None
+    requests: int | None
+    report: str | None = Field(description="the folder of the report")
+
+
+type Event = Annotated[RunStarted | SuiteStarted | ScenarioJudged | RunEnded, Field(discriminator="event")]
+
+
+def events_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of one line; `events.schema.json` beside this module holds it."""
+    schema = TypeAdapter[Event](Event).json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Event", **schema}
+
+
+class EventStream:
+    """Writes events, each line at once. A reader that goes away ends the stream, not the run.
+
+    Args:
+        stream: where they go.
+        target: what is checked, as it is called in the reports.
+    """
+
+    def __init__(self, stream: TextIO, target: str) -> None:
+        self._stream = stream
+        self._told: dict[str, tuple[State, str | None]] = {}
+        self.error: OSError | None = None
+        """Why the stream is not whole, such as a full disk."""
+        self._write(RunStarted(target=target))
+
+    def say(self, what: str) -> None:
+        """What is being waited for is for people."""
+
+    def begin(self, scenarios: int) -> None:
+        """The suite begins."""
+        self._write(SuiteStarted(scenarios=scenarios))
+
+    def judged(self, verdict: ScenarioVerdict) -> None:
+        """One scenario is done."""
+        self._told[verdict.scenario] = verdict.state, verdict.reason
+        self._write(
+            ScenarioJudged(
+                scenario=verdict.scenario,
+                requirement=verdict.requirement,
+                state=verdict.state,
+                reason=verdict.reason,
+                checks=verdict.checks,
+                findings=tuple(map(FindingRecord.of, verdict.findings)),
+            )
+        )
+
+    def end(self, report: Report, exit_status: int, folder: str | None) -> None:
+        """There is a report: tell what is new in it, and the outcome."""
+        for scenario in report.scenarios:
+            if self._told.get(scenario.id) != (scenario.state, scenario.reason):
+                self._write(
+                    ScenarioJudged(
+                        scenario=scenario.id,
+                        requirement=scenario.requirement,
+                        state=scenario.state,
+                        reason=scenario.reason,
+                        checks=scenario.checks,
+                        findings=scenario.findings,
+                    )
+                )
+        states = [scenario.state for scenario in report.scenarios]
+        self._write(
+            RunEnded(
+                exit_status=exit_status,
+                error=None,
+                contract=report.contract,
+                outcome=report.outcome,
+                counts={state: states.count(state) for state in State if state in states},
+                seconds=report.run.seconds,
+                requests=report.run.requests,
+                report=folder,
+            )
+        )
+
+    def fail(self, exit_status: int, error: str) -> None:
+        """There will be no report."""
+        self._write(
+            RunEnded(
+                exit_status=exit_status,
+                error=error,
+                contract=None,
+                outcome=None,
+                counts={},
+                seconds=None,
+                requests=None,
+                report=None,
+            )
+        )
+
+    def _write(self, event: _Event) -> None:
+        if self.error is not None:
+            return
+        try:
+            self._stream.write(event.model_dump_json() + "\n")
+            self._stream.flush()
+        except OSError as error:
+            self.error = error
+            # What is left in the buffer must not fail once more at the interpreter's end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

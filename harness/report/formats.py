@@ -1,0 +1,146 @@
+"""The formats that a report can be written in, and where to: `--report FORMAT[=PATH]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.scenarios.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.report.record import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: the usual name of its file, and the function that writes it, imported only when it is asked for."""
+
+    file: str
+    module: str
+    function: str
+
+    def render(self, report: Report) -> str:
+        """The report in this format."""
+        write = attrgetter(self.function)(import_module(f"harness.report.{self.module}"))
+        return str(write(report))
+
+
+FORMATS = {
+    "json": Format("report.json", "record", "Report.to_json"),
+    "markdown": Format("report.md", "markdown", "markdown"),
+    "html": Format("report.html", "page", "page"),
+    "junit": Format("junit.xml", "junit", "junit"),
+    "sarif": Format("report.sarif", "sarif", "sarif"),
+    "har": Format("report.har", "har", "har"),
+    "badge": Format("badge.svg", "badge", "badge"),
+    "shields": Format("badge.json", "badge", "shields"),
+}
+"""By the name that the command line has for it."""
+
+ALWAYS = ("json", "markdown")
+"""What every run writes into its folder."""
+
+
+class OutputError(Exception):
+    """An output that can't be written, or that nobody could mean: which, why, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file to write; `path` None is the usual name in the report's folder, `-` the standard output."""
+
+    format: str
+    path: Path | None = None
+
+    def at(self, folder: Path) -> Path:
+        """The file, for a report that has this folder."""
+        return self.path if self.path is not None else folder / FORMATS[self.format].file
+
+
+def parse_output(text: str) -> Output:
+    """Read `FORMAT` or `FORMAT=PATH`.
+
+    Raises:
+        OutputError: there is no such format, or the path is missing.
+    """
+    name, equals, path = text.partition("=")
+    if name not in FORMATS:
+        hint = did_you_mean(name, FORMATS) or f"; there are {', '.join(FORMATS)}"
+        raise OutputError(f"no report format is called `{name}`{hint}")
+    if equals and not path:
+        raise OutputError(f"`{text}` names no file; write {name}=FILE, or {name} for {FORMATS[name].file}")
+    return Output(name, Path(path) if equals else None)
+
+
+def make_ready(outputs: Sequence[Output]) -> None:
+    """Find out before a run what can't be written after it, and make the folders that are missing.
+
+    Raises:
+        OutputError: no permission, a folder is in the way, two outputs are one file.
+    """
+    taken: dict[Path, str] = {}
+    for output in outputs:
+        path = output.path
+        if path is None:
+            continue
+        if other := taken.get(path.absolute()):
+            raise OutputError(f"{other} and {output.format} can't both be written to {path}")
+        taken[path.absolute()] = output.format
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                raise OutputError(
+                    f"{path} is a folder; name a file: {output.format}={path / FORMATS[output.format].file}"
+                )
+            if not os.access(path if path.exists() else path.parent, os.W_OK):
+                raise OutputError(f"can't write {path}: no permission")
+        except OSError as error:
+            raise OutputError(f"can't write {path}: {error.strerror}") from error
+
+
+def write_outputs(report: Report, outputs: Sequence[Output], folder: Path) -> list[Path]:
+    """Write the files, each whole or not at all, and say which.
+
+    Raises:
+        OutputError: the disk is full, the folder is gone.
+    """
+    written = []
+    for output in outputs:
+        text = FORMATS[output.format].render(report)
+        path = output.at(folder)
+        if path == Path("-"):
+            sys.stdout.write(text)
+            continue
+        try:
+            write_whole(path, text)
+        except OSError as error:
+            raise OutputError(f"can't write {path}: {error.strerror}") from error
+        written.append(path)
+    return written
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file by way of another beside it, so that nobody finds half of it.
+
+    Raises:
+        OSError: it can't be written; what was there before still is.
+    """
+    if path.is_symlink() or (
+        path.exists() and not path.is_file()
+    ):  # /dev/stdout, a pipe: nothing to put a file in place of
+        path.write_text(text, "utf-8", errors="backslashreplace")
+        return
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.write_text(text, "utf-8", errors="backslashreplace")
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,99 @@
+"""How long the target took, call by call."""
+
+from __future__ import annotations
+
+import math
+import re
+from statistics import median
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harness.report.page.markup import Markup, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.report.record import ExchangeRecord, Report
+
+_BINS = 32
+_WIDTH, _HEIGHT = 256, 36
+_KNOWN = ("/v1/chat/completions", "/v1/responses", "/v1/models")
+_MOST_CALLS = 20
+
+
+def latency(report: Report) -> Markup:
+    """A row for each call: how often it was answered, how fast, and the spread as a chart on one scale for all."""
+    calls: dict[str, list[float]] = {}
+    unanswered = 0
+    for exchange in _exchanges(report):
+        if exchange.response is None:
+            unanswered += 1
+        else:
+            calls.setdefault(_call(exchange), []).append(exchange.seconds)
+    if not calls:
+        return tag("p", "No request was answered.")
+    shown = sorted(calls.items(), key=lambda item: -len(item[1]))[:_MOST_CALLS]
+    every = [each for _, seconds in shown for each in seconds]
+    least = max(min(every), 0.0001)
+    most = max([*every, 2 * least])
+    rows = [_row(call, sorted(seconds), least, most) for call, seconds in shown]
+    spread = f"spread, from {_duration(least)} to {_duration(most)}, logarithmic"
+    names = ("call", "answers", "median", "95 %", "slowest", spread)
+    head = tag("tr", *(tag("th", name, scope="col") for name in names))
+    table = tag("table", tag("thead", head), tag("tbody", *rows))
+    notes = []
+    if unanswered:
+        notes.append(f"{unanswered} requests had no answer and are not in here.")
+    if len(calls) > len(shown):
+        notes.append(f"{len(calls) - len(shown)} calls that were sent more seldom are left out.")
+    scroll = tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Latency of each call")
+    return tag("div", scroll, *(tag("p", note) for note in notes))
+
+
+def _exchanges(report: Report) -> Iterable[ExchangeRecord]:
+    yield from report.smoke
+    for scenario in report.scenarios:
+        yield from scenario.exchanges
+
+
+def _call(exchange: ExchangeRecord) -> str:
+    """Method and path, with `*` for what names one thing among many: the same call on another is the same row."""
+    path = urlsplit(exchange.request.url).path
+    streamed = '"stream":true' in exchange.request.body.replace(" ", "")
+    if path not in _KNOWN:
+        head = re.match(r"/v1/models/|/[\w-]*(/[\w-]*)?", path)
+        begin = head[0] if head else ""
+        path = begin if begin == path else f"{begin.rstrip('/')}/*"
+    return f"{exchange.request.method} {path}{' (stream)' if streamed else ''}"
+
+
+def _row(call: str, seconds: Sequence[float], least: float, most: float) -> Markup:
+    middle, late = median(seconds), seconds[math.ceil(0.95 * len(seconds)) - 1]
+    numbers = [str(len(seconds)), _duration(middle), _duration(late), _duration(seconds[-1])]
+    return tag(
+        "tr",
+        tag("th", tag("code", call), scope="row"),
+        *(tag("td", number, class_="number") for number in numbers),
+        tag("td", _chart(seconds, least, most)),
+    )
+
+
+def _chart(seconds: Sequence[float], least: float, most: float) -> Markup:
+    bins = [0] * _BINS
+    scale = _BINS / math.log(most / least)
+    for each in seconds:
+        bins[min(_BINS - 1, max(0, int(math.log(max(each, least) / least) * scale)))] += 1
+    width, highest = _WIDTH / _BINS, max(bins)
+    bars = [
+        tag("rect", x=number * width, y=f"{_HEIGHT - height:.1f}", width=width - 1, height=f"{height:.1f}")
+        for number, count in enumerate(bins)
+        if count
+        for height in [max(2.0, count / highest * (_HEIGHT - 2))]
+    ]
+    line = tag("line", x1=0, x2=_WIDTH, y1=_HEIGHT, y2=_HEIGHT)
+    # The numbers stand in the same row, so a screen reader misses nothing.
+    return tag("svg", line, *bars, class_="spread", viewBox=f"0 0 {_WIDTH} {_HEIGHT}", aria_hidden="true")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

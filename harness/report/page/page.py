@@ -1,0 +1,236 @@
+"""The page from top to bottom: verdict, problems, requirements, latency, what was not assessed, the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.report.markdown import again, without_scenario
+from harness.report.page.document import document, sections
+from harness.report.page.evidence import Usual, evidence, exchanges_of, scenario
+from harness.report.page.latency import latency
+from harness.report.page.markup import Markup, join, prose, tag
+from harness.report.page.states import badge, bar, slug
+from harness.scenarios.model import Contract, Level
+from harness.verdict import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from harness.report.record import Report, RequirementRecord
+
+HERE = Path(__file__).parent
+PROBLEMS = (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN, State.WARNED)
+UNKNOWN = {State.NOT_ASSESSED, State.COULD_NOT_RUN, State.HARNESS_ERROR}
+
+
+def page(report: Report) -> str:
+    """The report as one HTML file."""
+    title = f"{report.target.name} is {report.outcome} ({report.contract})"
+    return document(title, *_body(report, title), script=(HERE / "page.js").read_text("utf-8"))
+
+
+def _body(report: Report, title: str) -> Iterator[Markup]:
+    exchanges = [*report.smoke, *(each for record in report.scenarios for each in record.exchanges)]
+    usual = Usual.of(exchanges)
+    yield tag("a", "Skip to the requirements", href="#requirements", class_="skip")
+    yield tag("header", *_verdict(report, title), class_=slug(report.outcome))
+    yield sections(
+        {
+            "problems": ("What is wrong", _problems(report)),
+            "coverage": ("Coverage of the contract", _coverage(report)),
+            "requirements": ("Requirements", _requirements(report, evidence(report, usual))),
+            "latency": ("Latency", latency(report)),
+            "not-assessed": ("Not assessed", _not_assessed(report)),
+            "run": ("This run", _run(report, usual)),
+        }
+    )
+
+
+def _verdict(report: Report, title: str) -> Iterator[Markup]:
+    run, target = report.run, report.target
+    yield tag("p", badge(report.outcome))
+    yield tag("h1", title)
+    musts = [each for each in report.requirements if each.level is Level.MUST and report.contract in each.contracts]
+    states = Counter(each.state for each in musts)
+    unknown = sum(states[state] for state in UNKNOWN)
+    said = [f"{states[State.PASSED]} of {len(musts)} MUST are kept"]
+    said += [f"{states[State.FAILED]} violated"] if states[State.FAILED] else []
+    said += [f"{unknown} not assessed"] if unknown else []
+    yield tag("p", ", ".join(said) + ".")
+    model = f", model {target.model}" if target.model else ""
+    yield tag("p", f"{target.url}{model}, {run.started:%Y-%m-%d %H:%M} UTC")
+    if run.ended_early:
+        yield tag("p", tag("strong", "The run ended early: "), run.ended_early)
+    if run.selection:
+        yield tag("p", tag("strong", "Only a selection was played: "), run.selection)
+
+
+def _problems(report: Report) -> Markup:
+    """What is violated, broken or unknown, with the reason; nothing when all is well."""
+    lists = []
+    for state in PROBLEMS:
+        unreached = report.unreached if state is State.COULD_NOT_RUN else ()
+        items = [
+            tag(
+                "li",
+                _link(each),
+                f" ({each.level}) ",
+                prose(each.text),
+                " ",
+                tag("span", each.reason or "", class_="note"),
+            )
+            for each in report.in_state(state)
+            if each not in unreached
+        ]
+        if unreached:
+            items.append(tag("li", *_links(unreached), ": the run ended early"))
+        if items:
+            lists.append(join(tag("h3", badge(state)), tag("ul", *items)))
+    return join(*lists)
+
+
+def _coverage(report: Report) -> Markup:
+    contracts = [tag("div", *_contract(report, contract)) for contract in report.contracts]
+    return tag("div", *contracts, class_="contracts")
+
+
+def _contract(report: Report, contract: Contract) -> Iterator[Markup]:
+    judged = report.contracts[contract]
+    asked = contract is report.contract
+    yield tag("h3", contract, "" if asked else " (not asked for)", " ", badge(judged.outcome))
+    yield bar(judged.counts)
+    counted = [join(badge(state), f" {count} ") for state, count in reversed(list(judged.counts.items()))]
+    yield tag("p", *counted)
+    rows = []
+    for level in Level:
+        states = Counter(
+            each.state for each in report.requirements if contract in each.contracts and each.level is level
+        )
+        total = states.total()
+        if total:
+            assessed = total - sum(states[state] for state in UNKNOWN)
+            numbers = (total, assessed, states[State.PASSED])
+            cells = [tag("td", str(number), class_="number") for number in numbers]
+            rows.append(tag("tr", tag("th", level, scope="row"), *cells))
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("level", "requirements", "assessed", "passed")))
+    yield tag("table", tag("thead", head), tag("tbody", *rows))
+    if not asked and (violated := report.violated(contract)):
+        yield tag("p", "Violated: ", *_links(violated))
+
+
+def _requirements(report: Report, shown: Mapping[str, Markup]) -> Markup:
+    scenarios = {each.id: each for each in report.scenarios}
+    areas: dict[str, list[RequirementRecord]] = {}
+    for each in report.requirements:
+        areas.setdefault(each.area or "other", []).append(each)
+    command = again(report)
+    wrong = {*report.in_state(State.FAILED), *report.in_state(State.HARNESS_ERROR)}
+    sections = []
+    for area, requirements in areas.items():
+        details = []
+        for each in requirements:
+            proofs = [scenario(scenarios[name], shown[name], command) for name in each.scenarios if name in scenarios]
+            details.append(_requirement(each, proofs, blamed=each in wrong))
+        heading = tag("h3", area, id=f"area-{area}")
+        sections.append(
+            tag("section", heading, *details, class_="area", data_area=area, aria_labelledby=f"area-{area}")
+        )
+    return join(_filters(report, list(areas)), *sections)
+
+
+def _requirement(record: RequirementRecord, scenarios: Iterable[Markup], *, blamed: bool) -> Markup:
+    contracts = "both contracts" if len(record.contracts) == len(Contract) else f"only {', '.join(record.contracts)}"
+    summary = tag("summary", badge(record.state), " ", tag("h4", tag("code", record.id), f" {record.level}"), " ",
+                  tag("span", prose(record.text), class_="text"))  # fmt: skip
+    return tag(
+        "details",
+        summary,
+        tag(
+            "p",
+            f"{record.source} · {contracts} · ",
+            tag("a", "link to this requirement", href=f"#{record.id}"),
+            class_="note",
+        ),
+        tag("p", record.reason, class_="reason") if record.reason else "",
+        *(scenarios or [tag("p", "No scenario was selected.", class_="note")]),
+        id=record.id,
+        class_="requirement",
+        open=blamed,
+        data_state=slug(record.state),
+        data_level=record.level.value,
+    )
+
+
+def _filters(report: Report, areas: Iterable[str]) -> Markup:
+    """Only of use with the script, which shows it."""
+    states = Counter(each.state for each in report.requirements)
+    levels = Counter(each.level for each in report.requirements)
+    worst_first = [state for state in reversed(State) if states[state]]
+    chips = [_chip("state", slug(state), join(badge(state), f" {states[state]}")) for state in worst_first]
+    level_chips = [_chip("level", level.value, f"{level.value} {levels[level]}") for level in Level if levels[level]]
+    options = [tag("option", "all areas", value=""), *(tag("option", area, value=area) for area in areas)]
+    return tag(
+        "form",
+        tag("label", "Search ", tag("input", type="search", name="q", placeholder="id, text, scenario, reason")),
+        tag("label", "Area ", tag("select", *options, name="area")),
+        tag("fieldset", tag("legend", "State"), *chips),
+        tag("fieldset", tag("legend", "Level"), *level_chips),
+        tag("p", tag("output", "", name="count"), " ", tag("button", "show all", type="reset")),
+        id="filters",
+        role="search",
+        aria_label="Filter the requirements",
+        hidden=True,
+    )
+
+
+def _chip(name: str, value: str, label: str) -> Markup:
+    return tag("label", tag("input", type="checkbox", name=name, value=value), " ", label, class_="chip")
+
+
+def _not_assessed(report: Report) -> Markup:
+    reasons: dict[str, list[RequirementRecord]] = {}
+    for each in report.requirements:
+        if each.state is State.NOT_ASSESSED:
+            reasons.setdefault(without_scenario(each.reason or "no reason is known"), []).append(each)
+    items = [tag("li", *_links(requirements), f": {reason}") for reason, requirements in reasons.items()]
+    return tag("ul", *items) if items else join()
+
+
+def _run(report: Report, usual: Usual) -> Markup:
+    run, tool, target = report.run, report.tool, report.target
+    deleted, left = report.cleanup.deleted, report.cleanup.left
+    facts = {
+        "target": target.url,
+        "server": ", ".join(f"{name} {value}" for name, value in target.server.items()) or "told nothing about itself",
+        "model": target.model or "unknown",
+        "offers": ", ".join(target.capabilities) or "nothing beyond chat",
+        "began": f"{run.started:%Y-%m-%d %H:%M:%S} UTC",
+        "took": f"{run.seconds:.1f} s, {run.requests} requests, {len(report.scenarios)} scenarios",
+        "seed": run.seed,
+        "made by": f"openhands-gateway-harness {tool.version}, openai {tool.openai}, Python {tool.python}",
+        "on": tool.platform,
+        "play it again": again(report),
+        "created and deleted": str(len(deleted)),
+        "left behind": ", ".join(left) or "nothing",
+    }
+    pairs = [part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))]
+    headers = [
+        join(
+            tag("p", f"The usual headers of {kind}:"),
+            tag("pre", "\n".join(f"{name}: {value}" for name, value in sorted(pairs_of))),
+        )
+        for kind, pairs_of in (("the official client's calls", usual.typed), ("raw requests", usual.raw))
+        if pairs_of
+    ]
+    smoke = tag("details", tag("summary", "The smoke test before the run"), exchanges_of(report.smoke, usual))
+    return join(tag("dl", *pairs), *headers, smoke if report.smoke else "")
+
+
+def _link(record: RequirementRecord) -> Markup:
+    return tag("a", record.id, href=f"#{record.id}")
+
+
+def _links(records: Iterable[RequirementRecord]) -> list[Markup]:
+    return [part for each in records for part in (Markup(", "), _link(each))][1:]
