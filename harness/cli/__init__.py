@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # The one list of commands: name, help. `harness.cli.NAME` holds `add_arguments(parser)` and `run(arguments) -> status`.
 COMMANDS = {
     "check": "run the scenarios against a target and write the compliance report",
+    "report": "write a report in other formats",
     "serve": "run the reference gateway",
     "scenarios": "list, show and lint scenarios; print their schema",
 }
