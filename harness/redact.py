@@ -17,10 +17,10 @@ from html.entities import codepoint2name
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from harness.run.credentials import WRONG_KEY, basic_token
+from harness.run.credentials import EXTRA, WRONG_KEY, basic_token, key_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.scenarios.model import Json
     from harness.trace import Exchange, Trace
@@ -31,12 +31,21 @@ SESSION_PLACEHOLDER = "$SESSION_API_KEY"
 
 BASIC_PLACEHOLDER = f"base64(session:{SESSION_PLACEHOLDER})"
 
+LONGER_PLACEHOLDER = f"${{SESSION_API_KEY}}{EXTRA}"
+DERIVED_PLACEHOLDERS = {
+    "key_prefix": "${SESSION_API_KEY%?}",
+    "key_suffix": "${SESSION_API_KEY#?}",
+    "swapped_key": "${SESSION_API_KEY~~}",  # of these, bash 4 alone knows it
+}
+"""What nearly is the key, by the variable of `auth` that holds it, as a shell makes it from the key."""
+
 SHORTEST = 4
 """Characters. A shorter key is no secret, and replacing it everywhere would make a report unreadable."""
 
 _AUTHORIZATION_HEADERS = {"authorization", "proxy-authorization", "x-session-api-key", "api-key", "x-api-key"}
-_COOKIE_HEADERS = {"cookie", "set-cookie"}
-_NO_SECRETS = {"", "bearer", "basic", SESSION_PLACEHOLDER, BASIC_PLACEHOLDER, WRONG_KEY}
+_NO_SECRETS = {"", "bearer", "basic", SESSION_PLACEHOLDER, BASIC_PLACEHOLDER, LONGER_PLACEHOLDER, WRONG_KEY}.union(
+    DERIVED_PLACEHOLDERS.values()
+)
 
 _SECRET_FIELD = re.compile(
     r"""("(?:\w*[_-])?(?:api_?key|password|passwd|secret|secret_key|access_key|private_key|authorization|(?:access_|refresh_|auth_|id_|session_)token)"\s*:\s*)"(?:[^"\\]++|\\.)++\"""",
@@ -54,24 +63,19 @@ class Redactor:
     """
 
     def __init__(self, session_key: str | None, others: Mapping[str, str] | None = None) -> None:
-        secrets = {**({SESSION_PLACEHOLDER: session_key} if session_key else {}), **(others or {})}
-        self._secrets = {name: secret for name, secret in secrets.items() if len(secret) >= SHORTEST}
-        self._literals: dict[str, str] = {}
-        if SESSION_PLACEHOLDER in self._secrets:
-            self._literals[basic_token(self._secrets[SESSION_PLACEHOLDER])] = BASIC_PLACEHOLDER
-        longest_first = sorted(self._secrets.items(), key=lambda item: len(item[1]), reverse=True)
-        for name, secret in longest_first:
-            self._literals |= dict.fromkeys(_literals(secret), name)
-        self._escaped = [(re.compile("".join(map(_character, secret))), name) for name, secret in longest_first]
+        key = session_key if session_key and len(session_key) >= SHORTEST else None
+        known = {**({SESSION_PLACEHOLDER: key} if key else {}), **_long_enough(others or {})}
+        derived = _long_enough(_derived(key)) if key else {}
+        self._secrets = known | derived
+        whole = {basic_token(key): BASIC_PLACEHOLDER, key + EXTRA: LONGER_PLACEHOLDER} if key else {}
+        # What is derived has most of the key in it, so the key has to be gone by then.
+        self._passes = [_Replacement(known, whole), *([_Replacement(derived, {}, _cores(key))] if key else [])]
 
     def text(self, text: str) -> str:
         r"""The text without secrets, and fit for a file: half a surrogate pair, which JSON can say, stays `\ud800`."""
         text = text.encode("utf-8", "backslashreplace").decode()
-        for literal, placeholder in self._literals.items():
-            text = text.replace(literal, placeholder)
-        if "\\" in text or "%" in text or "&" in text:
-            for pattern, placeholder in self._escaped:
-                text = pattern.sub(placeholder, text)
+        for replacement in self._passes:
+            text = replacement.made_in(text)
         return _SECRET_FIELD.sub(rf'\1"{MASK}"', text)
 
     def excerpt(self, text: str) -> str:
@@ -109,8 +113,10 @@ class Redactor:
 
     def _header(self, name: str, value: str) -> str:
         name, redacted = name.lower(), self.text(value)
-        if name in _COOKIE_HEADERS:
+        if name == "set-cookie":
             return MASK
+        if name == "cookie":
+            return "; ".join(map(_cookie, redacted.split(";")))
         scheme, _, token = redacted.rpartition(" ")
         if name not in _AUTHORIZATION_HEADERS or token in _NO_SECRETS or token.lower() in _NO_SECRETS:
             return redacted
@@ -164,6 +170,53 @@ class Redactor:
                 problems=tuple(map(self.text, client.problems)),
             ),
         )
+
+
+class _Replacement:
+    """Puts placeholders where secrets are, however they are spelled.
+
+    Args:
+        secrets: by placeholder.
+        literals: more to replace, as it is, and by what; it comes first.
+        cores: every one of the secrets has one of these in it; a text without them needs no further look.
+    """
+
+    def __init__(self, secrets: Mapping[str, str], literals: Mapping[str, str], cores: Iterable[str] = ()) -> None:
+        longest_first = sorted(secrets.items(), key=lambda item: len(item[1]), reverse=True)
+        self._literals = dict(literals)
+        for name, secret in longest_first:
+            self._literals |= dict.fromkeys(_literals(secret), name)
+        self._escaped = [("".join(map(_character, secret)), name) for name, secret in longest_first]
+        self._cores = re.compile("|".join("".join(map(_character, core)) for core in cores))
+
+    def made_in(self, text: str) -> str:
+        for literal, placeholder in self._literals.items():
+            text = text.replace(literal, placeholder)
+        if ("\\" in text or "%" in text or "&" in text) and self._cores.search(text):
+            for pattern, placeholder in self._escaped:
+                text = re.sub(pattern, placeholder, text)  # it remembers what it compiled
+        return text
+
+
+def _derived(key: str) -> dict[str, str]:
+    """What is made of the session key for `auth`, by placeholder."""
+    variables = key_variables(key)
+    derived = {placeholder: str(variables[name]) for name, placeholder in DERIVED_PLACEHOLDERS.items()}
+    return {placeholder: secret for placeholder, secret in derived.items() if secret != WRONG_KEY}
+
+
+def _cores(key: str) -> tuple[str, str]:
+    """What the prefix and the suffix of a key have in common, in either case."""
+    return key[1:-1], key[1:-1].swapcase()
+
+
+def _long_enough(secrets: Mapping[str, str]) -> dict[str, str]:
+    return {name: secret for name, secret in secrets.items() if len(secret) >= SHORTEST}
+
+
+def _cookie(pair: str) -> str:
+    name, _, value = pair.strip().partition("=")
+    return f"{name}={value if value in _NO_SECRETS else MASK}"
 
 
 def _literals(secret: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from harness.judge.match import shorten
 from harness.redact import Redactor
+from harness.run.credentials import key_variables
+from harness.scenarios.substitute import KEY_VARIABLES
 from harness.trace import ClientView, Exchange, Request, Response, Trace
 from harness.verdict import Finding, ScenarioVerdict, State
 
@@ -54,6 +56,26 @@ def test_a_key_is_replaced_in_every_usual_spelling(key: str, around: str) -> Non
         redacted = redactor.text(f"{around} {spelling} {around}")
         assert "$SESSION_API_KEY" in redacted
         assert spelling not in redacted.replace(around, "").replace("$SESSION_API_KEY", "")
+
+
+DERIVED = {"key_prefix", "key_suffix", "longer_key", "swapped_key"}
+
+
+@pytest.mark.parametrize("variable", sorted(DERIVED))
+def test_what_is_nearly_the_key_is_replaced_in_every_usual_spelling_too(variable: str) -> None:
+    nearly = str(key_variables(KEY)[variable])
+    redactor = Redactor(KEY)
+    for spelling in spellings(nearly):
+        redacted = redactor.text(f"<{spelling}>")
+        assert "SESSION_API_KEY" in redacted
+        assert "ted+" not in redacted.casefold()
+        assert len(redacted) <= len("<${SESSION_API_KEY%?}x>") + 10  # quotes of JSON, an escaped `x`
+    for before in range(3):
+        assert "SESSION_API_KEY" in redactor.text(b64encode(bytes(before) + nearly.encode()).decode())
+
+
+def test_every_variable_of_auth_is_redacted_except_the_wrong_key() -> None:
+    assert set(KEY_VARIABLES) - DERIVED == {"key", "basic_key", "wrong_key"}
 
 
 @settings(max_examples=60, deadline=None)
@@ -106,7 +128,12 @@ def test_a_secret_outside_ascii_is_replaced_in_text_and_in_bytes() -> None:
         ("Authorization", "Bearer somebody-elses", "Bearer [redacted]"),
         ("Authorization", "somebody-elses", "[redacted]"),
         ("Set-Cookie", "sid=somebody-elses; Path=/", "[redacted]"),
-        ("Cookie", "a=somebody-elses; b=the-key-1", "[redacted]"),
+        ("Cookie", "a=somebody-elses; b=the-key-1", "a=[redacted]; b=$SESSION_API_KEY"),
+        ("Authorization", "Bearer the-key-", "Bearer ${SESSION_API_KEY%?}"),
+        ("Authorization", "Bearer he-key-1", "Bearer ${SESSION_API_KEY#?}"),
+        ("Authorization", "Bearer the-key-1x", "Bearer ${SESSION_API_KEY}x"),
+        ("X-Session-API-Key", "THE-KEY-1", "${SESSION_API_KEY~~}"),
+        ("Cookie", "session=THE-KEY-1", "session=${SESSION_API_KEY~~}"),
         ("Location", "/login?key=the-key-1", "/login?key=$SESSION_API_KEY"),
         ("X-Trace", "plain", "plain"),
     ],

@@ -207,6 +207,7 @@ KEY = "sk-a'b\"c$d `e` \\f!"
         request(headers=(("X-Empty", ""), ("X-Odd", "a'b\"c $HOME !x"))),
         request(headers=(("Authorization", f"Bearer {KEY}"), ("X-Session-API-Key", KEY))),
         request(headers=(("Authorization", "bearer $SESSION_API_KEY"),)),
+        request(headers=(("X-Session-API-Key", KEY[:-1]), ("X-Session-API-Key", KEY[1:]), ("Cookie", f"a={KEY}x"))),
         request(method="POST", body=json.dumps({"text": "$OTHER and $(id)"})),
     ],
     ids=str,
@@ -234,6 +235,15 @@ def test_a_curl_line_run_by_a_shell_sends_what_was_sent(sent: RequestRecord) -> 
     own = {"host", "user-agent", "accept", "content-length"}
     headers = [(name, value) for name, value in received.headers if name.lower() not in own]
     assert headers == [(name, value.replace("$SESSION_API_KEY", KEY)) for name, value in sent.headers]
+
+
+def test_a_key_in_the_other_case_is_made_by_bash() -> None:
+    redacted = Redactor("the-Key-1").headers((("X-Session-API-Key", "THE-kEY-1"),))
+    with Server(lambda _: http(200, {})) as server:
+        line = curl_line(request(url=server.url, headers=redacted))
+        environment = {**os.environ, "SESSION_API_KEY": "the-Key-1"}
+        subprocess.run(["bash", "-c", line], env=environment, capture_output=True, check=True)
+    assert server.received[0].header("X-Session-API-Key") == "THE-kEY-1"
 
 
 def test_a_basic_credential_is_one_for_curl_too() -> None:
