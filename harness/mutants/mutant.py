@@ -118,9 +118,12 @@ class Mutant(Front):
 
     Attributes:
         breaks: the requirement's identifier.
+        also: those that nobody can keep who breaks this one so: a conversation that isn't continued doesn't survive a
+            restart either.
     """
 
     breaks: ClassVar[str]
+    also: ClassVar[frozenset[str]] = frozenset()
 
 
 class SpoilsQuestions(Mutant):

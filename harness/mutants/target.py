@@ -25,15 +25,15 @@ from harness.targets import Endpoint, ModelLog
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from harness.mutants.mutant import Mutant
+    from harness.mutants.mutant import Front
     from harness.scenarios.model import Json
     from harness.targets import Progress
 
 
 class MutantTarget:
-    """A mutant, served for one run; `Mutant` itself is the gateway unspoiled."""
+    """A mutant, or an honest gateway, served for one run; `Front` itself is the gateway as it is."""
 
-    def __init__(self, mutant: type[Mutant]) -> None:
+    def __init__(self, mutant: type[Front]) -> None:
         self._mutant = mutant
         self._server: _Server | None = None
         self._undo = ExitStack()
@@ -73,7 +73,7 @@ class MutantTarget:
 class _Server:
     """A mutant and the gateway behind it, on an event loop of their own; both are new after each start."""
 
-    def __init__(self, mutant: type[Mutant], settings: Settings) -> None:
+    def __init__(self, mutant: type[Front], settings: Settings) -> None:
         self.port = 0
         self._mutant = mutant
         self._settings = settings

@@ -1,0 +1,133 @@
+"""`gateway-harness selftest`: prove the suite."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+USAGE = 2
+INCOMPLETE = 3
+
+EXIT_CODES = """\
+exit status:
+  0  every mutant is caught for the requirement that it breaks and no other, and no honest gateway is accused
+  1  a mutant survived, or a gateway is accused of what it doesn't do
+  2  usage, or a broken scenario file
+  3  incomplete: interrupted, or a gateway could not be judged
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `selftest`."""
+    parser.description = (
+        "Play the suite on gateways that each break one requirement (mutants), and on honest ones that look different. "
+        "Each mutant has to be caught for what it breaks, and none of the honest may be accused."
+    )
+    parser.epilog = EXIT_CODES
+    selection = parser.add_argument_group("selection (each may be repeated; different ones must all match)")
+    selection.add_argument("--mutant", action="append", default=[], metavar="NAME", help="a name or a glob: 'Key*'")
+    selection.add_argument("--requirement", action="append", default=[], metavar="ID", help="mutants that break it")
+    selection.add_argument("--area", action="append", default=[], help="mutants that break a requirement of it")
+    selection.add_argument("--honest", action="store_true", help="the honest gateways alone")
+    selection.add_argument(
+        "--fast",
+        action="store_true",
+        help="play on a mutant its requirement and the smoke scenarios, and on each honest gateway one contract",
+    )
+    parser.add_argument(
+        "--repeat",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="play this often on each honest gateway, each time in another order (default: 1)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="gateways at once (default: one for each CPU)",
+    )
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        metavar="FOLDER",
+        help="write selftest/selftest.json and selftest.md into it; default: reports/ after a whole run, else nowhere",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Test the suite; the exit status as the command's help documents it."""
+    from harness.plan import NothingSelectedError
+    from harness.report.folder import FolderError
+    from harness.scenarios.problems import ScenarioFileError
+    from harness.targets import TargetUsageError
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
+    try:
+        return _run(arguments)
+    except (ScenarioFileError, NothingSelectedError, TargetUsageError) as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return USAGE
+    except FolderError as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return INCOMPLETE
+    except KeyboardInterrupt:
+        print("gateway-harness: interrupted before anything was played", file=sys.stderr)
+        return INCOMPLETE
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from harness.targets.reference import require
+
+    require("fastapi", "server")
+
+    from harness.mutants.matrix import lines, markdown
+    from harness.mutants.selftest import Choice, test_suite
+    from harness.report.folder import FolderError
+    from harness.report.progress import LiveProgress
+    from harness.report.terminal import print_lines
+    from harness.scenarios.corpus import corpus_folder
+    from harness.scenarios.load import load_suite
+
+    choice = Choice(
+        gateways=tuple(arguments.mutant),
+        requirements=frozenset(arguments.requirement),
+        areas=frozenset(arguments.area),
+        honest=arguments.honest,
+        fast=arguments.fast,
+        repeat=arguments.repeat,
+    )
+    progress = LiveProgress(quiet=arguments.quiet)
+    try:
+        selftest = test_suite(load_suite(corpus_folder()), choice, workers=arguments.jobs, progress=progress)
+    finally:
+        progress.close()
+    print_lines(sys.stdout, lines(selftest))
+    whole = not selftest.run.selection and not selftest.run.ended_early
+    if reports := arguments.reports or (Path("reports") if whole else None):
+        folder = reports / "selftest"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "selftest.json").write_text(selftest.to_json(), "utf-8")
+            (folder / "selftest.md").write_text(markdown(selftest), "utf-8")
+        except OSError as error:
+            raise FolderError(folder, error) from error
+        print_lines(sys.stdout, [(f"report: {folder / 'selftest.md'}", None)])
+    return selftest.exit_status
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise ValueError
+    return count
+
+
+_count.__name__ = "positive number"  # argparse: "invalid positive number value"

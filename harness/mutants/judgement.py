@@ -1,0 +1,128 @@
+"""The verdict on a planted gateway: a pure function of what the suite reports of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.mutants.honest import Honest
+from harness.mutants.record import AccusationRecord, HonestRecord, MutantRecord, Verdict
+from harness.scenarios.model import Contract, Level
+from harness.verdict import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.mutants.mutant import Front, Mutant
+    from harness.report.record import Report, ScenarioRecord
+    from harness.scenarios.model import Suite
+
+BROKEN = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: State.NOT_ASSESSED}
+"""The state of a scenario that has seen its requirement broken."""
+
+RED = {State.FAILED, State.WARNED}
+"""The states in which a scenario accuses a gateway."""
+
+
+def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Sequence[str]) -> MutantRecord:
+    """Whether the requirement that a mutant breaks was held against it, and no other.
+
+    Args:
+        mutant: the gateway.
+        suite: what was played on it, or more.
+        report: what came of it.
+        crashes: what the gateway raised.
+    """
+    level = suite.requirements[mutant.breaks].level
+    own = [each for each in report.scenarios if each.requirement == mutant.breaks and each.state is BROKEN[level]]
+    others = [each for each in report.scenarios if each.requirement != mutant.breaks and each.state in RED]
+    wrongly = [each for each in others if each.requirement not in mutant.also]
+    verdicts = {
+        (True, False): Verdict.CAUGHT,
+        (True, True): Verdict.CAUGHT_AND_ELSEWHERE,
+        (False, True): Verdict.CAUGHT_ELSEWHERE,
+        (False, False): Verdict.SURVIVED,
+    }
+    obstacle = _obstacle(report, crashes) or _unfounded(mutant.also & _played(suite, report), others)
+    return MutantRecord(
+        **_about(mutant),
+        verdict=Verdict.NOT_JUDGED if obstacle else verdicts[bool(own), bool(wrongly)],
+        reason=obstacle,
+        accusations=_accusations([*own, *others]),
+        scenarios=len(report.scenarios),
+        requests=report.run.requests,
+        seconds=report.run.seconds,
+        requirement=mutant.breaks,
+        level=level,
+        also=tuple(sorted(mutant.also)),
+    )
+
+
+def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str]) -> HonestRecord:
+    """Whether an honest gateway is seen to fulfil every requirement of its contract, save those that it says it lacks.
+
+    Args:
+        honest: the gateway.
+        report: of the whole suite.
+        crashes: what the gateway raised.
+    """
+    imperfect = [each for each in report.scenarios if each.state is not State.PASSED]
+    accusations = _accusations(each for each in imperfect if each.requirement not in honest.lacks)
+    obstacle = _obstacle(report, crashes) or _unfounded(honest.lacks, imperfect)
+    return HonestRecord(
+        **_about(honest),
+        verdict=Verdict.NOT_JUDGED if obstacle else Verdict.FALSE_ALARM if accusations else Verdict.CONFORMANT,
+        reason=obstacle,
+        accusations=accusations,
+        scenarios=len(report.scenarios),
+        requests=report.run.requests,
+        seconds=report.run.seconds,
+        seed=report.run.seed,
+        lacks=tuple(sorted(honest.lacks)),
+    )
+
+
+def not_judged(gateway: type[Mutant | Honest], suite: Suite, seed: str, reason: str) -> MutantRecord | HonestRecord:
+    """What is known of a gateway of which there is no report."""
+    nothing = {"verdict": Verdict.NOT_JUDGED, "reason": reason, "accusations": (), "scenarios": 0, "requests": 0}
+    about = {**_about(gateway), **nothing, "seconds": 0.0}
+    if issubclass(gateway, Honest):
+        return HonestRecord(**about, seed=seed, lacks=tuple(sorted(gateway.lacks)))
+    level = suite.requirements[gateway.breaks].level
+    return MutantRecord(**about, requirement=gateway.breaks, level=level, also=tuple(sorted(gateway.also)))
+
+
+def contract_of(front: type[Front]) -> Contract:
+    """The contract that a gateway speaks."""
+    return Contract(front.dialect.value)
+
+
+def _about(front: type[Front]) -> dict[str, Any]:
+    return {"name": front.__name__, "contract": contract_of(front), "docstring": front.__doc__ or ""}
+
+
+def _accusations(scenarios: Iterable[ScenarioRecord]) -> tuple[AccusationRecord, ...]:
+    return tuple(
+        AccusationRecord(requirement=each.requirement, scenario=each.id, state=each.state, reason=each.reason)
+        for each in scenarios
+    )
+
+
+def _obstacle(report: Report, crashes: Sequence[str]) -> str | None:
+    """Why the report says nothing about the gateway; None when it does."""
+    if crashes:
+        return f"it crashed: {crashes[0]}"
+    if report.run.ended_early is not None:
+        return report.run.ended_early
+    return next((f"{each.id}: {each.reason}" for each in report.scenarios if each.state is State.HARNESS_ERROR), None)
+
+
+def _unfounded(claimed: Iterable[str], seen: Iterable[ScenarioRecord]) -> str | None:
+    """The requirements that a gateway claims to break and that nothing shows to be broken: its claim hides no fault."""
+    unseen = set(claimed) - {each.requirement for each in seen}
+    return f"it says that it breaks {', '.join(sorted(unseen))}, and the suite doesn't see it" if unseen else None
+
+
+def _played(suite: Suite, report: Report) -> set[str]:
+    """The requirements of which every scenario was played."""
+    played = {each.id for each in report.scenarios}
+    return suite.requirements.keys() - {each.requirement for each in suite.scenarios.values() if each.id not in played}

@@ -1,0 +1,138 @@
+"""The record of a self-test: all that it found out, as one value. `selftest.json` is its JSON form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.report.record import Tool
+from harness.scenarios.model import Contract, Level
+from harness.verdict import State
+
+FORMAT: Literal["openhands-gateway-harness/selftest"] = "openhands-gateway-harness/selftest"
+VERSION: Literal[1] = 1
+
+
+class Verdict(StrEnum):
+    """What the suite made of a gateway that was planted; the value is how a report names it."""
+
+    CAUGHT = "caught"
+    """The requirement that a mutant breaks is held against it, and no other. One that only MAY be kept is held against
+    nobody, so there it means that nothing is, and that the scenario saw it."""
+    CAUGHT_AND_ELSEWHERE = "caught, and elsewhere too"
+    """So it is, and a requirement that the mutant keeps is held against it as well: an accusation that is wrong."""
+    CAUGHT_ELSEWHERE = "caught only elsewhere"
+    SURVIVED = "survived"
+    CONFORMANT = "conformant"
+    """An honest gateway, and nothing is held against it beyond what it says of itself."""
+    FALSE_ALARM = "false alarm"
+    """An honest gateway is accused."""
+    NOT_JUDGED = "not judged"
+    """It crashed, never came to an end, or the harness was at fault: nothing was learned."""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the suite has failed here."""
+        return self not in {Verdict.CAUGHT, Verdict.CONFORMANT, Verdict.NOT_JUDGED}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AccusationRecord(_Record):
+    """What a scenario holds against a gateway."""
+
+    requirement: str
+    scenario: str
+    state: State
+    reason: str | None
+
+
+class GatewayRecord(_Record):
+    """One gateway that the suite was played on."""
+
+    name: str
+    contract: Contract
+    docstring: str = Field(description="what is wrong with a mutant, or what is special about an honest gateway")
+    verdict: Verdict
+    reason: str | None = Field(description="why it was not judged; null when it was")
+    accusations: tuple[AccusationRecord, ...]
+    scenarios: int = Field(description="how many were played")
+    requests: int
+    seconds: float
+
+
+class MutantRecord(GatewayRecord):
+    """A gateway that breaks one requirement."""
+
+    requirement: str = Field(description="the one that it breaks")
+    level: Level
+    also: tuple[str, ...] = Field(description="those that it cannot help breaking too")
+
+    @property
+    def caught_by(self) -> tuple[str, ...]:
+        """The scenarios that hold the broken requirement against it."""
+        return tuple(each.scenario for each in self.accusations if each.requirement == self.requirement)
+
+    @property
+    def elsewhere(self) -> tuple[AccusationRecord, ...]:
+        """What is held against it wrongly."""
+        broken = {self.requirement, *self.also}
+        return tuple(each for each in self.accusations if each.requirement not in broken)
+
+
+class HonestRecord(GatewayRecord):
+    """A gateway that breaks nothing, played once in an order of its own."""
+
+    seed: str = Field(description="of the words, the identifiers, and the order of the scenarios")
+    lacks: tuple[str, ...] = Field(description="the requirements that it says it does not fulfil")
+
+
+class RunRecord(_Record):
+    """When and how."""
+
+    started: datetime
+    seconds: float
+    selection: str | None = Field(description="what was selected; null: everything")
+    ended_early: str | None = Field(description="why not everything was played; null when it was")
+    workers: int
+    planned: int = Field(description="gateways that were to be played; an honest one counts each time")
+
+
+class Selftest(_Record):
+    """A self-test of the suite."""
+
+    format: Literal["openhands-gateway-harness/selftest"] = FORMAT
+    version: Literal[1] = VERSION
+    tool: Tool
+    run: RunRecord
+    requirements: dict[str, Level]
+    mutants: tuple[MutantRecord, ...]
+    honest: tuple[HonestRecord, ...]
+
+    @property
+    def gateways(self) -> tuple[GatewayRecord, ...]:
+        """All that were played."""
+        return (*self.mutants, *self.honest)
+
+    @property
+    def exit_status(self) -> int:
+        """0: the suite holds; 1: it does not; 3: not all was found out."""
+        if any(gateway.verdict.wrong for gateway in self.gateways):
+            return 1
+        unjudged = any(gateway.verdict is Verdict.NOT_JUDGED for gateway in self.gateways)
+        return 3 if unjudged or self.run.ended_early else 0
+
+    def to_json(self) -> str:
+        """The record as text for a file."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def selftest_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of `selftest.json`; `selftest.schema.json` beside this module holds it."""
+    schema = Selftest.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

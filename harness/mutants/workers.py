@@ -1,0 +1,126 @@
+"""Work spread over warm processes: each imports once and takes one job after the other.
+
+A job that brings its process down, or never comes to an end, is lost alone: another process takes its place.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+
+_PROCESSES = multiprocessing.get_context("spawn")
+"""A fork would copy the threads' locks of whoever draws the progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What is known of a job without a result."""
+
+    reason: str
+
+
+def spread[Job, Result](
+    prepare: Callable[[], Callable[[Job], Result]], jobs: Iterable[Job], *, workers: int, seconds: float
+) -> Iterator[tuple[Job, Result | Lost]]:
+    """Do the jobs, and yield each with its result as soon as that is there.
+
+    Whatever ends the iteration ends the processes too, at once, and removes the temporary files that they made.
+
+    Args:
+        prepare: called once in each process; gives what does a job. It, the jobs and the results are pickled.
+        jobs: begun in this order.
+        workers: how many processes.
+        seconds: after which a job is given up.
+    """
+    queue = deque(jobs)
+    with tempfile.TemporaryDirectory(prefix="gateway-harness-selftest-", ignore_cleanup_errors=True) as folder:
+        crew = [_Worker(prepare, folder, seconds) for _ in range(min(workers, len(queue)))]
+        try:
+            while queue or any(worker.busy for worker in crew):
+                for index, worker in enumerate(crew):
+                    if queue and not worker.busy:
+                        crew[index] = worker if worker.alive else _Worker(prepare, folder, seconds)
+                        crew[index].begin(queue.popleft())
+                busy = {worker.connection: worker for worker in crew if worker.busy}
+                wait(busy, timeout=max(0, min(worker.deadline for worker in busy.values()) - time.monotonic()))
+                for worker in busy.values():
+                    if (outcome := worker.outcome()) is not None:
+                        yield outcome
+        finally:
+            for worker in crew:
+                worker.kill()
+
+
+class _Worker[Job, Result]:
+    """One process and the job that it is at."""
+
+    def __init__(self, prepare: Callable[[], Callable[[Job], Result]], folder: str, seconds: float) -> None:
+        self.connection, theirs = _PROCESSES.Pipe()
+        self._process: SpawnProcess = _PROCESSES.Process(target=_work, args=(theirs, prepare, folder), daemon=True)
+        self._process.start()
+        theirs.close()  # ours to read from says so when the process ends
+        self._seconds = seconds
+        self._job: Job | None = None
+        self.deadline = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
+
+    def begin(self, job: Job) -> None:
+        self._job = job
+        self.deadline = time.monotonic() + self._seconds
+        with suppress(BrokenPipeError):  # it died in its preparation, as `outcome` will see
+            self.connection.send(job)
+
+    def outcome(self) -> tuple[Job, Result | Lost] | None:
+        """The job and what came of it; None while it is under way."""
+        assert self._job is not None
+        result: Result | Lost
+        if self.connection.poll():
+            try:
+                result = self.connection.recv()
+            except EOFError:
+                self._process.join()
+                result = Lost(f"its process ended with status {self._process.exitcode}")
+        elif time.monotonic() >= self.deadline:
+            self.kill()
+            result = Lost(f"it came to no end within {self._seconds:g} s")
+        else:
+            return None
+        job, self._job = self._job, None
+        return job, result
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+
+def _work[Job, Result](connection: Connection, prepare: Callable[[], Callable[[Job], Result]], folder: str) -> None:
+    os.setsid()  # Ctrl-C is for whoever started us, who then ends us
+    tempfile.tempdir = folder
+    do: Callable[[Job], Result | Lost] = prepare()
+    with suppress(EOFError, BrokenPipeError):  # whoever started us has gone
+        while True:
+            job = connection.recv()
+            try:
+                result = do(job)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is what came of this job
+                result = Lost(f"{type(error).__name__}: {error}")
+            connection.send(result)
