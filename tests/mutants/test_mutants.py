@@ -5,9 +5,10 @@ A run plays the scenarios of that requirement and the smoke scenarios; `make sel
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from harness.mutants.mutant import Mutant
 from harness.mutants.proof import prove
 from harness.mutants.record import Verdict
 from harness.mutants.registry import every_mutant
@@ -15,6 +16,9 @@ from harness.mutants.selftest import glance
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Contract
+
+if TYPE_CHECKING:
+    from harness.mutants.mutant import Mutant
 
 SUITE = load_suite(corpus_folder())
 MUTANTS = every_mutant()
