@@ -1,7 +1,8 @@
 """JUnit XML, as Jenkins, GitLab and most readers take it: a suite for each area, a case for each scenario.
 
-A violation is a failure only where the exit status counts it: a MUST of the contract that was asked for. What is
-neither kept nor a failure is skipped, with the reason, so that nothing looks green that isn't.
+Failures and errors are what the exit status speaks of, in the contract that was asked for: a violated MUST, a MUST that
+could not run, a harness error. What else isn't passed is skipped, with the reason, so that nothing looks green that
+isn't.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.report.curl import curl_line
+from harness.scenarios.model import Level
 from harness.verdict import State
 
 if TYPE_CHECKING:
@@ -62,7 +64,9 @@ def _kind(scenario: ScenarioRecord, requirement: RequirementRecord, report: Repo
             return None
         case State.FAILED if report.contract in requirement.contracts:
             return "failure"
-        case State.COULD_NOT_RUN | State.HARNESS_ERROR if report.contract in requirement.contracts:
+        case State.HARNESS_ERROR if report.contract in requirement.contracts:
+            return "error"
+        case State.COULD_NOT_RUN if report.contract in requirement.contracts and requirement.level is Level.MUST:
             return "error"
         case _:
             return "skipped"

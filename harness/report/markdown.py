@@ -1,9 +1,10 @@
-"""`report.md`: the report for people, fit for a CI step summary."""
+"""`report.md`: the report for people, fit for a CI step summary and for a comment on a pull request."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.report.curl import curl_line
@@ -27,8 +28,33 @@ SIGNS: dict[State | Outcome, str] = {
     Outcome.INCOMPLETE: "❓",
 }
 
-_SHOWN_BODY = 2000
-"""Characters of a body that the Markdown shows; `report.json` has all of it."""
+LIMIT = 65_536
+"""Characters that GitHub takes in a comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much is told: characters of a body, scenarios with their exchange, scenarios at all, every requirement."""
+
+    body: int
+    exchanges: int
+    scenarios: int
+    requirements: bool
+
+
+_DETAILS = (
+    _Detail(2000, 1_000_000, 1_000_000, requirements=True),
+    _Detail(500, 30, 1_000_000, requirements=True),
+    _Detail(500, 10, 100, requirements=False),
+    _Detail(0, 0, 20, requirements=False),
+)
+"""From all to little; the first that fits is taken. `report.json` has everything."""
+
+_LINE = 4000
+"""Characters of a `curl` line."""
+
+_SENTENCE = 500
+"""Characters of a target's text that stands in a line of ours; findings are shorter anyway."""
 
 _SECTIONS: tuple[tuple[State, str], ...] = (
     (State.FAILED, "Violated (MUST)"),
@@ -39,8 +65,16 @@ _SECTIONS: tuple[tuple[State, str], ...] = (
 
 
 def markdown(report: Report) -> str:
-    """The whole report as GitHub-flavoured Markdown, without what would steer a terminal that shows it."""
-    return "".join(f"{printable(line)}\n" for text in _lines(report) for line in text.split("\n"))
+    """The report as GitHub-flavoured Markdown, short enough for a comment, and steering no terminal that shows it."""
+    page = ""
+    for detail in _DETAILS:
+        lines = [printable(line) for text in _lines(report, detail) for line in text.split("\n")]
+        page = "".join(f"{line}\n" for line in lines)
+        if len(page) <= LIMIT:
+            return page
+    # Something of the target's is endless. With the least detail no block is open at the end of a line.
+    end = "\n\n… cut here; `report.json` has the rest\n"
+    return page[: page.rindex("\n", 0, LIMIT - len(end))] + end
 
 
 def printable(line: str) -> str:
@@ -55,16 +89,16 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     from tabulate import tabulate
 
     yield f"# {SIGNS[report.outcome]} {report.target.name} is {report.outcome} ({report.contract})"
     yield ""
     if report.run.ended_early:
-        yield f"**The run ended early:** {plain(report.run.ended_early)}"
+        yield f"**The run ended early:** {_said(report.run.ended_early)}"
         yield ""
     if report.run.selection:
-        yield f"Only a selection was played: {plain(report.run.selection)}."
+        yield f"Only a selection was played: {_said(report.run.selection)}."
         yield ""
     yield tabulate(
         [
@@ -80,39 +114,55 @@ def _lines(report: Report) -> Iterator[str]:
         if contract is not report.contract and violated:
             yield f"On the contract `{contract}`, which was not asked for, it violates {violated}."
             yield ""
-    for state, title in _SECTIONS:
-        if requirements := report.in_state(state):
-            yield f"## {title}"
-            yield ""
-            for requirement in requirements:
-                if requirement not in report.unreached:
-                    yield from _requirement(report, requirement)
-            if state is State.COULD_NOT_RUN and report.unreached:
-                yield f"- {', '.join(each.id for each in report.unreached)}: the run ended early"
-                yield ""
+    yield from _problems(report, detail)
     yield from _not_assessed(report)
-    yield "## All requirements"
-    yield ""
-    yield tabulate(
-        [
-            [f"{SIGNS[each.state]} {each.id}", each.level, _cell(each.text), _cell(each.source), _contracts(each)]
-            for each in report.requirements
-        ],
-        ["", "level", "requirement", "source", "contracts"],
-        tablefmt="github",
-    )
-    yield ""
-    yield from _about(report)
+    if detail.requirements:
+        table = tabulate(
+            [
+                [f"{SIGNS[each.state]} {each.id}", each.level, _cell(each.text), _cell(each.source), _contracts(each)]
+                for each in report.requirements
+            ],
+            ["", "level", "requirement", "source", "contracts"],
+            tablefmt="github",
+        )
+        yield from _folded(f"All {len(report.requirements)} requirements", [table, ""])
+    yield from _folded("About this run", _about(report))
 
 
-def _requirement(report: Report, requirement: RequirementRecord) -> Iterator[str]:
+def _problems(report: Report, detail: _Detail) -> Iterator[str]:
+    """What is violated or broken stands open, the rest is folded."""
+    scenarios: dict[tuple[str, State], list[ScenarioRecord]] = {}
+    for scenario in report.scenarios:
+        scenarios.setdefault((scenario.requirement, scenario.state), []).append(scenario)
+    told = 0
+    left_out = 0
+    for state, title in _SECTIONS:
+        lines: list[str] = []
+        requirements = [each for each in report.in_state(state) if each not in report.unreached]
+        for requirement in requirements:
+            proofs = scenarios.get((requirement.id, state), [])
+            shown = proofs[: max(0, detail.scenarios - told)]
+            left_out += len(proofs) - len(shown)
+            if shown:
+                lines += _requirement(requirement)
+            for scenario in shown:
+                told += 1
+                lines += _scenario(scenario, again(report), detail if told <= detail.exchanges else None)
+        if state is State.COULD_NOT_RUN and report.unreached:
+            lines += [f"- {', '.join(each.id for each in report.unreached)}: the run ended early", ""]
+        if lines and state in {State.FAILED, State.HARNESS_ERROR}:
+            yield from (f"## {title}", "", *lines)
+        elif lines:
+            yield from _folded(f"{title}: {len(requirements) or len(report.unreached)}", lines)
+    if left_out:
+        yield from (f"**{left_out} more scenarios are left out here;** `report.json` has them.", "")
+
+
+def _requirement(requirement: RequirementRecord) -> Iterator[str]:
     yield f"### {SIGNS[requirement.state]} {requirement.id} ({requirement.level}; {_contracts(requirement)})"
     yield ""
     yield f"{requirement.text} *({requirement.source})*"
     yield ""
-    for scenario in report.scenarios:
-        if scenario.requirement == requirement.id and scenario.state == requirement.state:
-            yield from _scenario(scenario, again(report))
 
 
 def again(report: Report) -> str:
@@ -122,37 +172,41 @@ def again(report: Report) -> str:
     return f"gateway-harness check {report.target.argument}{contract}{options}"
 
 
-def _scenario(scenario: ScenarioRecord, command: str) -> Iterator[str]:
+def _scenario(scenario: ScenarioRecord, command: str, detail: _Detail | None) -> Iterator[str]:
     yield f"**{scenario.id}**: {scenario.title} (`{scenario.location}`)"
     yield ""
     if not scenario.findings:
-        yield f"- {plain(scenario.reason or '')}"
+        yield f"- {_said(scenario.reason or '')}"
     for finding in scenario.findings:
         where = "" if finding.step is None else f"step {finding.step}, "
         yield f"- {where}`{_code(finding.check)}`: expected `{_code(finding.expected)}`, got `{_code(finding.actual)}`"
     yield ""
     blamed = {finding.step for finding in scenario.findings}
     exchange = next((exchange for exchange in scenario.exchanges if exchange.step in blamed), None)
-    if exchange is not None:
-        yield from _evidence(exchange)
+    if exchange is not None and detail is not None:
+        yield from _folded("The exchange", _evidence(exchange, detail.body))
     yield f"Run it again: `{command} --scenario '{scenario.id}'`"
     yield ""
 
 
-def _evidence(exchange: ExchangeRecord) -> Iterator[str]:
-    yield "<details><summary>The exchange</summary>"
-    yield ""
-    yield from _fenced("sh", curl_line(exchange.request))
-    if exchange.response is None:
+def _evidence(exchange: ExchangeRecord, most: int) -> Iterator[str]:
+    request, response, client = exchange.request, exchange.response, exchange.client
+    line = curl_line(request)
+    if len(line) <= _LINE:
+        yield from _fenced("sh", line)
+    else:
+        yield from _fenced("http", f"{request.method} {request.url}\n\n{_cut(request.body, most)}")
+    if response is None:
         yield from _fenced("", exchange.failure or "no answer")
     else:
-        response = exchange.response
         headers = "\n".join(f"{name}: {value}" for name, value in response.headers)
-        yield from _fenced("http", f"HTTP {response.status}\n{headers}\n\n{_cut(response.body)}")
-    if exchange.client is not None and exchange.client.raised:
-        yield from _fenced("", f"the official client raised {exchange.client.raised}: {exchange.client.message}")
-    yield "</details>"
-    yield ""
+        yield from _fenced("http", f"HTTP {response.status}\n{_cut(headers, most)}\n\n{_cut(response.body, most)}")
+    if client is not None and client.raised:
+        yield from _fenced("", f"the official client raised {client.raised}: {_cut(client.message or '', most)}")
+
+
+def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
+    yield from (f"<details><summary>{title}</summary>", "", *lines, "</details>", "")
 
 
 def _not_assessed(report: Report) -> Iterator[str]:
@@ -160,27 +214,23 @@ def _not_assessed(report: Report) -> Iterator[str]:
     for requirement in report.in_state(State.NOT_ASSESSED):
         reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
     if reasons:
-        yield "## Not assessed"
-        yield ""
-        for reason, ids in reasons.items():
-            yield f"- {', '.join(ids)}: {plain(reason)}"
-        yield ""
+        listed = [f"- {', '.join(ids)}: {_said(reason)}" for reason, ids in reasons.items()]
+        yield from _folded(f"Not assessed: {sum(map(len, reasons.values()))}", [*listed, ""])
 
 
 def _about(report: Report) -> Iterator[str]:
     run, tool, target = report.run, report.tool, report.target
-    yield "## About this run"
-    yield ""
-    yield f"- target: {plain(target.url)}, model {plain(target.model or 'unknown')}"
+    yield f"- target: {_said(target.url)}, model {_said(target.model or 'unknown')}"
     yield f"- offers: {', '.join(target.capabilities) or 'nothing beyond chat'}"
     if server := " ".join(str(target.server[name]) for name in ("title", "version") if name in target.server):
-        yield f"- server: {plain(server)}"
+        yield f"- server: {_said(server)}"
     yield f"- {run.started:%Y-%m-%d %H:%M:%S %Z}, {run.seconds:.1f} s, {run.requests} requests, seed `{run.seed}`"
     yield f"- openhands-gateway-harness {tool.version}, openai {tool.openai}, Python {tool.python}, {tool.platform}"
     deleted, left = report.cleanup.deleted, report.cleanup.left
     yield f"- created on the target and deleted: {len(deleted)}; left behind: {len(left)}"
     for path in left:
         yield f"  - `{_code(path)}`"
+    yield ""
 
 
 def without_scenario(reason: str) -> str:
@@ -192,8 +242,8 @@ def _contracts(requirement: RequirementRecord) -> str:
     return "both" if len(requirement.contracts) == len(Contract) else ", ".join(requirement.contracts)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN_BODY else f"{text[:_SHOWN_BODY]}\n… ({len(text)} characters in all)"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}\n… ({len(text)} characters in all)"
 
 
 def _fenced(language: str, text: str) -> Iterable[str]:
@@ -208,4 +258,13 @@ def _cell(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    return " ".join(text.split()).replace("`", "'")
+    return _short(text).replace("`", "'")
+
+
+def _said(text: str) -> str:
+    return plain(_short(text))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SENTENCE else f"{line[:_SENTENCE]}…"

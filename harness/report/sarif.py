@@ -35,7 +35,7 @@ def sarif(report: Report) -> str:
         "startTimeUtc": f"{report.run.started:%Y-%m-%dT%H:%M:%S.%fZ}",
         "toolExecutionNotifications": [
             {
-                "level": "error",
+                "level": _LEVELS[requirements[index[each.requirement]].level],
                 "message": {"text": f"{each.id} {each.state}: {each.reason or 'no reason is known'}"},
                 "locations": [_location(report, each)],
             }
