@@ -56,7 +56,7 @@ def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem
         for variable in case.keys:
             names.setdefault(variable, name)
     if scenario.child("cases_from").value is not None and names and set(names) != {GENERATED}:
-        message = f"its cases have the variable `{GENERATED}`, so those of `cases` have it alone"
+        message = f"the cases that it adds have one variable, `{GENERATED}`: those of `cases` have no other either"
         yield Problem(scenario.keys["cases_from"], message)
     presenting = _variables_of_auth(groups)
     for name, case in cases.items():
@@ -117,7 +117,7 @@ def _step_problems(
         able = {*known, *KEY_VARIABLES}
         used += [(found, able) for found in _unknown(step.child("auth"), able)]
     for (location, unknown), others in used:
-        if unknown in saved:
+        if unknown in saved and unknown not in _RESERVED:
             hint = ", which is saved by this step, beside it or later"
         else:
             hint = _hint(unknown, others, "; a literal `${` is written `$${`")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from harness.scenarios.model import Json, Requirement, Scenario, Step, Suite
+    from harness.scenarios.load import Reading
+    from harness.scenarios.model import Json, Requirement, Scenario, Step
 
 MAX_TITLE = 100
 MAX_TEXT = 300
@@ -51,7 +52,7 @@ def lint(path: Path) -> Lint:
     own = [scenario for scenario in reading.suite.scenarios.values() if scenario.location.file.parent == folder]
     problems = [*reading.problems, *_of_scenarios(own)]
     if not reading.problems:
-        problems += _of_requirements(reading.suite, folder)
+        problems += _of_requirements(reading, folder)
     looked_at = {path} if path != folder else {problem.location.file for problem in problems}
     return Lint(
         scenarios=sum(path in (folder, scenario.location.file) for scenario in own),
@@ -66,12 +67,11 @@ def _of_scenarios(scenarios: Iterable[Scenario]) -> Iterator[Problem]:
         yield from _unused_saves(scenario)
 
 
-def _of_requirements(suite: Suite, folder: Path) -> Iterator[Problem]:
+def _of_requirements(reading: Reading, folder: Path) -> Iterator[Problem]:
     """Each requirement of the folder is stated well, and proven."""
-    proven = {scenario.requirement for scenario in suite.scenarios.values()}
-    requirements = [it for it in suite.requirements.values() if it.location.file.parent == folder]
+    requirements = [it for it in reading.suite.requirements.values() if it.location.file.parent == folder]
     for requirement in requirements:
-        if requirement.id not in proven:
+        if requirement.id not in reading.proven:
             yield Problem(requirement.location, f"`{requirement.id}`: no scenario proves it")
         if (length := len(requirement.text)) > MAX_TEXT:
             yield Problem(

@@ -28,10 +28,14 @@ REQUIREMENTS = "requirements.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What could be read of some files, and what is wrong with them."""
+    """What could be read of some files, and what is wrong with them.
+
+    `proven` names the requirements of the files' entries, those too of which no case is left (`cases_from`).
+    """
 
     suite: Suite
     problems: tuple[Problem, ...]
+    proven: frozenset[str]
 
     def sound(self) -> Suite:
         """The suite, when nothing is wrong.
@@ -105,6 +109,7 @@ class _Loading:
         self.requirements: dict[str, Requirement] = dict(known.requirements)
         self.scenarios: dict[str, Scenario] = {}
         self.problems: list[Problem] = []
+        self.proven: set[str] = set()
         self.entries: dict[str, Node] = {}
         """What stands under an id, right or wrong: who refers to a wrong entry is not to blame."""
         self.unreadable: set[str] = set()
@@ -118,7 +123,7 @@ class _Loading:
             self.check_requirement(scenario)
             self.check_control(scenario, everything)
         suite = Suite(self.requirements, {**self.scenarios, **self.borrowed()})
-        return Reading(suite, in_order(self.problems))
+        return Reading(suite, in_order(self.problems), frozenset(self.proven))
 
     def read_requirements(self, file: Path) -> None:
         for _, entry in self.sound_entries(file, "requirements", requirements_schema()):
@@ -128,6 +133,7 @@ class _Loading:
     def read_scenarios(self, file: Path) -> None:
         for document, entry in self.sound_entries(file, "scenarios", scenario_schema()):
             self.problems += scenario_problems(entry)
+            self.proven.add(str(entry.child("requirement").value))
             for scenario in read_scenario(entry, document, self.problems):
                 self.scenarios[scenario.id] = scenario
 

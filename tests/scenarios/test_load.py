@@ -6,7 +6,17 @@ import pytest
 
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
-from harness.scenarios.model import Auth, Call, Capability, Contract, Expectation, Http, Level
+from harness.scenarios.model import (
+    AskModel,
+    Auth,
+    Call,
+    Capability,
+    ClientKind,
+    Contract,
+    Expectation,
+    Http,
+    Level,
+)
 from harness.scenarios.problems import ScenarioFileError
 from tests.scenarios.files import ENTRY, SCENARIOS, write_suite
 
@@ -119,3 +129,91 @@ def test_the_scenarios_that_ship_are_sound() -> None:
     suite = load_suite(corpus_folder())
     assert {scenario.requirement for scenario in suite.scenarios.values()} <= set(suite.requirements)
     assert len(suite.scenarios) >= 40
+
+
+def test_a_repeated_step_is_there_as_often_as_it_says_with_its_number_in_values_and_names(tmp_path: Path) -> None:
+    steps = """\
+      - repeat: 2
+        call: chat.completions.create
+        with: {seed: "${n}", user: "user ${n} $${n}", "k${n}": [{a: "${n}"}]}
+        expect: {status: 200}
+        save: {"it_${n}": headers.X-Conversation}
+      - repeat: 2
+        http: GET /${it_${n}}
+        expect: {status: 200}
+"""
+    first, second, third, fourth = load_suite(write_suite(tmp_path, ENTRY + steps)).scenarios["auth/one"].steps
+    assert first.action == Call("chat.completions.create", {"seed": 1, "user": "user 1 $${n}", "k1": [{"a": 1}]})
+    assert (first.save, second.save) == ({"it_1": "headers.X-Conversation"}, {"it_2": "headers.X-Conversation"})
+    assert (third.action, fourth.action) == (Http("GET", "/${it_1}"), Http("GET", "/${it_2}"))
+    assert first.location == second.location
+    assert not any(step.joined for step in (first, second, third, fourth))
+
+
+def test_steps_at_once_are_joined_to_the_one_before_them(tmp_path: Path) -> None:
+    steps = """\
+      - at_once:
+          - {repeat: 2, http: "GET /a${n}", expect: {status: 200}}
+          - {http: GET /b, expect: {status: 200}}
+      - {http: GET /c, expect: {status: 200}}
+      - at_once:
+          - {http: GET /d, expect: {status: 200}}
+"""
+    played = load_suite(write_suite(tmp_path, ENTRY + steps)).scenarios["auth/one"].steps
+    assert [(step.action.path, step.joined) for step in played if isinstance(step.action, Http)] == [
+        ("/a1", False),
+        ("/a2", True),
+        ("/b", True),
+        ("/c", False),
+        ("/d", False),
+    ]
+
+
+def test_a_step_has_what_else_can_be_said_of_it(tmp_path: Path) -> None:
+    steps = """\
+      - call: models.list
+        client: sync
+        timeout: 0.5
+        restart: true
+        auth: {Authorization: "Bearer ${key}", "?api_key": ["${wrong_key}", b]}
+        headers: {X-A: [a, "${word}"]}
+        expect: {status: null, raises: APITimeoutError}
+      - model: GET /requests?containing=${word}
+        expect: {status: 200, body: {$.count: 0}}
+        save: {asked: $}
+      - call: models.list
+        expect: {status: 200, shape: "${asked}"}
+"""
+    text = ENTRY.replace("    steps", "    needs: [restart, model-log]\n    steps") + steps
+    scenario = load_suite(write_suite(tmp_path, text)).scenarios["auth/one"]
+    gives_up, asks, compares = scenario.steps
+    assert (gives_up.client, gives_up.timeout, gives_up.restart) == (ClientKind.SYNC, 0.5, True)
+    assert gives_up.auth == {"Authorization": "Bearer ${key}", "?api_key": ["${wrong_key}", "b"]}
+    assert gives_up.headers == {"X-A": ["a", "${word}"]}
+    assert gives_up.expect == Expectation(None, raises="APITimeoutError")
+    assert asks.action == AskModel("GET", "/requests?containing=${word}")
+    assert (asks.client, asks.timeout, asks.restart) == (None, None, False)
+    assert compares.expect == Expectation(200, shape="${asked}")
+    assert scenario.restarts
+
+
+def test_a_case_can_give_an_exact_credential_whole_or_in_part_and_the_class_of_the_client(tmp_path: Path) -> None:
+    text = """\
+area: auth
+scenarios:
+  - id: auth/presents
+    title: A title
+    requirement: AUTH-1
+    cases:
+      exact: {how: {Cookie: "a=${key}"}, token: "Bearer ${key_prefix}", kind: sync}
+      named: {how: basic, token: [a, "${longer_key}"], kind: async}
+    steps:
+      - {call: models.list, auth: "${how}", client: "${kind}", expect: {status: 200}}
+      - {call: models.list, auth: {Authorization: "${token}", X-A: "${word}"}, expect: {status: 200}}
+"""
+    scenarios = load_suite(write_suite(tmp_path, text)).scenarios
+    exact, named = scenarios["auth/presents[exact]"].steps, scenarios["auth/presents[named]"].steps
+    assert (exact[0].auth, exact[0].client) == ({"Cookie": "a=${key}"}, ClientKind.SYNC)
+    assert (named[0].auth, named[0].client) == (Auth.BASIC, ClientKind.ASYNC)
+    assert exact[1].auth == {"Authorization": "Bearer ${key_prefix}", "X-A": "${word}"}
+    assert named[1].auth == {"Authorization": ["a", "${longer_key}"], "X-A": "${word}"}

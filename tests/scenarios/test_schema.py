@@ -78,6 +78,13 @@ def test_an_expectation_that_is_accepted_is_a_schema_by_the_draft(schema: dict[s
         Draft202012Validator.check_schema(schema)
 
 
+MORE_STEPS = """- at_once:
+    - {repeat: 2, call: models.list, client: sync, timeout: 1.5, restart: true, expect: {status: null}}
+    - {http: GET /, auth: {Cookie: a, "?key": [a, b]}, headers: {X-A: [a], X-B: null}, expect: {status: 200}}
+- {model: GET /requests, expect: {status: 200, shape: "${it_${n}}"}, save: {"a_${n}": $}}
+"""
+
+
 def spoil(document: Any, draw: Any) -> None:
     """Change one place of a document: take a key away, rename it, or put something else there."""
     while document:
@@ -91,7 +98,13 @@ def spoil(document: Any, draw: Any) -> None:
         change = draw(st.sampled_from(["drop", "rename", "replace"]))
         value = document.pop(key) if isinstance(document, dict) or change == "drop" else document[key]
         if change == "rename" and isinstance(document, dict):
-            document[draw(st.sampled_from(["", "http", "content", "raises", "a b", "nope", "cases", "call"]))] = value
+            document[
+                draw(
+                    st.sampled_from(
+                        ["", "http", "content", "raises", "a b", "nope", "cases", "call", "model", "at_once"]
+                    )
+                )
+            ] = value
         elif change == "replace":
             document[key] = draw(VALUES)
         return
@@ -102,6 +115,7 @@ def test_the_loader_and_a_validator_agree_on_which_files_have_the_right_shape(da
     document = yaml.safe_load({"scenario": SCENARIOS, "requirements": REQUIREMENTS}[name])
     if name == "scenario":
         document["scenarios"][0]["steps"].append({"http": "GET /", "json": {}, "expect": {"status": {"enum": [1]}}})
+        document["scenarios"][0]["steps"] += yaml.safe_load(MORE_STEPS)
         document["scenarios"][0]["steps"][0]["expect"]["body"] = {"$.a": {"type": "string", "pattern": "^a"}}
     for _ in range(data.draw(st.integers(0, 2))):
         spoil(document, data.draw)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.scenarios.substitute import UnknownVariableError, bind, blank, references, substitute, substitute_text
+
+if TYPE_CHECKING:
+    from harness.scenarios.model import Json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -49,6 +54,15 @@ def test_an_unknown_name_is_an_error_that_tells_it(text: str) -> None:
 
 def test_a_case_may_use_the_built_in_variables() -> None:
     assert bind({"field": {"user": "${word}"}}, {"word": "tea"}) == {"word": "tea", "field": {"user": "tea"}}
+
+
+def test_what_a_case_says_of_a_key_stays_as_it_is_written_so_that_no_variable_holds_one() -> None:
+    case: dict[str, Json] = {"how": {"Authorization": "Bearer ${key}", "X-A": "${word}"}, "alone": "${longer_key}"}
+    assert bind(case, {"word": "tea"}) == {
+        "word": "tea",
+        "how": {"Authorization": "Bearer ${key}", "X-A": "tea"},
+        "alone": "${longer_key}",
+    }
 
 
 @given(st.lists(st.sampled_from(["${a}", "$${", "$", "b", "}"])).map("".join))
