@@ -1,0 +1,167 @@
+"""`gateway-harness compare OLD NEW`: what changed from one run to the next; `--history FOLDER`: over many."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from harness.compare.comparison import Named
+    from harness.report.record import ReportError
+    from harness.report.terminal import Line
+
+USAGE = 2
+
+_KINDS = ("must", "should", "behaviour", "latency")
+_FORMATS = ("json", "markdown", "html")
+
+EXIT_CODES = """\
+exit status:
+  0  no regression
+  1  a regression of a kind that --fail-on names
+  2  usage, no report, or runs that can't be compared
+  3  no regression was seen, but a MUST that was assessed is not any more
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `compare`."""
+    parser.epilog = EXIT_CODES
+    parser.add_argument(
+        "reports", nargs="*", type=Path, metavar="OLD NEW", help="two reports of `check`, or their folders"
+    )
+    parser.add_argument(
+        "--history", type=Path, metavar="FOLDER", help="all reports in this folder instead: each requirement over time"
+    )
+    parser.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        type=_output,
+        metavar="FORMAT[=PATH]",
+        help=f"write it as {', '.join(_FORMATS)}; may be repeated. Without PATH to the standard output",
+    )
+    parser.add_argument(
+        "--fail-on",
+        action="append",
+        default=[],
+        choices=[*_KINDS, "any", "never"],
+        help="what else than a newly violated MUST makes the exit status 1; may be repeated",
+    )
+    parser.add_argument(
+        "--latency-threshold",
+        type=_ratio,
+        default=1.5,
+        metavar="RATIO",
+        help="calls that take so many times as long are flagged, if that is no chance (default: 1.5)",
+    )
+    parser.add_argument("--force", action="store_true", help="compare what the runs have in common, if that is not all")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare; the exit status says whether something got worse."""
+    from harness.compare.comparison import IncomparableError
+    from harness.report.record import ReportError
+
+    try:
+        if arguments.history is not None:
+            return _history(arguments)
+        if len(arguments.reports) != 2:
+            raise ReportError("two reports are compared, OLD and NEW; `--history FOLDER` takes all that a folder holds")
+        return _compare(arguments)
+    except (ReportError, IncomparableError) as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"gateway-harness: can't write {error.filename}: {error.strerror}", file=sys.stderr)
+    return USAGE
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from harness.compare.comparison import compare
+    from harness.compare.record import Kind
+    from harness.compare.text import lines, markdown
+
+    def html() -> str:
+        from harness.compare.page import page
+
+        return page(comparison)
+
+    old, new = map(_read, arguments.reports)
+    comparison = compare(old, new, latency_threshold=arguments.latency_threshold, force=arguments.force)
+    formats = {"json": comparison.to_json, "markdown": lambda: markdown(comparison), "html": html}
+    _write(arguments.to, formats, lines(comparison))
+    chosen = {Kind.MUST.value, *arguments.fail_on}
+    fail_on = frozenset(kind for kind in Kind if kind in chosen or "any" in chosen)
+    return comparison.exit_status(frozenset() if "never" in chosen else fail_on)
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    from harness.compare.history import history
+    from harness.compare.history_text import lines, markdown
+    from harness.report.record import ReportError
+
+    def html() -> str:
+        from harness.compare.history_page import page
+
+        return page(told)
+
+    told = history(_all(arguments.history))
+    if not told.targets:
+        raise ReportError("\n".join([f"{arguments.history}: no report.json in it", *told.skipped]))
+    formats = {"json": told.to_json, "markdown": lambda: markdown(told), "html": html}
+    _write(arguments.to, formats, lines(told))
+    return 0
+
+
+def _read(path: Path) -> Named:
+    from harness.compare.comparison import Named
+    from harness.report.record import read_report
+
+    return Named(str(path), read_report(path / "report.json" if path.is_dir() else path))
+
+
+def _all(folder: Path) -> Iterator[Named | ReportError]:
+    """Every report in a folder, one after the other, or why it is none."""
+    from harness.report.record import ReportError
+
+    for path in sorted(folder.rglob("report.json")):
+        try:
+            yield _read(path)
+        except ReportError as error:
+            yield error
+
+
+def _write(
+    to: Iterable[tuple[str, Path | None]], formats: Mapping[str, Callable[[], str]], lines: Iterable[Line]
+) -> None:
+    """Write what was asked for; the lines for a terminal too, unless something else goes there."""
+    from harness.report.formats import write_whole
+    from harness.report.terminal import print_lines
+
+    for name, path in to:
+        text = formats[name]()
+        if path is None:
+            sys.stdout.write(text)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
+    if all(path is not None for _, path in to):
+        print_lines(sys.stdout, lines)
+
+
+def _output(text: str) -> tuple[str, Path | None]:
+    name, equals, path = text.partition("=")
+    if name not in _FORMATS or (equals and not path):
+        raise argparse.ArgumentTypeError(f"`{text}`: FORMAT[=PATH], where FORMAT is one of {', '.join(_FORMATS)}")
+    return name, Path(path) if path not in {"", "-"} else None
+
+
+def _ratio(text: str) -> float:
+    value = float(text)
+    if not 1 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: more than 1; 1.5 means half as long again")
+    return value

@@ -1,0 +1,1 @@
+"""Comparison: two reports, or a folder of them, and what changed from one to the next. Pure functions and writers."""

@@ -1,0 +1,140 @@
+"""Whether a target answers in another way than before, though the verdict is the same.
+
+Values are not compared: words, ids and times differ from run to run. Compared are the status, the media type, which
+headers there are, which keys the body has and of which JSON types, and what the official client made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from harness.compare.calls import call_of
+from harness.compare.record import BehaviourChange
+from harness.judge.body import BodyError, decode
+from harness.trace import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from harness.report.record import ClientRecord, ExchangeRecord, ResponseRecord, ScenarioRecord
+    from harness.scenarios.model import Json
+
+VOLATILE = frozenset(
+    # of the connection (RFC 9110, section 7.6.1) or of how the body was put on it,
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+    | {"content-length", "content-encoding", "alt-svc"}
+    # or of the moment
+    | {"date", "age", "expires", "etag", "last-modified", "set-cookie", "server-timing"}
+)
+"""Headers that come and go though nothing was changed."""
+
+_SHOWN = 6
+"""Differences of one body; a body that became another has as many as keys."""
+
+_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
+
+
+def pairs(old: ScenarioRecord, new: ScenarioRecord) -> Iterator[tuple[ExchangeRecord, ExchangeRecord]]:
+    """The requests of a scenario in both runs, step by step; where one run has more of a step, the rest has none."""
+    rest = list(new.exchanges)
+    for before in old.exchanges:
+        after = next((each for each in rest if each.step == before.step), None)
+        if after is not None:
+            rest.remove(after)
+            yield before, after
+
+
+def changed_behaviour(old: ScenarioRecord, new: ScenarioRecord, base_url: str) -> Iterator[BehaviourChange]:
+    """The steps of one scenario that were answered in another way."""
+    for before, after in pairs(old, new):
+        if differences := tuple(_differences(before, after)):
+            yield BehaviourChange(
+                scenario=new.id,
+                requirement=new.requirement,
+                state=new.state,
+                step=after.step,
+                call=call_of(after, base_url),
+                differences=differences,
+            )
+
+
+def _differences(old: ExchangeRecord, new: ExchangeRecord) -> Iterator[str]:
+    if old.response is None or new.response is None:
+        if (old.response is None) != (new.response is None):
+            yield f"{_answered(old.response)} → {_answered(new.response)}"
+        return
+    if old.response.status != new.response.status:
+        yield f"status {old.response.status} → {new.response.status}"
+    before, after = _headers(old.response), _headers(new.response)
+    yield from (f"header {name} is gone" for name in sorted(before.keys() - after.keys()))
+    yield from (f"header {name} is new" for name in sorted(after.keys() - before.keys()))
+    types = tuple(headers.get("content-type", "").partition(";")[0].strip().lower() for headers in (before, after))
+    if all(types) and types[0] != types[1]:
+        yield f"content-type {types[0]} → {types[1]}"
+    yield from _shapes(old.response, new.response)
+    if (seen := _seen(old.client)) != (sees := _seen(new.client)):
+        yield f"the client {seen} → {sees}"
+
+
+def _answered(response: ResponseRecord | None) -> str:
+    return "no answer" if response is None else f"status {response.status}"
+
+
+def _headers(response: ResponseRecord) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in response.headers if name.lower() not in VOLATILE}
+
+
+def _seen(client: ClientRecord | None) -> str:
+    if client is None:
+        return "saw nothing"
+    return f"raised {client.raised}" if client.raised else f"returned {client.returned}"
+
+
+def _shapes(old: ResponseRecord, new: ResponseRecord) -> Iterator[str]:
+    if old.truncated or new.truncated or old.body == new.body:
+        return
+    before, after = _shape(old), _shape(new)
+    gone, new_paths = before.keys() - after.keys(), after.keys() - before.keys()
+    # With an object go its members.
+    said = [f"{_path(path)} is gone ({_listed(before[path])})" for path in sorted(gone) if path[:-1] not in gone]
+    said += [
+        f"{_path(path)} is new ({_listed(after[path])})" for path in sorted(new_paths) if path[:-1] not in new_paths
+    ]
+    said += [
+        f"{_path(path)} {_listed(before[path])} → {_listed(after[path])}"
+        for path in sorted(before.keys() & after.keys())
+        if before[path] != after[path]
+    ]
+    yield from said[:_SHOWN]
+    if len(said) > _SHOWN:
+        yield f"and {len(said) - _SHOWN} more differences of the body"
+
+
+def _shape(response: ResponseRecord) -> dict[tuple[str, ...], set[str]]:
+    """The JSON types at each path, items of a list taken together; what is no JSON is a text."""
+    shape: dict[tuple[str, ...], set[str]] = {}
+
+    def look(path: tuple[str, ...], value: Json) -> None:
+        shape.setdefault(path, set()).add(_TYPES.get(type(value), "null"))
+        match value:
+            case dict():
+                for name, item in value.items():
+                    look((*path, f".{name}" if re.fullmatch(r"\w+", name) else f"[{name!r}]"), item)
+            case list():
+                for item in value:
+                    look((*path, "[*]"), item)
+
+    try:
+        look((), decode(Response(response.status, response.headers, response.body.encode())))
+    except BodyError:
+        return {(): {"text" if response.body.strip() else "nothing"}}
+    return shape
+
+
+def _path(path: tuple[str, ...]) -> str:
+    return f"${''.join(path)}"
+
+
+def _listed(types: Iterable[str]) -> str:
+    return " or ".join(sorted(types))

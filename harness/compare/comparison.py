@@ -1,0 +1,235 @@
+"""Two reports held against each other: what got worse, what got better, what nobody looked at any more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.compare.behaviour import changed_behaviour
+from harness.compare.latency import latency_shifts
+from harness.compare.record import (
+    Change,
+    Comparison,
+    Difference,
+    RequirementChange,
+    ScenarioChange,
+    Side,
+)
+from harness.verdict import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from harness.report.record import Report, RequirementRecord, ScenarioRecord
+
+_HELD = frozenset({State.PASSED})
+_VIOLATED = frozenset({State.WARNED, State.FAILED})
+
+_NOISE = frozenset({"uptime", "idle_time"})
+"""What a server says about itself that is another thing at every run."""
+
+_NAMED = 5
+"""Scenarios that a sentence names; the comparison has all of them."""
+
+
+class IncomparableError(ValueError):
+    """The runs are not two runs of one thing: the text says in which respects."""
+
+    def __init__(self, reasons: Sequence[str], *, nothing_shared: bool) -> None:
+        self.reasons = tuple(reasons)
+        way_out = "they have nothing in common" if nothing_shared else "--force compares what both have in common"
+        super().__init__("\n".join(["these runs can't be compared:", *(f"  {each}" for each in reasons), way_out]))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A report, and what the user calls it: its file."""
+
+    file: str
+    report: Report
+
+
+def compare(old: Named, new: Named, *, latency_threshold: float, force: bool = False) -> Comparison:
+    """What changed.
+
+    Args:
+        old: the earlier run.
+        new: the later one.
+        latency_threshold: see `latency_shifts`.
+        force: compare what the runs have in common, even if that is not all.
+
+    Raises:
+        IncomparableError: the runs differ in more than the target, and `force` doesn't help or was not given.
+    """
+    before, after = old.report, new.report
+    shared = _Shared(before, after)
+    reasons = tuple(_reasons(before, after, shared))
+    if (reasons and not force) or not shared.scenarios:
+        raise IncomparableError(
+            reasons or ("no scenario of the contract is in them",), nothing_shared=not shared.scenarios
+        )
+    scenarios = tuple(_scenario_changes(shared))
+    return Comparison(
+        old=Side.of(old.file, before),
+        new=Side.of(new.file, after),
+        forced=reasons,
+        compared=len(shared.scenarios),
+        requirements_compared=len(shared.proofs),
+        latency_threshold=latency_threshold,
+        requirements=tuple(_requirement_changes(shared, scenarios)),
+        scenarios=scenarios,
+        behaviour=tuple(
+            difference
+            for was, now in shared.scenarios
+            if was.state is now.state
+            for difference in changed_behaviour(was, now, after.target.url)
+        ),
+        latency=tuple(latency_shifts(shared.scenarios, after.target.url, latency_threshold)),
+        still_violated=tuple(
+            name for name, (was, now) in shared.states() if was.state in _VIOLATED and now.state in _VIOLATED
+        ),
+        appeared=shared.appeared,
+        disappeared=shared.disappeared,
+        redefined=shared.redefined,
+        about=tuple(_about(before, after)),
+    )
+
+
+class _Shared:
+    """What two reports have in common: the same scenarios, which prove requirements of the contract of each report."""
+
+    def __init__(self, old: Report, new: Report) -> None:
+        self.old, self.new = _of_the_contract(old), _of_the_contract(new)
+        before = {each.id: each for each in old.scenarios if each.requirement in self.old}
+        after = {each.id: each for each in new.scenarios if each.requirement in self.new}
+        both = [(before[name], each) for name, each in after.items() if name in before]
+        self.scenarios = [pair for pair in both if _definition(pair[0]) == _definition(pair[1])]
+        self.appeared = tuple(name for name in after if name not in before)
+        self.disappeared = tuple(name for name in before if name not in after)
+        self.redefined = tuple(now.id for was, now in both if _definition(was) != _definition(now))
+        self.proofs: defaultdict[str, list[tuple[ScenarioRecord, ScenarioRecord]]] = defaultdict(list)
+        """The scenarios of each requirement."""
+        for pair in self.scenarios:
+            self.proofs[pair[1].requirement].append(pair)
+
+    def states(self) -> Iterator[tuple[str, tuple[ScenarioRecord, ScenarioRecord]]]:
+        """Each requirement, and its worst scenario then and now: that one's state is the requirement's."""
+        for name, pairs in self.proofs.items():
+            was, now = (max(side, key=lambda proof: proof.state.rank) for side in zip(*pairs, strict=True))
+            yield name, (was, now)
+
+
+def _of_the_contract(report: Report) -> dict[str, RequirementRecord]:
+    return {each.id: each for each in report.requirements if report.contract in each.contracts}
+
+
+def _definition(scenario: ScenarioRecord) -> tuple[str, str]:
+    return scenario.sends, scenario.expects
+
+
+def _reasons(old: Report, new: Report, shared: _Shared) -> Iterator[str]:
+    """In what the runs differ that must be the same, or a change says nothing about the target."""
+    if _release(old) != _release(new):
+        yield f"the harness was {old.tool.version}, now {new.tool.version}"
+    if old.contract is not new.contract:
+        yield f"the contract was {old.contract}, now {new.contract}"
+    if old.run.selection != new.run.selection and (shared.disappeared or shared.appeared):
+        yield f"played was {old.run.selection or 'everything'}, now {new.run.selection or 'everything'}"
+    for scenarios, what in (
+        (shared.disappeared, "in the old run only"),
+        (shared.appeared, "in the new run only"),
+        (shared.redefined, "that send or expect something else now"),
+    ):
+        if scenarios:
+            plural = "s" if len(scenarios) > 1 else ""
+            yield f"{len(scenarios)} scenario{plural} {what}: {_some(scenarios)}"
+    for name, requirement in shared.new.items():
+        if name in shared.old and shared.old[name].level is not requirement.level:
+            yield f"{name} was a {shared.old[name].level}, now a {requirement.level}"
+
+
+def _release(report: Report) -> list[str]:
+    """What changes when a harness judges in another way: the major version, and before 1.0 the minor."""
+    numbers = report.tool.version.split(".")
+    return numbers[:2] if numbers[0] == "0" else numbers[:1]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def change_of(old: State, new: State) -> Change | None:
+    """How one state stands against an older one; None when they are the same, or nothing was known before or after."""
+    if old is new:
+        return None
+    if new in _VIOLATED:
+        return Change.OTHER if old in _VIOLATED else Change.VIOLATED
+    if new in _HELD:
+        return Change.FIXED if old in _VIOLATED else Change.ASSESSED
+    return Change.UNASSESSED if old in _HELD | _VIOLATED else Change.OTHER
+
+
+def _scenario_changes(shared: _Shared) -> Iterator[ScenarioChange]:
+    for was, now in shared.scenarios:
+        change = change_of(was.state, now.state)
+        if change is not None:
+            yield ScenarioChange(
+                id=now.id,
+                title=now.title,
+                requirement=now.requirement,
+                level=shared.new[now.requirement].level,
+                change=change,
+                old=was.state,
+                new=now.state,
+                reason=_worse(was, now).reason,
+            )
+
+
+def _requirement_changes(shared: _Shared, scenarios: Iterable[ScenarioChange]) -> Iterator[RequirementChange]:
+    changed: defaultdict[str, list[str]] = defaultdict(list)
+    for each in scenarios:
+        changed[each.requirement].append(each.id)
+    for name, (was, now) in shared.states():
+        change = change_of(was.state, now.state)
+        if change is not None:
+            worse, requirement = _worse(was, now), shared.new[name]
+            yield RequirementChange(
+                id=name,
+                area=requirement.area,
+                level=requirement.level,
+                text=requirement.text,
+                change=change,
+                old=was.state,
+                new=now.state,
+                reason=f"{worse.id}: {worse.reason}" if worse.reason else None,
+                scenarios=tuple(changed[name]),
+            )
+
+
+def _worse(was: ScenarioRecord, now: ScenarioRecord) -> ScenarioRecord:
+    return was if was.state.rank > now.state.rank else now
+
+
+def _about(old: Report, new: Report) -> Iterator[Difference]:
+    before, after = _facts(old), _facts(new)
+    for name in (*before, *(name for name in after if name not in before)):
+        if before.get(name) != after.get(name):
+            yield Difference(name=name, old=before.get(name), new=after.get(name))
+
+
+def _facts(report: Report) -> dict[str, str]:
+    tool, target = report.tool, report.target
+    return {
+        "target": target.argument,
+        "model": target.model or "unknown",
+        "offers": ", ".join(target.capabilities) or "nothing beyond chat",
+        **{f"server {name}": str(value) for name, value in target.server.items() if name not in _NOISE},
+        "harness": tool.version,
+        "openai": tool.openai,
+        "Python": tool.python,
+        "platform": tool.platform,
+        "arguments": " ".join(report.run.arguments) or "none",
+        "ended early": report.run.ended_early or "no",
+    }

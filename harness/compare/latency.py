@@ -1,0 +1,88 @@
+"""Whether calls take longer than before, request by request, by more than chance explains."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from statistics import median
+from typing import TYPE_CHECKING
+
+from harness.compare.behaviour import pairs
+from harness.compare.calls import call_of
+from harness.compare.record import LatencyShift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from harness.report.record import ScenarioRecord
+
+FEWEST_PAIRS = 6
+"""Fewer prove nothing at 95 %: that five of five are slower happens by chance in one case of 16, either way."""
+
+_RESOLUTION = 0.0005
+"""Seconds. Times are recorded to a tenth of a millisecond, so that of an answer that came at once has no ratio."""
+
+
+def latency_shifts(
+    scenarios: Iterable[tuple[ScenarioRecord, ScenarioRecord]], base_url: str, threshold: float
+) -> Iterator[LatencyShift]:
+    """The shift of each kind of call that was answered, with the same status, in both runs; the slowest first.
+
+    Args:
+        scenarios: old and new.
+        base_url: of the new run's target.
+        threshold: such as 1.5: a median that is half as long again, or shorter by as much, is flagged if it is certain.
+    """
+    times: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for old, new in scenarios:
+        for before, after in pairs(old, new):
+            if before.response and after.response and before.response.status == after.response.status:
+                times[call_of(after, base_url)].append((before.seconds, after.seconds))
+    shifts = (_shift(call, measured, threshold) for call, measured in times.items() if len(measured) >= FEWEST_PAIRS)
+    yield from sorted(shifts, key=lambda shift: shift.ratio, reverse=True)
+
+
+def _shift(call: str, measured: Sequence[tuple[float, float]], threshold: float) -> LatencyShift:
+    ratios = sorted(max(new, _RESOLUTION) / max(old, _RESOLUTION) for old, new in measured)
+    ratio = median(ratios)
+    low, high = median_interval(ratios)
+    return LatencyShift(
+        call=call,
+        pairs=len(measured),
+        old=round(median(old for old, _ in measured), 4),
+        new=round(median(new for _, new in measured), 4),
+        ratio=round(ratio, 3),
+        low=round(low, 3),
+        high=round(high, 3),
+        flagged=(low > 1 and ratio >= threshold) or (high < 1 and ratio <= 1 / threshold),
+    )
+
+
+def median_interval(ordered: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """The percentile bootstrap interval of the median of values in ascending order.
+
+    It is the one that infinitely many resamples would give, so there is no seed: the median of n values drawn with
+    replacement is at most the k-th smallest when half of the draws are among the k smallest, which has the probability
+    of a binomial tail (Efron 1979, section 3). An even number of values has two medians; the outer one counts.
+    """
+    count = len(ordered)
+    half, tail = (count + 1) // 2, (1 - confidence) / 2
+    low, high = 1, count
+    while low < high:
+        middle = (low + high) // 2
+        if _at_least(half, count, middle / count) > tail:
+            high = middle
+        else:
+            low = middle + 1
+    return ordered[low - 1], ordered[count - low]
+
+
+def _at_least(least: int, count: int, chance: float) -> float:
+    """The probability that so many of `count` draws succeed."""
+    if chance >= 1:
+        return 1.0
+    yes, no, all_ways = math.log(chance), math.log1p(-chance), math.lgamma(count + 1)
+    return math.fsum(
+        math.exp(all_ways - math.lgamma(k + 1) - math.lgamma(count - k + 1) + k * yes + (count - k) * no)
+        for k in range(least, count + 1)
+    )

@@ -1,0 +1,85 @@
+"""The comparison as one HTML file, which looks like the report of `check` and is as safe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.compare.sections import Tone, headline, scope, sections
+from harness.compare.text import told
+from harness.report.page import document as frame
+from harness.report.page.markup import join, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.compare.record import Comparison, LatencyShift
+    from harness.compare.sections import Section
+    from harness.report.page.markup import Markup
+
+_STYLE = """\
+header.worse { border-left-color: var(--failed); }
+header.better { border-left-color: var(--passed); }
+header.unknown { border-left-color: var(--could-not-run); }
+"""
+
+
+def page(comparison: Comparison) -> str:
+    """The whole page."""
+    said, tone = headline(comparison)
+    header = tag(
+        "header",
+        tag("h1", said),
+        tag("p", f"old: {told(comparison.old)}"),
+        tag("p", f"new: {told(comparison.new)}"),
+        tag("p", f"{scope(comparison)}."),
+        class_=tone.value,
+    )
+    parts = {
+        section.title.lower().replace(" ", "-").replace(",", ""): (
+            f"{section.title} ({len(section.items)})",
+            _section(section),
+        )
+        for section in sections(comparison)
+    }
+    parts["latency"] = ("Latency of each call", _latency(comparison.latency))
+    return frame.document(said, header, frame.sections(parts), style=_STYLE)
+
+
+def _section(section: Section) -> Markup:
+    items = []
+    for item in section.items:
+        details = tag("ul", *(tag("li", detail) for detail in item.details)) if item.details else ""
+        items.append(tag("li", tag("strong", item.name), f": {item.text}" if item.text else "", details))
+    listed = tag("ul", *items)
+    if section.tone is not Tone.NEUTRAL:
+        return listed
+    return tag("details", tag("summary", "all of them"), listed, open=len(items) <= _OPEN)
+
+
+_OPEN = 10
+"""Items of a section that is neither good nor bad; a longer one is folded."""
+
+
+def _latency(shifts: Iterable[LatencyShift]) -> Markup:
+    rows = [
+        tag(
+            "tr",
+            tag("th", tag("code", shift.call), scope="row"),
+            *(
+                tag("td", number, class_="number")
+                for number in (
+                    str(shift.pairs),
+                    f"{shift.old * 1000:.1f} ms",
+                    f"{shift.new * 1000:.1f} ms",
+                    f"{shift.ratio:.2f}",
+                    f"{shift.low:.2f} to {shift.high:.2f}",
+                )
+            ),
+            tag("td", "flagged" if shift.flagged else ""),
+        )
+        for shift in shifts
+    ]
+    columns = ("call", "pairs", "old median", "new median", "ratio", "95 % interval", "")
+    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in columns)))
+    table = tag("table", head, tag("tbody", *rows))
+    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Latency") if rows else join()

@@ -1,0 +1,187 @@
+"""The comparison as one value. Its JSON form has a published schema, which comes from here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.scenarios.model import Contract, Level
+from harness.verdict import Outcome, State
+
+if TYPE_CHECKING:
+    from harness.report.record import Report
+
+FORMAT: Literal["openhands-gateway-harness/comparison"] = "openhands-gateway-harness/comparison"
+VERSION: Literal[1] = 1
+
+
+class Record(BaseModel):
+    """Frozen, and nothing but what is declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Change(StrEnum):
+    """How a requirement or a scenario stands against the older run, the worst first."""
+
+    VIOLATED = "newly violated"
+    UNASSESSED = "no longer assessed"
+    OTHER = "changed"
+    """Violated in another way, or not assessed for another kind of reason."""
+    ASSESSED = "newly assessed"
+    """And it holds; what is newly assessed and doesn't is newly violated."""
+    FIXED = "fixed"
+
+
+class Kind(StrEnum):
+    """What a regression is made of, as `--fail-on` names it."""
+
+    MUST = "must"
+    SHOULD = "should"
+    BEHAVIOUR = "behaviour"
+    LATENCY = "latency"
+
+
+class Side(Record):
+    """One of the two runs."""
+
+    file: str
+    started: datetime
+    target: str
+    url: str
+    contract: Contract
+    outcome: Outcome
+    harness: str
+
+    @classmethod
+    def of(cls, file: str, report: Report) -> Side:
+        """What a comparison says of a report; `file` is what the user calls it."""
+        return cls(
+            file=file,
+            started=report.run.started,
+            target=report.target.name,
+            url=report.target.url,
+            contract=report.contract,
+            outcome=report.outcome,
+            harness=report.tool.version,
+        )
+
+
+class RequirementChange(Record):
+    """A requirement whose state changed."""
+
+    id: str
+    area: str
+    level: Level
+    text: str
+    change: Change
+    old: State
+    new: State
+    reason: str | None = Field(description="of the worse state")
+    scenarios: tuple[str, ...] = Field(description="those of its scenarios that changed")
+
+
+class ScenarioChange(Record):
+    """A scenario whose state changed."""
+
+    id: str
+    title: str
+    requirement: str
+    level: Level
+    change: Change
+    old: State
+    new: State
+    reason: str | None = Field(description="of the worse state")
+
+
+class BehaviourChange(Record):
+    """A step that was answered in another way though the verdict on its scenario is the same."""
+
+    scenario: str
+    requirement: str
+    state: State
+    step: int = Field(description="counts from 1 over setup and steps")
+    call: str
+    differences: tuple[str, ...]
+
+
+class LatencyShift(Record):
+    """How much longer one kind of call took, over its requests in both runs."""
+
+    call: str
+    pairs: int
+    old: float = Field(description="median, in seconds")
+    new: float
+    ratio: float = Field(description="median of new / old, request by request")
+    low: float = Field(description="95 % bootstrap interval of that median")
+    high: float
+    flagged: bool = Field(description="the interval excludes 1, and the ratio is beyond the threshold")
+
+
+class Difference(Record):
+    """Something that the two runs say about the target or themselves, and not the same; None: nothing was said."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+class Comparison(Record):
+    """What changed from one run to another."""
+
+    format: Literal["openhands-gateway-harness/comparison"] = FORMAT
+    version: Literal[1] = VERSION
+    old: Side
+    new: Side
+    forced: tuple[str, ...] = Field(description="why the runs are not comparable as a whole, if they aren't")
+    compared: int = Field(description="scenarios that both runs have, the same in both")
+    requirements_compared: int
+    latency_threshold: float
+    requirements: tuple[RequirementChange, ...]
+    scenarios: tuple[ScenarioChange, ...]
+    behaviour: tuple[BehaviourChange, ...]
+    latency: tuple[LatencyShift, ...]
+    still_violated: tuple[str, ...] = Field(description="requirements")
+    appeared: tuple[str, ...] = Field(description="scenarios that only the new run has")
+    disappeared: tuple[str, ...] = Field(description="scenarios that only the old run has")
+    redefined: tuple[str, ...] = Field(description="scenarios that send or expect something else now")
+    about: tuple[Difference, ...]
+
+    @property
+    def regressions(self) -> frozenset[Kind]:
+        """What got worse."""
+        levels = {each.level for each in self.scenarios if each.change is Change.VIOLATED}
+        found = {
+            Kind.MUST: Level.MUST in levels,
+            Kind.SHOULD: Level.SHOULD in levels,
+            Kind.BEHAVIOUR: bool(self.behaviour),
+            Kind.LATENCY: any(each.flagged and each.ratio > 1 for each in self.latency),
+        }
+        return frozenset(kind for kind, present in found.items() if present)
+
+    @property
+    def lost_sight(self) -> bool:
+        """Whether a MUST that was seen to hold, or not to, is not assessed any more."""
+        return any(each.change is Change.UNASSESSED and each.level is Level.MUST for each in self.requirements)
+
+    def exit_status(self, fail_on: frozenset[Kind]) -> int:
+        """1 when something got worse that should not have; else 3 when a MUST is out of sight; else 0.
+
+        With nothing to fail on it is always 0.
+        """
+        if self.regressions & fail_on:
+            return 1
+        return 3 if fail_on and self.lost_sight else 0
+
+    def to_json(self) -> str:
+        """The comparison as text for a file."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def comparison_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a comparison; `comparison.schema.json` beside this module holds it."""
+    schema = Comparison.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
