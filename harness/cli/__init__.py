@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # The one list of commands: name, help. `harness.cli.NAME` holds `add_arguments(parser)` and `run(arguments) -> status`.
 COMMANDS = {
     "check": "run the scenarios against a target and write the compliance report",
+    "report": "write a report in other formats",
+    "compare": "what changed from one run to the next, or over many",
     "serve": "run the reference gateway",
     "selftest": "prove the suite: every mutant gateway must be caught",
     "scenarios": "list, show and lint scenarios; print their schema",
