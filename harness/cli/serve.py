@@ -87,7 +87,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--session-keys-file", type=Path, metavar="FILE", help="session keys, one a line")
     parser.add_argument("--allow-open", action="store_true", help="ask for no key, on whatever address")
     parser.add_argument(
-        "--cors-origin", action="append", default=[], metavar="ORIGIN", help="let pages of ORIGIN in (* is any)"
+        "--cors-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of ORIGIN in (* is any), besides those of localhost",
     )
     _add_limits(parser)
 

@@ -21,9 +21,12 @@ from harness.gateway.routes import chat, conversations, models, operations, prof
 from harness.gateway.settings import Dialect
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from harness.gateway.gateway import Gateway
+
+# Pages that a developer serves on the own machine; released servers let them in too. No page of the web can be one.
+LOCAL_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
 def make_api(gateway: Gateway) -> FastAPI:
@@ -61,17 +64,32 @@ def make_api(gateway: Gateway) -> FastAPI:
 
 
 def make_app(gateway: Gateway) -> ASGIApp:
-    """The whole application. From the outside in: log, CORS, phase, key, size, routes."""
+    """The whole application. From the outside in: log, CORS, phase, key, HEAD, size, routes."""
     settings = gateway.settings
-    app: ASGIApp = RequestLimits(make_api(gateway), settings.limits)
+    app: ASGIApp = HeadAsGet(RequestLimits(make_api(gateway), settings.limits))
     app = Authentication(app, settings.session_keys)
     app = Gate(app, gateway.lifecycle)
-    if settings.cors_origins:
-        app = CORSMiddleware(
-            app,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["*"],
-            expose_headers=[errors.CONVERSATION_HEADER, "X-Request-ID", "Retry-After", "Idempotent-Replayed"],
-        )
+    app = CORSMiddleware(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_origin_regex=LOCAL_ORIGINS,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=[errors.CONVERSATION_HEADER, "X-Request-ID", "Retry-After", "Idempotent-Replayed"],
+    )
     return AccessLog(app, gateway.metrics)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET, as RFC 9110 asks of every server; the server around the application leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        as_get = {**scope, "method": "GET"}
+        await self._app(as_get, receive, send)
+        scope["route"] = as_get.get("route")  # for the one who counts requests

@@ -118,10 +118,11 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed(request: Request) -> str:
-    """The methods of all routes of a path; the framework names those of the first."""
+    """The methods of all routes of a path, HEAD with GET; the framework names those of the first route."""
     routes: Sequence[APIRoute] = request.app.state.routes
     fitting = [route for route in routes if route.path_regex.match(request.url.path)]
-    return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
+    methods = {method for route in fitting for method in route.methods or ()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 async def internal_error(request: Request, _error: Exception) -> JSONResponse:

@@ -55,7 +55,7 @@ class Settings:
         session_keys: any of them opens the gateway; empty means that no key is asked for.
         turn_timeout: seconds until a client is told 504 while its turn goes on.
         shutdown_grace: seconds that running turns get to end after SIGTERM.
-        cors_origins: origins whose pages may call the gateway; `*` is any.
+        cors_origins: origins whose pages may call the gateway besides those of this machine; `*` is any.
         scripted_model: the agent's model is the scripted one, so that a prompt can steer it.
     """
 

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -95,6 +95,12 @@ class Gateway:
         """The execution status of a conversation, None when there is none."""
         reply = self.request("GET", f"/api/conversations/{conversation}")
         return str(reply.json()["execution_status"]) if reply.status == 200 else None
+
+    def asked(self, text: str) -> dict[str, Any]:
+        """What the scripted model was asked that contains the text."""
+        reply = self.request("GET", f"/scripted-model/requests?containing={quote(text)}")
+        assert reply.status == 200
+        return dict(reply.json())
 
     def user_messages(self, conversation: str) -> list[str]:
         """What the user has said in a conversation, from its events."""

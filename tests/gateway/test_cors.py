@@ -24,22 +24,27 @@ def open_to_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield running
 
 
-def test_without_the_option_no_page_of_another_origin_may_read_or_send(gateway: Gateway) -> None:
-    preflight = gateway.request("OPTIONS", "/v1/chat/completions", headers={"Origin": PAGE, **ASKED}, key=None)
-    answer = gateway.request("GET", "/v1/models", headers={"Origin": PAGE})
-    assert preflight.status == 401
-    assert not [name for reply in (preflight, answer) for name in reply.headers if name.startswith("access-control")]
+@pytest.mark.parametrize(
+    "origin", [PAGE, "null", "http://localhost.example", "http://localhost:3000.example", "http://example/localhost"]
+)
+def test_without_the_option_no_page_of_the_web_may_read_or_send(gateway: Gateway, origin: str) -> None:
+    preflight = gateway.request("OPTIONS", "/v1/chat/completions", headers={"Origin": origin, **ASKED}, key=None)
+    answer = gateway.request("GET", "/v1/models", headers={"Origin": origin})
+    assert (preflight.status, answer.status) == (400, 200)
+    for reply in (preflight, answer):
+        assert "access-control-allow-origin" not in reply.headers
 
 
+@pytest.mark.parametrize("page", [PAGE, "http://localhost:3000", "http://127.0.0.1", "https://[::1]:8443"])
 def test_a_page_that_is_let_in_can_send_without_a_key_in_the_preflight_and_read_the_conversation_header(
-    open_to_page: Gateway,
+    open_to_page: Gateway, page: str
 ) -> None:
-    origin = {"Origin": PAGE}
+    origin = {"Origin": page}
     preflight = open_to_page.request("OPTIONS", "/v1/chat/completions", headers=origin | ASKED, key=None)
-    assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (200, PAGE)
+    assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (200, page)
     assert "x-openhands-serverconversation-id" in preflight.headers["access-control-allow-headers"].lower()
     reply = open_to_page.request("POST", "/v1/chat/completions", body=chat_body("hello"), headers=origin)
-    assert reply.headers["access-control-allow-origin"] == PAGE
+    assert reply.headers["access-control-allow-origin"] == page
     assert "X-OpenHands-ServerConversation-ID" in reply.headers["access-control-expose-headers"]
 
 

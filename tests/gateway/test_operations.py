@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import __version__
-from tests.gateway.serving import serve
+from tests.gateway.serving import eventually, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +60,7 @@ def test_each_request_is_one_json_line_in_the_log_with_the_id_that_the_client_se
     odd = gateway.request("GET", "/v1/models", headers={"X-Request-ID": "no id\t\xe9"})
     assert named.headers["x-request-id"] == own
     assert odd.headers["x-request-id"].isalnum()
+    eventually(lambda: odd.headers["x-request-id"] in gateway.log.read_text())  # it is written after the answer
     lines = [json.loads(line) for line in gateway.log.read_text().splitlines() if line.startswith("{")]
     by_id = {line["request_id"]: line for line in lines if line["message"] == "request"}
     assert by_id[own].items() >= {"method": "GET", "path": "/v1/models", "status": 200, "conversation": None}.items()

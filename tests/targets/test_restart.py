@@ -6,6 +6,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,8 +38,8 @@ def released() -> Target:
 
 
 def reference(agent: str) -> Target:
-    if agent == "openhands":
-        pytest.importorskip("openhands.sdk")
+    if agent == "openhands" and find_spec("openhands") is None:
+        pytest.skip("the agent SDK is not installed")
     return ReferenceTarget(contract=Contract.DOCUMENTED, agent=agent)
 
 

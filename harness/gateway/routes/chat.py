@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 from harness.gateway import sse
 from harness.gateway.chat import ChatCompletion, ChatRequest, read_request
 from harness.gateway.dialect import admit, render
-from harness.gateway.errors import CONVERSATION_HEADER
+from harness.gateway.errors import CONVERSATION_HEADER, GatewayError
 from harness.gateway.gateway import GatewayOfRequest
 from harness.gateway.limits import JsonRoute
 from harness.gateway.routes import failures
@@ -57,6 +57,9 @@ async def create_chat_completion(
     key: KeyHeader = None,
 ) -> Response:
     """Play one turn of the agent and answer with its final text."""
+    if len(set(request.headers.getlist(CONVERSATION_HEADER))) > 1:
+        # Taking either would let a message into a conversation that it may not be meant for; proxies differ in which.
+        raise GatewayError(422, f"{CONVERSATION_HEADER} came twice with different values.", param=CONVERSATION_HEADER)
     if conversation is not None:
         request.state.conversation = conversation
     admit(gateway.settings.dialect, body)
