@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _STYLES = {Tone.WORSE: "red", Tone.UNKNOWN: "magenta", Tone.BETTER: "green", Tone.NEUTRAL: None}
 _SIGNS = {Tone.WORSE: "❌", Tone.UNKNOWN: "❓", Tone.BETTER: "✅", Tone.NEUTRAL: "⚪"}
 
-_SHOWN = 20
-"""Lines of a section on a terminal; the other formats have all."""
+_ITEMS, _DETAILS = 10, 7
+"""Of a section and of an item, on a terminal; the other formats have all."""
 
 
 def lines(comparison: Comparison) -> Iterator[Line]:
@@ -30,12 +30,13 @@ def lines(comparison: Comparison) -> Iterator[Line]:
     for section in sections(comparison):
         yield "", None
         yield section.title, _STYLES[section.tone]
-        shown = [
-            line for item in section.items for line in (_joined(item.name, item.text), *map(_indented, item.details))
-        ]
-        yield from ((f"  {line}", None) for line in shown[:_SHOWN])
-        if len(shown) > _SHOWN:
-            yield f"  and {len(shown) - _SHOWN} more lines", "dim"
+        for item in section.items[:_ITEMS]:
+            yield f"  {_joined(item.name, item.text)}", None
+            yield from ((f"    {detail}", None) for detail in item.details[:_DETAILS])
+            if more := len(item.details[_DETAILS:]):
+                yield f"    and {more} more", "dim"
+        if more := len(section.items[_ITEMS:]):
+            yield f"  and {more} more", "dim"
     yield "", None
     yield scope(comparison), "dim"
 
@@ -68,7 +69,3 @@ def told(side: Side) -> str:
 
 def _joined(name: str, text: str) -> str:
     return f"{name}: {text}" if text else name
-
-
-def _indented(detail: str) -> str:
-    return f"  {detail}"

@@ -9,16 +9,16 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench import overhead, result, start_up
+from tests.bench import compare, overhead, result, start_up
 
-MEASUREMENTS = {"start-up": start_up.measure, "overhead": overhead.measure}
+MEASUREMENTS = {"start-up": start_up.measure, "overhead": overhead.measure, "compare": compare.measure}
 
 
 def main() -> int:
     """Measure what is asked for, everything by default; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the harness and the gateway.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(MEASUREMENTS)}, gateway; all by default")
-    parser.add_argument("--rounds", type=int, default=11, help="how often the first two measure (default: 11)")
+    parser.add_argument("--rounds", type=int, default=11, help="how often all but the gateway measure (default: 11)")
     arguments = parser.parse_args()
     names = arguments.names or [*MEASUREMENTS, "gateway"]
     if unknown := set(names) - {*MEASUREMENTS, "gateway"}:
