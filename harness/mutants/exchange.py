@@ -29,7 +29,7 @@ def _changed(headers: Mapping[str, str], name: str, value: str | None) -> Header
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
