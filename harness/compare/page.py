@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.compare.sections import Tone, headline, scope, sections
 from harness.compare.text import told
 from harness.report.page import document as frame
-from harness.report.page.markup import join, prose, tag
+from harness.report.page.markup import join, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,8 +49,7 @@ def _section(section: Section) -> Markup:
     items = []
     for item in section.items:
         details = tag("ul", *(tag("li", detail) for detail in item.details)) if item.details else ""
-        text = join(": ", prose(item.text)) if item.text else ""
-        items.append(tag("li", tag("strong", item.name), text, details))
+        items.append(tag("li", tag("strong", item.name), f": {item.text}" if item.text else "", details))
     listed = tag("ul", *items)
     if section.tone is not Tone.NEUTRAL:
         return listed
