@@ -87,7 +87,6 @@ class Settings:
         contract: the contract that the exit status speaks of; None lets the target's /server_info decide.
         request_timeout: seconds for one request in all; an agent's turn takes as long as its model does.
         wait: seconds that a target which doesn't answer yet is given.
-        scripted_model: the user says that the model behind the target is the scripted one.
         again: the options, beside the target and its contract, that a run of one of the scenarios alone needs too.
         secrets: what must appear nowhere, beside the session key, by the placeholder that stands for it.
         client: the class of the official client, where a scenario doesn't say.
@@ -98,7 +97,6 @@ class Settings:
     limits: Limits
     request_timeout: float
     wait: float
-    scripted_model: bool
     seed: str
     arguments: tuple[str, ...]
     again: tuple[str, ...]
@@ -118,15 +116,14 @@ def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) ->
         CheckError: the harness is at fault.
     """
     scenarios = select(suite, settings.selection)
-    key = None
+    endpoint = None
     try:
         endpoint = target.start(watcher.say)
-        key = endpoint.key
         return asyncio.run(_Check(endpoint, target, suite, settings, watcher).run(scenarios))
     except TargetError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, its traceback must be told without secrets
-        redactor = Redactor(key, settings.secrets)
+        redactor = _redactor(endpoint, settings)
         raise CheckError(redactor.text("".join(traceback.format_exception(error)))) from None
     finally:
         watcher.say("stopping the target")
@@ -143,6 +140,13 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _redactor(endpoint: Endpoint | None, settings: Settings) -> Redactor:
+    connection = endpoint.connection if endpoint else None
+    return Redactor(
+        endpoint.key if endpoint else None, {**settings.secrets, **dict(connection.secrets if connection else ())}
+    )
 
 
 def contract_of(server_info: Mapping[str, Json]) -> Contract:
@@ -169,7 +173,7 @@ class _Check:
         self._suite = suite
         self._settings = settings
         self._watcher = watcher
-        self._redactor = Redactor(endpoint.key, settings.secrets)
+        self._redactor = _redactor(endpoint, settings)
         self._verdicts: list[ScenarioVerdict] = []
         self._traces: dict[str, Trace] = {}
         self._smoke: Sequence[Exchange] = ()
@@ -187,6 +191,7 @@ class _Check:
             timeout=settings.request_timeout,
             connections=settings.limits.jobs,
             model_log=endpoint.model_log,
+            connection=endpoint.connection,
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -251,7 +256,7 @@ class _Check:
             key=endpoint.key is not None,
             model=endpoint.model,
             known=endpoint.capabilities,
-            scripted_model=settings.scripted_model,
+            native_api=endpoint.native_api,
             seed=settings.seed,
             budget=settings.limits.requests,
         )
@@ -281,7 +286,11 @@ class _Check:
 
     async def _play(self, client: Client, fitness: Fitness, scenarios: Sequence[Scenario]) -> None:
         plan = make_plan(
-            scenarios, self._suite.requirements, fitness.capabilities, _released_version(self._endpoint.server_info)
+            scenarios,
+            self._suite.requirements,
+            fitness.capabilities,
+            _released_version(self._endpoint.server_info),
+            fitness.withheld,
         )
         self._verdicts += plan.not_assessed
         self._watcher.begin(len(plan.scenarios))
@@ -316,7 +325,8 @@ class _Check:
     async def _clean_up(self, client: Client, fitness: Fitness | None) -> Cleanup:
         exchanges = [*self._smoke, *(exchange for trace in self._traces.values() for exchange in trace.exchanges)]
         paths = created(exchanges)
-        capabilities = fitness.capabilities if fitness else None
+        # What is not made use of may be there all the same; a guest takes away what it brought.
+        capabilities = fitness.capabilities if fitness and not fitness.withheld else None
         self._watcher.say("cleaning up")
         task = asyncio.create_task(clean_up(client, paths, capabilities, seconds=CLEANUP_SECONDS))
 

@@ -116,6 +116,7 @@ def make_plan(
     requirements: Mapping[str, Requirement],
     capabilities: frozenset[Capability],
     server_version: str | None,
+    withheld: Mapping[Capability, str] | None = None,
 ) -> Plan:
     """Set aside what the target cannot be asked.
 
@@ -124,12 +125,15 @@ def make_plan(
         requirements: by id.
         capabilities: what the target offers.
         server_version: of a released server; requirements for other versions are set aside. None: unknown, all apply.
+        withheld: why a capability is not made use of, whether the target offers it or not.
     """
+    withheld = withheld or {}
     play, set_aside = [], []
     for scenario in scenarios:
         requirement = requirements[scenario.requirement]
         if missing := scenario.needs - capabilities:
-            reason = f"the target does not offer: {', '.join(sorted(missing))}"
+            kept = [withheld[each] for each in sorted(missing) if each in withheld]
+            reason = kept[0] if kept else f"the target does not offer: {', '.join(sorted(missing))}"
         elif requirement.versions is not None and not _applies(requirement.versions, server_version):
             reason = f"applies to versions {requirement.versions}; the target is {server_version}"
         else:

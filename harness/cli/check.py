@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import signal
@@ -10,16 +11,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.access import access_of, add_access
 from harness.scenarios.model import ClientKind, Contract, Level
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from harness.config import Named
     from harness.report.events import EventStream
 
 INCOMPLETE = 3
 USAGE = 2
+
+# What a flag, and what goes with a name, may say otherwise.
+DEFAULTS = {
+    "contract": Contract.DOCUMENTED.value,
+    "jobs": 8,
+    "request_timeout": 180.0,
+    "max_seconds": 1800.0,
+    "max_requests": None,
+    "wait": 0.0,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,18 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "target",
         nargs="?",
         metavar="TARGET",
-        help="a URL, `reference` (the reference gateway, started for the run) or `agent-server[==VERSION]`; default: "
-        "AGENT_SERVER_URL, else reference",
+        help="a URL, a name from gateway-harness.toml, `reference` (the reference gateway, started for the run) or "
+        "`agent-server[==VERSION]`; default: AGENT_SERVER_URL, else reference",
     )
     target = parser.add_argument_group("target")
     target.add_argument("--model", help="the model to ask; default from OPENHANDS_MODEL, else the first that is listed")
+    add_access(target)
     target.add_argument(
-        "--session-key-file", type=Path, metavar="FILE", help="holds the session key; default: SESSION_API_KEY"
+        "--native-api",
+        action=argparse.BooleanOptionalAction,
+        help="whether scenarios may use /api there, make profiles above all (default: on this machine alone)",
     )
     target.add_argument(
         "--contract",
         choices=[*Contract, "auto"],
-        default=Contract.DOCUMENTED.value,
         help="the contract that the exit status speaks of (default: documented); auto asks the target's /server_info",
     )
     target.add_argument(
@@ -48,7 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the agent behind the `reference` target (default: openhands)",
     )
     target.add_argument(
-        "--scripted-model", action="store_true", help="the model behind the URL is the harness's scripted model"
+        "--scripted-model",
+        action="store_true",
+        default=None,
+        help="the model behind the URL is the harness's scripted model",
     )
     target.add_argument(
         "--client",
@@ -69,22 +86,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scenarios", type=Path, metavar="FOLDER", help="play the suite in this folder instead of the one that ships"
     )
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--jobs", type=_positive(int), default=8, metavar="N", help="scenarios at once (default: 8)")
-    limits.add_argument(
-        "--request-timeout", type=_positive(float), default=180, metavar="S", help="for one request (default: 180)"
-    )
-    limits.add_argument(
-        "--run-timeout", type=_positive(float), default=1800, metavar="S", help="for the whole suite (default: 1800)"
-    )
+    limits.add_argument("--jobs", type=_positive(int), metavar="N", help="scenarios at once (default: 8)")
+    limits.add_argument("--request-timeout", type=_positive(float), metavar="S", help="for one request (default: 180)")
+    limits.add_argument("--max-seconds", type=_positive(float), metavar="S", help="for the whole suite (default: 1800)")
     limits.add_argument(
         "--max-requests", type=_positive(int), metavar="N", help="send no more than this, clean-up aside"
     )
     limits.add_argument(
         "--wait",
         type=_positive(float),
-        default=0,
         metavar="S",
-        help="give a target that is still starting this long (default: 0)",
+        help="give a target that is still starting this long (default: 0; an agent server of ours 180)",
     )
     output = parser.add_argument_group("output")
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
@@ -116,6 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _explained(error: BaseException) -> tuple[int, str]:
     """The exit status and the sentence for what ends a run without a report; what is not foreseen is raised again."""
     from harness.check import CheckError
+    from harness.config import ConfigError
     from harness.plan import NothingSelectedError
     from harness.report.folder import FolderError
     from harness.report.formats import OutputError
@@ -123,7 +136,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
     from harness.targets import TargetError
 
     match error:
-        case ScenarioFileError() | NothingSelectedError() | FolderError() | OutputError():
+        case ScenarioFileError() | NothingSelectedError() | FolderError() | OutputError() | ConfigError():
             return USAGE, str(error)
         case TargetError():
             return error.exit_status, str(error)
@@ -137,6 +150,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
 
 def _check(arguments: argparse.Namespace) -> int:
     from harness.check import Settings, Watchers, check
+    from harness.config import load_config
     from harness.plan import Selection
     from harness.report.folder import FolderError, make_folder, remove_folder, write_reports
     from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
@@ -146,12 +160,15 @@ def _check(arguments: argparse.Namespace) -> int:
     from harness.scenarios.load import load_suite
     from harness.targets.parse import parse_target
 
+    again = _again(arguments)
+    named = load_config(arguments.config)
+    _complete(arguments, named)
     contract = None if arguments.contract == "auto" else Contract(arguments.contract)
     suite = load_suite(arguments.scenarios or corpus_folder())
     target = parse_target(
         arguments.target,
-        session_key_file=arguments.session_key_file,
-        model=arguments.model,
+        access=access_of(arguments),
+        named=named,
         wait=arguments.wait,
         contract=contract or Contract.DOCUMENTED,
         agent=arguments.agent,
@@ -166,13 +183,12 @@ def _check(arguments: argparse.Namespace) -> int:
             levels=frozenset(map(Level, arguments.level)),
             contracts=frozenset(map(Contract, arguments.only_contract)),
         ),
-        limits=Limits(jobs=arguments.jobs, requests=arguments.max_requests, seconds=arguments.run_timeout),
+        limits=Limits(jobs=arguments.jobs, requests=arguments.max_requests, seconds=arguments.max_seconds),
         request_timeout=arguments.request_timeout,
         wait=arguments.wait,
-        scripted_model=arguments.scripted_model,
         seed=arguments.seed or secrets.token_hex(4),
         arguments=tuple(sys.argv[2:]),
-        again=_again(arguments),
+        again=again,
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
         client=ClientKind(arguments.client),
     )
@@ -228,16 +244,20 @@ def _events(path: str | None, target: str) -> EventStream | None:
         raise OutputError(f"can't write the events to {path}: {error.strerror}") from error
 
 
+def _complete(arguments: argparse.Namespace, named: Mapping[str, Named]) -> None:
+    """Put in what no flag says: what goes with the target's name, else the defaults."""
+    of_name = named[arguments.target].run if arguments.target in named else {}
+    for name, default in DEFAULTS.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, of_name.get(name, default))
+
+
 def _again(arguments: argparse.Namespace) -> tuple[str, ...]:
-    valued = {
-        "--model": arguments.model,
-        "--session-key-file": arguments.session_key_file,
-        "--scenarios": arguments.scenarios,
-    }
-    if arguments.client != ClientKind.ASYNC:
-        valued["--client"] = arguments.client
+    """The flags that make a run of one scenario the same; what goes with a name needn't be said."""
+    client = None if arguments.client == ClientKind.ASYNC else arguments.client
+    valued = {"--config": arguments.config, "--scenarios": arguments.scenarios, "--client": client}
     words = [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
-    return (*words, "--scripted-model") if arguments.scripted_model else tuple(words)
+    return (*access_of(arguments).options, *words)
 
 
 _MOST = 10_000_000

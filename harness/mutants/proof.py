@@ -71,7 +71,6 @@ def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> S
         limits=Limits(jobs=16, seconds=PLAYING_SECONDS),
         request_timeout=20,
         wait=0,
-        scripted_model=True,
         seed=seed,
         arguments=(),
         again=(),

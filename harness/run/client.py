@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from harness.run.recorder import Recording
     from harness.scenarios.model import Action, Json
     from harness.targets import ModelLog
+    from harness.targets.connection import Connection
     from harness.trace import ClientView
 
 
@@ -50,10 +51,18 @@ class Client:
         timeout: seconds that one request may take in all.
         connections: how many are kept open for the next request.
         model_log: the scripted model's log; None when there is none to be read.
+        connection: how to get to the target; None for the usual way.
     """
 
     def __init__(
-        self, base_url: str, key: str | None, *, timeout: float, connections: int, model_log: ModelLog | None = None
+        self,
+        base_url: str,
+        key: str | None,
+        *,
+        timeout: float,
+        connections: int,
+        model_log: ModelLog | None = None,
+        connection: Connection | None = None,
     ) -> None:
         from openai import AsyncOpenAI
 
@@ -66,7 +75,10 @@ class Client:
         self._started = time.monotonic()
         self.requests = 0
         """How many were sent to the target, all told."""
-        self._transport = recording_transport(self.base_url, timeout=timeout, connections=connections)
+        self._connection = connection
+        self._transport = recording_transport(
+            self.base_url, timeout=timeout, connections=connections, connection=connection
+        )
         self._openai: AsyncOpenAI = AsyncOpenAI(http_client=self._transport, **self._options)
 
     @property
@@ -82,7 +94,9 @@ class Client:
     @cached_property
     def _sync_transport(self) -> DefaultHttpxClient:
         # Not closed in the end: a thread that nobody waits for may be reading from it.
-        return recording_sync_transport(self.base_url, timeout=self._timeout, connections=self._connections)
+        return recording_sync_transport(
+            self.base_url, timeout=self._timeout, connections=self._connections, connection=self._connection
+        )
 
     @cached_property
     def _sync_openai(self) -> OpenAI:

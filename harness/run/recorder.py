@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from harness import __version__
 from harness.targets import is_loopback
+from harness.targets.connection import Connection
 from harness.trace import Request, Response
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ _IDLE_SECONDS = 2.0
 """How long an idle connection is kept. uvicorn hangs up after 5 s, and a request sent at that moment gets no answer."""
 
 
-def recording_transport(base_url: str, *, timeout: float, connections: int) -> DefaultAsyncHttpxClient:
+def recording_transport(
+    base_url: str, *, timeout: float, connections: int, connection: Connection | None = None
+) -> DefaultAsyncHttpxClient:
     """The transport to give to the official client.
 
     Redirects are not followed: the transport would send the session header on to wherever a redirect points. Encoded
@@ -69,6 +72,7 @@ def recording_transport(base_url: str, *, timeout: float, connections: int) -> D
         base_url: of the target. One on this machine is asked directly, whatever proxy the environment names.
         timeout: seconds for each of connecting, sending and waiting for the next bytes.
         connections: how many are kept open for the next request; any number may be open at once.
+        connection: how to get there; None for the usual way.
     """
     from openai import DefaultAsyncHttpxClient
 
@@ -86,12 +90,14 @@ def recording_transport(base_url: str, *, timeout: float, connections: int) -> D
         body.keep()
 
     return DefaultAsyncHttpxClient(
-        **_options(base_url, timeout, connections),
+        **_options(base_url, timeout, connections, connection or Connection()),
         event_hooks={"request": [on_request], "response": [on_response]},
     )
 
 
-def recording_sync_transport(base_url: str, *, timeout: float, connections: int) -> DefaultHttpxClient:
+def recording_sync_transport(
+    base_url: str, *, timeout: float, connections: int, connection: Connection | None = None
+) -> DefaultHttpxClient:
     """The same for the client's other class, which blocks."""
     from openai import DefaultHttpxClient
 
@@ -106,21 +112,26 @@ def recording_sync_transport(base_url: str, *, timeout: float, connections: int)
         body.keep()
 
     return DefaultHttpxClient(
-        **_options(base_url, timeout, connections),
+        **_options(base_url, timeout, connections, connection or Connection()),
         event_hooks={"request": [_on_request], "response": [on_response]},
     )
 
 
-def _options(base_url: str, timeout: float, connections: int) -> dict[str, Any]:
+def _options(base_url: str, timeout: float, connections: int, connection: Connection) -> dict[str, Any]:
     return {
         "timeout": timeout,
         "follow_redirects": False,
         # A cookie would let the next request in without the key that it is about.
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        "headers": {"Accept-Encoding": "identity", "User-Agent": f"openhands-gateway-harness/{__version__}"},
+        "headers": {
+            **dict(connection.headers),
+            "Accept-Encoding": "identity",
+            "User-Agent": f"openhands-gateway-harness/{__version__}",
+        },
+        "proxy": connection.proxy,
         "trust_env": not is_loopback(base_url),
         # Without TLS, and since no redirect leads to any, the machine's certificates need not be loaded: 20 ms.
-        "verify": base_url.startswith("https:"),
+        "verify": connection.tls() or base_url.startswith("https:"),
         # A request that waited for a connection would not be sent side by side with the others.
         "limits": _library().Limits(
             max_connections=None, max_keepalive_connections=connections, keepalive_expiry=_IDLE_SECONDS

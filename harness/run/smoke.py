@@ -7,7 +7,8 @@ wrong. Without them no verdict on it would mean anything.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,13 +19,18 @@ from harness.run.variables import MODEL_PREFIX, built_in
 from harness.scenarios.model import Auth, Call, Capability, Http
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.run.client import Client
     from harness.scenarios.model import Json
-    from harness.trace import Exchange
+    from harness.trace import Exchange, Response
 
 CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
 
 OK = 200
+
+NATIVE = (Capability.PROFILES, Capability.CONVERSATIONS)
+NOT_ALLOWED = "it uses the native API, and on someone else's server that takes --native-api"
 
 
 class UnfitError(Exception):
@@ -36,10 +42,11 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fitness:
-    """What the smoke test found: the model to ask, and what the target offers."""
+    """What the smoke test found: the model to ask, what the target offers, and what of that we keep off, and why."""
 
     model: str
     capabilities: frozenset[Capability]
+    withheld: Mapping[Capability, str] = field(default_factory=dict)
 
 
 class Smoke:
@@ -49,8 +56,8 @@ class Smoke:
         client: the recorded client.
         key: whether the harness was given a session key.
         model: the model to ask; None takes the first of the target's list.
-        known: what the target is known to offer; None finds out.
-        scripted_model: the user says that the model behind the target is the scripted one.
+        known: what the target is known to offer; the rest is found out.
+        native_api: whether the native API may be used; without it, what needs it can't be assessed.
         seed: makes the words of the control.
         budget: requests that the run may send in all; None for no limit.
     """
@@ -61,8 +68,8 @@ class Smoke:
         *,
         key: bool,
         model: str | None,
-        known: frozenset[Capability] | None,
-        scripted_model: bool,
+        known: frozenset[Capability],
+        native_api: bool,
         seed: str,
         budget: int | None = None,
     ) -> None:
@@ -70,7 +77,7 @@ class Smoke:
         self._key = key
         self._model = model
         self._known = known
-        self._scripted_model = scripted_model
+        self._native = native_api
         self._seed = seed
         self._budget = budget
         self.exchanges: list[Exchange] = []
@@ -81,13 +88,12 @@ class Smoke:
         model = self._choose(status, listed)
         conversation = await self._positive_control(model, listed)
         await self._negative_control()
-        capabilities = set(self._known or ())
+        capabilities = set(self._known)
         if self._key:
             capabilities.add(Capability.AUTHENTICATION)
-        if self._scripted_model:
-            capabilities.add(Capability.SCRIPTED_MODEL)
-        if self._known is None:
-            capabilities |= await self._native_api(conversation)
+        if not self._native:
+            return Fitness(model, frozenset(capabilities - set(NATIVE)), dict.fromkeys(NATIVE, NOT_ALLOWED))
+        capabilities |= await self._native_api(conversation)
         return Fitness(model, frozenset(capabilities))
 
     async def _send(self, action: Call | Http, auth: Auth = Auth.BOTH) -> Exchange:
@@ -105,15 +111,19 @@ class Smoke:
         """The status of the list of models, and the names in it."""
         exchange = await self._send(Http("GET", "/v1/models"))
         response = exchange.response
+        if response is not None and _is_page(response):
+            raise UnfitError(
+                f"an HTML page comes back ({response.status} for GET /v1/models{_title(response)}): something in front "
+                "of the server answers in its place",
+                f"check that the server's root is {self._client.base_url}, and the proxy (--proxy, HTTPS_PROXY)",
+            )
         if response is None:
             raise UnfitError(
                 f"nothing that speaks HTTP answers at {self._client.base_url} ({exchange.failure})",
                 "check host and port, http against https, and that the server runs",
             )
         if response.status in {401, 403}:
-            advice = (
-                "check SESSION_API_KEY or --session-key-file" if self._key else "put the session key in SESSION_API_KEY"
-            )
+            advice = "check SESSION_API_KEY or --key-file" if self._key else "put the session key in SESSION_API_KEY"
             raise UnfitError(f"the target refuses the session key ({response.status} for GET /v1/models)", advice)
         try:
             body = decode(response)
@@ -168,6 +178,8 @@ class Smoke:
             else "/api/conversations/count",
         }
         for capability, path in answers.items():
+            if capability in self._known:
+                continue
             response = (await self._send(Http("GET", path), Auth.SESSION_HEADER)).response
             if response is not None and response.status == OK:
                 offered.add(capability)
@@ -192,6 +204,16 @@ def canonical_uuid(text: str | None) -> str | None:
         return None if text is None else str(UUID(text))
     except ValueError:
         return None
+
+
+def _is_page(response: Response) -> bool:
+    return (response.header("content-type") or "").startswith("text/html")
+
+
+def _title(response: Response) -> str:
+    """What the page calls itself, to be added to a sentence; a proxy says there what is wrong."""
+    title = re.search(r"<title[^>]*>\s*([^<]{1,80})", response.body[:4096].decode("utf-8", "replace"), re.IGNORECASE)
+    return f", titled {shorten(title[1].strip())}" if title else ""
 
 
 def _raise_if_cancelled() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.scenarios.model import Capability, Json
+    from harness.targets.connection import Connection
 
 type Progress = Callable[[str], None]
 """Takes one line about what start-up is doing now, for a person who waits."""
@@ -40,17 +41,23 @@ class Endpoint:
         base_url: without `/v1` and without a trailing slash.
         key: the session key; None for an open server.
         model: the model to ask, such as `openhands_scripted`; None leaves the choice to the run.
-        capabilities: what the target is known to offer; None when that has to be found out by asking.
+        capabilities: what it is known to offer; the rest is found out by asking.
         server_info: what `GET /server_info` says; empty when there is no such thing.
         model_log: the log of the scripted model, when that is what answers and its log can be read.
+        connection: how to get there; None for the usual way.
+        native_api: whether the harness may use `/api` there for more than to delete what it made itself.
+        packages: the versions of what a server of ours is made of, by name.
     """
 
     base_url: str
     key: str | None = field(repr=False)
     model: str | None
-    capabilities: frozenset[Capability] | None
+    capabilities: frozenset[Capability]
     server_info: Mapping[str, Json]
     model_log: ModelLog | None = None
+    connection: Connection | None = None
+    native_api: bool = True
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 class Target(Protocol):

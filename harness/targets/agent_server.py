@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import socket
@@ -34,15 +35,16 @@ class AgentServerTarget:
     Args:
         version: of the release, such as `1.58.0`; None for the newest.
         interpreter: one that has the server installed, which then is not installed anew.
+        wait: seconds that the server is given to get ready; 0 for the usual.
 
     Raises:
         TargetUsageError: there is no such release.
     """
 
-    def __init__(self, version: str | None, *, interpreter: str | None = None) -> None:
+    def __init__(self, version: str | None, *, interpreter: str | None = None, wait: float = 0) -> None:
         if version is not None:
             check_version(version)
-        self._version, self._interpreter = version, interpreter
+        self._version, self._interpreter, self._wait = version, interpreter, wait
         self._server: ServerProcess | None = None
         self._undo = ExitStack()
 
@@ -87,7 +89,7 @@ class AgentServerTarget:
         from harness.targets.native import create_profile, server_info
         from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path, stop_leftovers
 
-        home = Path(tempfile.mkdtemp(prefix="gateway-harness-agent-server-"))
+        home = Path(tempfile.mkdtemp(prefix=f"gateway-harness-agent-server-{os.getpid()}-"))
         self._undo.callback(shutil.rmtree, home, ignore_errors=True)
         self._undo.callback(stop_leftovers, home)
         deadline = time.monotonic() + READY_TIMEOUT
@@ -121,7 +123,15 @@ class AgentServerTarget:
         }
         create_profile(base_url, key, PROFILE, llm)
         info = server_info(base_url)
-        return Endpoint(base_url, key, f"openhands_{PROFILE}", frozenset(Capability), info, ModelLog(upstream, None))
+        return Endpoint(
+            base_url,
+            key,
+            f"openhands_{PROFILE}",
+            frozenset({Capability.SCRIPTED_MODEL, Capability.MODEL_LOG, Capability.RESTART}),
+            info,
+            ModelLog(upstream, None),
+            packages=packages(python),
+        )
 
     def _launch(
         self, command: Sequence[str], settings: Mapping[str, str], home: Path, base_url: str, progress: Progress
@@ -140,7 +150,7 @@ class AgentServerTarget:
             return is_ready(base_url)
 
         try:
-            server.wait("ready", look, deadline=began + READY_TIMEOUT, interval=0.2)
+            server.wait("ready", look, deadline=began + (self._wait or READY_TIMEOUT), interval=0.2)
         except TargetError as failure:
             advice = not_ready_advice(packages(Path(command[0])))
             raise TargetError(failure.what, where=failure.where, advice=advice) from None

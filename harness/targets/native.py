@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from harness.targets import TargetError, TargetUnreachableError, is_loopback
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Json
+    from harness.targets.connection import Connection
 
 MAXIMUM_BODY = 1024 * 1024
 """Bytes of an answer that are read; a server's description of itself has some hundred."""
@@ -23,37 +25,43 @@ TIMEOUT = 20.0
 
 
 @cache
-def _opener(base_url: str) -> urllib.request.OpenerDirector:
+def _opener(base_url: str, connection: Connection | None = None) -> urllib.request.OpenerDirector:
     """What opens a URL of that server: no redirect is followed, a server on this machine is asked past any proxy.
+
+    That is, past one that the environment names; one that the user names is used.
 
     Put together by hand, because the library's own would load the machine's certificates for plain HTTP too: 25 ms.
     """
     opener = urllib.request.OpenerDirector()
-    opener.add_handler(urllib.request.ProxyHandler({} if is_loopback(base_url) else None))
+    proxy = connection and connection.proxy
+    proxies = {"http": proxy, "https": proxy} if proxy else {} if is_loopback(base_url) else None
+    opener.add_handler(urllib.request.ProxyHandler(proxies))
     opener.add_handler(urllib.request.HTTPHandler())
     if base_url.startswith("https:"):
-        opener.add_handler(urllib.request.HTTPSHandler())
+        opener.add_handler(urllib.request.HTTPSHandler(context=connection.tls() if connection else None))
+    opener.addheaders += connection.headers if connection else ()
     opener.add_handler(urllib.request.HTTPErrorProcessor())
     opener.add_handler(urllib.request.HTTPDefaultErrorHandler())
     return opener
 
 
-def server_info(base_url: str) -> dict[str, Json]:
+def server_info(base_url: str, connection: Connection | None = None) -> dict[str, Json]:
     """What `GET /server_info` says; empty when the server has nothing there.
 
     Args:
         base_url: the server's address without `/v1`.
+        connection: how to get there; None for the usual way.
 
     Raises:
         TargetUnreachableError: nothing that speaks HTTP answers.
     """
     try:
-        with _opener(base_url).open(f"{base_url}/server_info", timeout=TIMEOUT) as response:
+        with _opener(base_url, connection).open(f"{base_url}/server_info", timeout=TIMEOUT) as response:
             body = _read(response)
     except urllib.error.HTTPError:
         return {}
     except (OSError, http.client.HTTPException, UnicodeError) as problem:  # the latter: a host name such as `a..b`
-        raise unreachable(base_url, problem) from None
+        raise unreachable(base_url, problem, connection) from None
     try:
         info = json.loads(body)
     except (ValueError, RecursionError):
@@ -70,7 +78,7 @@ def _read(response: http.client.HTTPResponse) -> bytes:
     return body
 
 
-def unreachable(base_url: str, problem: Exception) -> TargetUnreachableError:
+def unreachable(base_url: str, problem: Exception, connection: Connection | None = None) -> TargetUnreachableError:
     """The error for an address where no HTTP came back."""
     reason = getattr(problem, "reason", problem)
     if isinstance(problem, http.client.HTTPException):
@@ -78,6 +86,14 @@ def unreachable(base_url: str, problem: Exception) -> TargetUnreachableError:
     else:
         text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
         what, advice = f"no answer: {text}", "check host and port, and that the server runs"
+        if connection is not None and connection.proxy:
+            advice = f"check --proxy; {advice}"
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            what = f"the server's certificate is not trusted: {reason.verify_message}"
+            advice = "name the file of the authority that signed it with --ca-file"
+        elif isinstance(reason, ssl.SSLError):
+            what = f"no TLS connection: {text}"
+            advice = "check https against http; a server that asks who you are takes --client-cert and --client-key"
     return TargetUnreachableError(what, where=base_url, advice=advice)
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Contract
 from harness.targets import TargetUsageError
+from harness.targets.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from harness.config import Named
     from harness.targets import Target
+    from harness.targets.url import UrlTarget
 
 FORMS = "a URL such as http://localhost:8000, `reference`, or `agent-server[==VERSION]`"
 
@@ -22,8 +24,8 @@ def parse_target(
     text: str | None,
     *,
     environment: Mapping[str, str] = os.environ,
-    session_key_file: Path | None = None,
-    model: str | None = None,
+    access: Access | None = None,
+    named: Mapping[str, Named] | None = None,
     wait: float = 0,
     contract: Contract = Contract.DOCUMENTED,
     agent: str | None = None,
@@ -31,28 +33,30 @@ def parse_target(
     """The target that a person means.
 
     Args:
-        text: a URL, `reference`, `agent-server` or `agent-server==VERSION`; None means AGENT_SERVER_URL, and without
-            that `reference`.
+        text: a URL, a name, `reference`, `agent-server` or `agent-server==VERSION`; None means AGENT_SERVER_URL, and
+            without that `reference`.
         environment: SESSION_API_KEY, OPENHANDS_MODEL and AGENT_SERVER_URL are read from it.
-        session_key_file: holds the session key of a URL; beats SESSION_API_KEY.
-        model: the model to ask of a URL; beats OPENHANDS_MODEL.
-        wait: seconds that the server at a URL is given to answer, if it is still starting.
+        access: how to get at the server of a URL; beats the environment, and what goes with a name.
+        named: the targets that have a name.
+        wait: seconds that a server is given to answer, if it is still starting.
         contract: the dialect that the reference gateway is to speak.
         agent: the agent behind the reference gateway: `openhands` (as is None) or `scripted`.
 
     Raises:
         TargetUsageError: no target is meant by that, its key or version can't be used, or a flag means another kind.
     """
-    text = text or environment.get("AGENT_SERVER_URL") or "reference"
+    access = access or Access()
+    text, named = text or environment.get("AGENT_SERVER_URL") or "reference", named or {}
     kind, equals, version = text.partition("==")
-    foreign: dict[str, object] = {"--agent": agent} if "://" in text or kind == "agent-server" else {}
-    if text == "reference" or kind == "agent-server":
-        foreign |= {"--model": model, "--session-key-file": session_key_file}
-    if meaningless := [flag for flag, value in foreign.items() if value is not None]:
+    ours = text == "reference" or kind == "agent-server"
+    meaningless = access.options if ours else ()
+    if agent is not None and text != "reference":
+        meaningless = (*meaningless, "--agent")
+    if flags := [word for word in meaningless if word.startswith("--")]:
         raise TargetUsageError(
-            f"{' and '.join(meaningless)} would change nothing about `{text}`",
+            f"{' and '.join(flags)} would change nothing about `{text}`",
             where="TARGET",
-            advice="--model and --session-key-file are for a URL, --agent is for `reference`",
+            advice="--agent is for `reference`; what tells how to get at a server is for a URL",
         )
     if text == "reference":
         from harness.targets.reference import ReferenceTarget
@@ -61,16 +65,43 @@ def parse_target(
     if kind == "agent-server" and (version or not equals):
         from harness.targets.agent_server import AgentServerTarget
 
-        return AgentServerTarget(version or None, interpreter=environment.get("AGENT_SERVER_PYTHON"))
+        return AgentServerTarget(version or None, interpreter=environment.get("AGENT_SERVER_PYTHON"), wait=wait)
+    if text in named:
+        return _at(named[text].url, access.over(named[text].access), environment, wait, name=text)
     if "://" in text:
-        from harness.targets.url import UrlTarget, session_key
-
-        key = session_key(session_key_file, environment)
-        return UrlTarget(text, key=key, model=model or environment.get("OPENHANDS_MODEL") or None, wait=wait)
-    close = difflib.get_close_matches(kind, ["reference", "agent-server"], n=1)
+        return _at(text, access, environment, wait)
+    close = difflib.get_close_matches(kind, ["reference", "agent-server", *named], n=1)
     guess = close[0] if close else f"http://{text}" if "." in text or ":" in text or text == "localhost" else None
     raise TargetUsageError(
         f"`{text}` names no target" + (f"; did you mean `{guess}`?" if guess else ""),
         where="TARGET",
-        advice=f"give {FORMS}",
+        advice=f"give {FORMS}" + (f", or a name: {', '.join(named)}" if named else ""),
+    )
+
+
+def _at(url: str, access: Access, environment: Mapping[str, str], wait: float, *, name: str | None = None) -> UrlTarget:
+    from harness.targets.connection import connection
+    from harness.targets.secret import secret, sendable
+    from harness.targets.url import UrlTarget
+
+    key = environment.get("SESSION_API_KEY", "")
+    if access.key is not None:
+        key = secret(access.key, environment, where="the session key").value
+    return UrlTarget(
+        url,
+        key=sendable(key, where="SESSION_API_KEY") or None,
+        model=access.model or environment.get("OPENHANDS_MODEL") or None,
+        wait=wait,
+        connection=connection(
+            url,
+            environment=environment,
+            ca_file=access.ca_file,
+            client_certificate=access.client_cert,
+            client_key=access.client_key,
+            proxy=access.proxy,
+            headers=access.headers,
+        ),
+        native_api=access.native_api,
+        scripted_model=bool(access.scripted_model),
+        name=name,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import shutil
 import sys
@@ -64,7 +65,7 @@ class ReferenceTarget:
         from harness.targets.native import server_info
         from harness.targets.process import stop_leftovers
 
-        self._folder = Path(tempfile.mkdtemp(prefix="gateway-harness-reference-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"gateway-harness-reference-{os.getpid()}-"))
         self._undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
         self._undo.callback(stop_leftovers, self._folder)
         progress("starting the reference gateway")

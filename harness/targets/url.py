@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, ModelLog, TargetUnreachableError, TargetUsageError
+from harness.targets import Endpoint, ModelLog, TargetUnreachableError, TargetUsageError, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from harness.scenarios.model import Json
     from harness.targets import Progress
+    from harness.targets.connection import Connection
 
 
-# What a server can know about itself; who can restart it isn't among that.
-_TELLABLE = frozenset(Capability) - {Capability.RESTART}
+# What a reference gateway is believed; what else it offers can be found out by asking for it.
+_TELLABLE = (Capability.SCRIPTED_MODEL, Capability.MODEL_LOG)
 
 
 class UrlTarget:
@@ -30,32 +28,44 @@ class UrlTarget:
         key: its session key, None for an open server.
         model: the model to ask, None leaves the choice to the run.
         wait: seconds that a server which is still starting is given.
+        connection: how to get there; None for the usual way.
+        native_api: whether `/api` may be used there; None: on this machine, yes.
+        scripted_model: the user says that the model behind the server is the scripted one.
+        name: what the user calls it, which then names it on the command line too.
 
     Raises:
         TargetUsageError: the URL can't be the address of a server.
     """
 
-    def __init__(self, url: str, *, key: str | None = None, model: str | None = None, wait: float = 0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        model: str | None = None,
+        wait: float = 0,
+        connection: Connection | None = None,
+        native_api: bool | None = None,
+        scripted_model: bool = False,
+        name: str | None = None,
+    ) -> None:
         self.base_url = normalise(url)
+        self.argument = name or self.base_url
+        self.name = name or re.sub(r"[^A-Za-z0-9.]+", "-", self.base_url.partition("://")[2]).strip("-.")
         self._key, self._model, self._wait = key, model, wait
-
-    @property
-    def name(self) -> str:
-        return re.sub(r"[^A-Za-z0-9.]+", "-", self.base_url.partition("://")[2]).strip("-.")
-
-    @property
-    def argument(self) -> str:
-        return self.base_url
+        self._connection, self._scripted = connection, scripted_model
+        self._native_api = is_loopback(self.base_url) if native_api is None else native_api
 
     def start(self, progress: Progress) -> Endpoint:
         progress(f"asking {self.base_url}")
         info = self._server_info()
         # A released server lists capabilities too, in words of its own; only a reference gateway names its contract.
         offered = info.get("capabilities") if "contract" in info else None
-        known = frozenset(item for item in _TELLABLE if item in offered) if isinstance(offered, list) else None
-        has_log = known is not None and Capability.MODEL_LOG in known
-        log = ModelLog(f"{self.base_url}/scripted-model", self._key) if has_log else None
-        return Endpoint(self.base_url, self._key, self._model, known, info, log)
+        known = frozenset(item for item in _TELLABLE if item in offered) if isinstance(offered, list) else frozenset()
+        if self._scripted:
+            known |= {Capability.SCRIPTED_MODEL}
+        log = ModelLog(f"{self.base_url}/scripted-model", self._key) if Capability.MODEL_LOG in known else None
+        return Endpoint(self.base_url, self._key, self._model, known, info, log, self._connection, self._native_api)
 
     def restart(self) -> None:
         raise TargetUsageError(
@@ -71,7 +81,7 @@ class UrlTarget:
         deadline = time.monotonic() + self._wait
         while True:
             try:
-                return server_info(self.base_url)
+                return server_info(self.base_url, self._connection)
             except TargetUnreachableError:
                 if time.monotonic() >= deadline:
                     raise
@@ -101,26 +111,3 @@ def normalise(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "") + path
-
-
-def session_key(file: Path | None, environment: Mapping[str, str]) -> str | None:
-    """The session key of `--session-key-file`, else of SESSION_API_KEY, else None. Raises TargetUsageError."""
-    where, text = "SESSION_API_KEY", environment.get("SESSION_API_KEY", "")
-    if file is not None:
-        where = str(file)
-        try:
-            text = file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
-            raise TargetUsageError(
-                f"the session key can't be read: {reason}", where=where, advice="name a file that holds the key alone"
-            ) from None
-        if not text:
-            raise TargetUsageError("the file is empty", where=where, advice="put the session key into it")
-    if not re.fullmatch(r"[!-~]*", text):
-        raise TargetUsageError(
-            "the session key holds a blank, a line break or a character outside ASCII, which no header can carry",
-            where=where,
-            advice="one key, without blanks",
-        )
-    return text or None

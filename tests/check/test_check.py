@@ -59,7 +59,7 @@ def test_the_command_in_the_report_plays_the_scenario_again(check: Runner, capsy
         (page,) = check.reports.glob("*/*/report.md")
         (command,) = re.findall("Run it again: `gateway-harness (.+)`", page.read_text("utf-8"))
         assert main([*shlex.split(command), "--reports", str(check.reports / "again")]) == 0
-    assert f"--model {MODEL} --scenarios {check.suite} --scripted-model" in command
+    assert f"--model {MODEL} --scripted-model --scenarios {check.suite}" in command
     assert capsys.readouterr().out.endswith("report.md\n")
 
 
@@ -139,7 +139,7 @@ def test_an_open_server_is_checked_without_a_key(check: Runner, monkeypatch: pyt
     [
         ({}, ["--model", "openhands_fak"], f"the target has no model openhands_fak; did you mean {MODEL}?"),
         ({"GET /v1/models": lambda _: http(200, {"object": "list", "data": []})}, [], "lists no model (200 for GET"),
-        ({"GET /v1/models": lambda _: http(200, "<html>", kind="text/html")}, [], "lists no model (200 for GET"),
+        ({"GET /v1/models": lambda _: http(502, "<title>Bad gateway", kind="text/html")}, [], ', titled "Bad'),
         ({"GET /v1/models": lambda _: http(307, "", {"Location": "/"})}, [], "lists no model (307 for GET"),
         ({"GET /v1/models": lambda _: error(404)}, [], "check that the server's root is http://127.0.0.1:"),
         ({"GET /v1/models": lambda _: http(200, {"data": [{"id": 5}, 6]})}, [], "lists no model (200 for GET"),
@@ -246,7 +246,7 @@ def test_the_time_of_the_run_is_bounded_and_what_was_done_is_kept(check: Runner)
         else gateway.chat(request)
     )
     with Server(gateway) as server:
-        assert check(server.url, "--run-timeout", "1.5") == 3
+        assert check(server.url, "--max-seconds", "1.5") == 3
     assert "the run's 1.5 s are over" in check.report()["run"]["ended_early"]
     assert check.states()["chat/continues"] == "could not run"
     assert check.states()["chat/answers"] == "passed"
@@ -408,7 +408,7 @@ def test_a_selection_that_names_nothing_is_a_usage_error(
     "arguments",
     [
         *(["--jobs", value] for value in ("0", "-1", "x", "1.5", "9" * 5000)),
-        *([name, value] for name in ("--request-timeout", "--run-timeout", "--wait") for value in ("0", "nan", "inf")),
+        *([name, value] for name in ("--request-timeout", "--max-seconds", "--wait") for value in ("0", "nan", "inf")),
         ["--max-requests", "0"],
         ["--level", "must"],
         ["--contract", "both"],

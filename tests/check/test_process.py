@@ -174,7 +174,7 @@ def test_the_key_may_come_from_a_file(check: Runner, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n")
     with Server(Gateway(KEY)) as server:
-        process = check.start(server.url, "--session-key-file", str(file), environment={"SESSION_API_KEY": "wrong"})
+        process = check.start(server.url, "--key-file", str(file), environment={"SESSION_API_KEY": "wrong"})
         process.communicate(timeout=60)
     assert process.returncode == 0
 

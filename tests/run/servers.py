@@ -36,6 +36,12 @@ class Received:
         return self.head.split(b" ", 2)[1].decode()
 
     @property
+    def at_origin(self) -> Received:
+        """The request as a proxy sends it on: its path, without the server."""
+        method, url, rest = self.head.split(b" ", 2)
+        return Received(b" ".join([method, b"/" + url.split(b"/", 3)[3], rest]), self.body)
+
+    @property
     def headers(self) -> list[tuple[str, str]]:
         lines = self.head.decode("latin-1").split("\r\n")[1:]
         parts = (line.partition(":") for line in lines if line)

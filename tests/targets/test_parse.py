@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.targets import TargetUsageError
+from harness.targets.access import Access
 from harness.targets.parse import parse_target
 
 
@@ -36,7 +37,7 @@ def test_a_flag_that_would_change_nothing_is_refused(
     text: str, model: str | None, agent: str | None, flag: str
 ) -> None:
     with pytest.raises(TargetUsageError, match=flag):
-        parse_target(text, environment={}, model=model, agent=agent)
+        parse_target(text, environment={}, access=Access(model=model), agent=agent)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from harness.scenarios.model import Capability
 from harness.targets import TargetUnreachableError, TargetUsageError
+from harness.targets.access import Access
 from harness.targets.parse import parse_target
 from harness.targets.url import UrlTarget
 
@@ -93,7 +94,8 @@ def test_key_and_model_come_from_the_environment_and_a_flag_beats_it(tmp_path: P
     with server(404, b"") as url:
         endpoint = parse_target(url, environment=environment).start(ignore)
         assert (endpoint.key, endpoint.model) == ("of-environment", "openhands_environment")
-        flagged = parse_target(url, environment=environment, session_key_file=file, model="openhands_flag")
+        access = Access(key=f"file:{file}", model="openhands_flag")
+        flagged = parse_target(url, environment=environment, access=access)
         endpoint = flagged.start(ignore)
         assert (endpoint.key, endpoint.model) == ("of-file", "openhands_flag")
         endpoint = parse_target(url, environment={"SESSION_API_KEY": ""}).start(ignore)
@@ -115,12 +117,12 @@ def test_a_key_file_that_holds_no_key_is_refused(tmp_path: Path, content: bytes,
     file = tmp_path / "key"
     file.write_bytes(content)
     with pytest.raises(TargetUsageError, match=complaint):
-        parse_target("http://localhost", environment={}, session_key_file=file)
+        parse_target("http://localhost", environment={}, access=Access(key=f"file:{file}"))
 
 
 def test_a_key_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TargetUsageError, match="No such file"):
-        parse_target("http://localhost", environment={}, session_key_file=tmp_path / "key")
+        parse_target("http://localhost", environment={}, access=Access(key=f"file:{tmp_path / 'key'}"))
 
 
 @pytest.mark.parametrize(
@@ -139,12 +141,12 @@ def test_server_info_is_known_when_there_is_one(status: int, body: bytes, info: 
         assert UrlTarget(url).start(ignore).server_info == info
 
 
-def test_only_a_reference_gateway_is_believed_what_it_offers() -> None:
+def test_only_a_reference_gateway_is_believed_whose_its_model_is() -> None:
     words = {"capabilities": ["profiles", "scripted-model", "something-new"]}
     with server(200, json.dumps({"contract": "documented", **words}).encode()) as url:
-        assert UrlTarget(url).start(ignore).capabilities == frozenset({Capability.PROFILES, Capability.SCRIPTED_MODEL})
+        assert UrlTarget(url).start(ignore).capabilities == {Capability.SCRIPTED_MODEL}
     with server(200, json.dumps(words).encode()) as url:
-        assert UrlTarget(url).start(ignore).capabilities is None
+        assert UrlTarget(url).start(ignore).capabilities == frozenset()
 
 
 def test_a_host_that_refuses_is_unreachable() -> None:

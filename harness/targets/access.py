@@ -1,0 +1,63 @@
+"""What a person says about getting at the server behind a URL: as flags, or in the configuration file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to get at a server, and what may be done there. None: nothing is said about it.
+
+    Attributes:
+        key: a reference to the session key, `env:NAME` or `file:PATH`.
+        model: the model to ask.
+        native_api: whether `/api` may be used for more than to delete what was made.
+        scripted_model: whether the model behind the server is the harness's.
+        ca_file: the certificates to trust, PEM.
+        client_cert: who we are, PEM.
+        client_key: its private key, PEM.
+        proxy: a URL, or a reference to one.
+        headers: `NAME=VALUE` each.
+    """
+
+    key: str | None = None
+    model: str | None = None
+    native_api: bool | None = None
+    scripted_model: bool | None = None
+    ca_file: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    proxy: str | None = None
+    headers: tuple[str, ...] = ()
+
+    def over(self, other: Access) -> Access:
+        """What is said here, and what only the other says. The headers of both are sent."""
+        said = {each.name: getattr(self, each.name) for each in fields(self)}
+        said |= {name: getattr(other, name) for name, value in said.items() if value is None}
+        mine = {header.partition("=")[0].strip().lower() for header in self.headers}
+        theirs = (each for each in other.headers if each.partition("=")[0].strip().lower() not in mine)
+        return Access(**{**said, "headers": (*theirs, *self.headers)})
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The flags of `check` that say the same; a flag's key is in a file."""
+        words: list[str] = []
+        for each in fields(self):
+            flag, value = f"--{each.name.replace('_', '-')}", getattr(self, each.name)
+            match value:
+                case None:
+                    continue
+                case True | False:
+                    words.append(flag if value else f"--no-{flag[2:]}")
+                case str() if each.name == "key":
+                    words += ["--key-file", value.removeprefix("file:")]
+                case tuple():
+                    words += [word for header in value for word in ("--header", header)]
+                case _:
+                    words += [flag, str(value)]
+        return tuple(words)
