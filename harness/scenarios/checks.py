@@ -156,29 +156,29 @@ def _need_problems(step: Node, needs: Node, *, alone: bool) -> Iterator[Problem]
 
 
 def _unclosed(node: Node) -> Iterator[Problem]:
-    for location, text in _texts(node):
+    for location, text in _templates(node):
         if "${" in blank(text) and _NUMBERED not in text:  # which is told otherwise
             yield Problem(location, "`${` that is not closed; a literal `${` is written `$${`")
 
 
 def _unknown(node: Node, known: Collection[str]) -> Iterator[tuple[Location, str]]:
     """The names that a value refers to without their being known."""
-    for location, text in _texts(node):
+    for location, text in _templates(node):
         yield from ((location, name) for name in references(text) if name not in known)
 
 
-def _texts(node: Node) -> Iterator[tuple[Location, str]]:
-    """Every text in a value, keys included."""
+def _templates(node: Node) -> list[tuple[Location, str]]:
+    """Every text in a value that may refer to a variable, keys included."""
     match node.value:
         case str() as text:
-            yield node.location, text
+            return [(node.location, text)] if "${" in text else []
         case list() as elements:
-            for element in elements:
-                yield from _texts(element)
+            return [found for element in elements for found in _templates(element)]
         case dict() as entries:
-            for key, value in entries.items():
-                yield node.keys[key], key
-                yield from _texts(value)
+            keys = [(location, key) for key, location in node.keys.items() if "${" in key]
+            return [*keys, *(found for value in entries.values() for found in _templates(value))]
+        case _:
+            return []
 
 
 def _path_problems(path: str, location: Location) -> Iterator[Problem]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.scenarios.substitute import NUMBER
@@ -42,12 +41,11 @@ def _numbered(node: Node, number: int) -> Node:
     match node.value:
         case str() as text:
             alone = text == f"${{{NUMBER}}}"
-            return replace(node, value=number if alone else _put_in(text, number))
+            return node._replace(value=number if alone else _put_in(text, number))
         case list() as elements:
-            return replace(node, value=[_numbered(element, number) for element in elements])
+            return node._replace(value=[_numbered(element, number) for element in elements])
         case dict() as entries:
-            return replace(
-                node,
+            return node._replace(
                 value={_put_in(key, number): _numbered(value, number) for key, value in entries.items()},
                 keys={_put_in(key, number): location for key, location in node.keys.items()},
             )

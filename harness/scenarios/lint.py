@@ -122,6 +122,8 @@ def _kind(step: Step) -> str:
 def _unused_saves(scenario: Scenario) -> Iterator[Problem]:
     steps = scenario.setup + scenario.steps
     for index, step in enumerate(steps):
+        if not step.save:
+            continue
         used = {name for later in steps[index + 1 :] for part in _parts(later) for name in _references(part)}
         for name in step.save:
             if name not in used:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.scenarios.calls import ERRORS, NO_ANSWER_ERROR, RETURN_TYPES, STATUS_ERRORS, error_of, returned_by
@@ -32,7 +32,7 @@ from harness.scenarios.yaml_nodes import Node, node_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from harness.scenarios.model import Action, Json
+    from harness.scenarios.model import Action, Json, Location
 
 _VARIABLE = re.compile(VARIABLE)
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
@@ -57,33 +57,59 @@ def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
 
 def read_scenario(node: Node, document: Node, problems: list[Problem]) -> list[Scenario]:
     """The scenarios of one entry of a file, one for each case; `problems` gets what is wrong with them."""
-    fields: Any = node.plain()
-    area = str(document.child("area").value)
+    entry = _Entry(node.plain(), str(document.child("area").value), node.location, _steps(node, "setup"), _steps(node))
     cases = {name: _Case(dict(variables.items()), problems) for name, variables in node.child("cases").items()}
-    if "cases_from" in fields:
+    if "cases_from" in node.keys:
         where = node.keys["cases_from"]
         for name, value in undecided(document).items():
             case = _Case({GENERATED: node_of({name: value}, where)}, problems, tags={"undecided"})
             cases.setdefault(name.replace("_", "-"), case)
     elif not cases:
-        return [_read_case(node, fields, fields["id"], area, _Case({}, problems))]
-    return [_read_case(node, fields, f"{fields['id']}[{name}]", area, case) for name, case in cases.items()]
+        return [entry.scenario(entry.fields["id"], _Case({}, problems))]
+    return [entry.scenario(f"{entry.fields['id']}[{name}]", case) for name, case in cases.items()]
 
 
-def _read_case(node: Node, fields: Any, full_id: str, area: str, case: _Case) -> Scenario:
-    return Scenario(
-        id=full_id,
-        title=fields["title"],
-        requirement=fields["requirement"],
-        area=area,
-        setup=case.steps(node.child("setup")),
-        steps=case.steps(node.child("steps")),
-        location=node.location,
-        needs=frozenset(map(Capability, fields.get("needs", ()))),
-        tags=frozenset(fields.get("tags", ())) | case.tags,
-        control=fields.get("control"),
-        variables=case.variables,
-    )
+def _steps(node: Node, part: str = "steps") -> list[_WrittenStep]:
+    return [
+        _WrittenStep(step, step.plain(), index > 0)
+        for group in step_groups(node.child(part))
+        for index, step in enumerate(group)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _WrittenStep:
+    """A step as it stands in the file, with and without places."""
+
+    node: Node
+    fields: Any
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What all cases of an entry have in common."""
+
+    fields: Any
+    area: str
+    location: Location
+    setup: list[_WrittenStep]
+    steps: list[_WrittenStep]
+
+    def scenario(self, full_id: str, case: _Case) -> Scenario:
+        return Scenario(
+            id=full_id,
+            title=self.fields["title"],
+            requirement=self.fields["requirement"],
+            area=self.area,
+            setup=tuple(map(case.step, self.setup)),
+            steps=tuple(map(case.step, self.steps)),
+            location=self.location,
+            needs=frozenset(map(Capability, self.fields.get("needs", ()))),
+            tags=frozenset(self.fields.get("tags", ())) | case.tags,
+            control=self.fields.get("control"),
+            variables=case.variables,
+        )
 
 
 class _Case:
@@ -95,13 +121,8 @@ class _Case:
         self.problems = problems
         self.tags = frozenset(tags)
 
-    def steps(self, nodes: Node) -> tuple[Step, ...]:
-        return tuple(
-            self.step(node, joined=index > 0) for group in step_groups(nodes) for index, node in enumerate(group)
-        )
-
-    def step(self, node: Node, *, joined: bool) -> Step:
-        fields: Any = node.plain()
+    def step(self, written: _WrittenStep) -> Step:
+        node, fields = written.node, written.fields
         expect = node.child("expect")
         expected = fields["expect"]
         status = self.resolve(expect.child("status"))
@@ -124,7 +145,7 @@ class _Case:
             client=ClientKind(client) if client else None,
             timeout=fields.get("timeout"),
             restart=fields.get("restart", False),
-            joined=joined,
+            joined=written.joined,
         )
         if status and step.expect.status is None:
             self.check_no_answer(node, status, step)
@@ -148,7 +169,7 @@ class _Case:
         if given is None or not isinstance(given.value, dict):
             return self.option(given, list(Auth)) or Auth.BOTH
         texts = {name: self.nodes.get(_variable(text) or "", text) for name, text in given.items()}
-        lines = replace(given, value=texts)
+        lines = given._replace(value=texts)
         self.problems += complaints(lines, {**auth_schema(), "$defs": {}})
         return {name: text.plain() for name, text in texts.items()}
 

@@ -15,8 +15,6 @@ from harness.scenarios.problems import Problem, did_you_mean, listed, unknown_va
 from harness.scenarios.substitute import blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from harness.scenarios.model import Location
     from harness.scenarios.schema import Schema
     from harness.scenarios.yaml_nodes import Node
@@ -29,9 +27,11 @@ _WORDS = {"array": "a list", "boolean": "true or false", "integer": "an integer"
           "object": "a mapping", "string": "text"}  # fmt: skip
 
 
-def complaints(node: Node, schema: Schema) -> Iterator[Problem]:
+def complaints(node: Node, schema: Schema) -> list[Problem]:
     """Everything that is wrong with a document, by a schema of `harness.scenarios.schema`."""
-    return _Reading(schema["$defs"]).value(node, schema)
+    reading = _Reading(schema["$defs"])
+    reading.value(node, schema)
+    return reading.problems
 
 
 def _has_type(value: object, name: str) -> bool:
@@ -43,82 +43,105 @@ def _has_type(value: object, name: str) -> bool:
 
 
 class _Reading:
+    """Collects what is wrong with one document."""
+
     def __init__(self, definitions: dict[str, Schema]) -> None:
         self.definitions = definitions
+        self.problems: list[Problem] = []
 
-    def value(self, node: Node, schema: Schema) -> Iterator[Problem]:
-        """Complaints about a node; one of the wrong type gets no others."""
+    def value(self, node: Node, schema: Schema) -> None:
+        """Complain about a node; one of the wrong type gets no other complaints."""
         value = node.value
         if "type" in schema:
             types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
             if not any(_has_type(value, name) for name in types):
-                yield Problem(
-                    node.location, f"{' or '.join(_WORDS[name] for name in types)} is expected here, not {_seen(node)}"
-                )
+                expected = " or ".join(_WORDS[name] for name in types)
+                self.complain(node.location, f"{expected} is expected here, not {_seen(node)}")
                 return
-        yield from self.subschemas(node, schema)
+        if "$ref" in schema:
+            self.value(node, self.referred(schema))
+        if "if" in schema and (branch := schema.get("then" if self.holds(node, schema["if"]) else "else")):
+            self.value(node, branch)
         if "enum" in schema and value not in schema["enum"]:
             word = value if isinstance(value, str) else f"({_seen(node)})"
-            yield Problem(node.location, unknown_value(word, schema["enum"]))
+            self.complain(node.location, unknown_value(word, schema["enum"]))
         match value:
             case dict():
-                yield from self.mapping(node, value, schema)
+                self.mapping(node, value, schema)
             case list():
-                yield from self.sequence(node, value, schema)
+                self.sequence(node, value, schema)
             case str():
-                yield from _text(node.location, value, schema)
+                self.text(node.location, value, schema)
             case int() | float() if not isinstance(value, bool):
-                yield from _number(node.location, value, schema)
+                self.number(node.location, value, schema)
 
-    def subschemas(self, node: Node, schema: Schema) -> Iterator[Problem]:
-        if "$ref" in schema:
-            yield from self.value(node, self.referred(schema))
-        if "if" in schema:
-            branch = "else" if any(self.value(node, schema["if"])) else "then"
-            yield from self.value(node, schema.get(branch, {}))
+    def holds(self, node: Node, schema: Schema) -> bool:
+        return not complaints(node, {"$defs": self.definitions, **schema})
+
+    def complain(self, location: Location, message: str) -> None:
+        self.problems.append(Problem(location, message))
 
     def referred(self, schema: Schema) -> Schema:
         definition: Schema = self.definitions[schema["$ref"].removeprefix("#/$defs/")]
         return definition
 
-    def mapping(self, node: Node, value: dict[str, Node], schema: Schema) -> Iterator[Problem]:
+    def mapping(self, node: Node, value: dict[str, Node], schema: Schema) -> None:
         properties: dict[str, Schema] = schema.get("properties", {})
         others = schema.get("additionalProperties", True)
         missing = [key for key in schema.get("required", ()) if key not in value]
         if missing:
             message = schema.get("errorMessage") or f"{schema.get('title', 'this')} needs {listed(missing)}"
-            yield Problem(node.location, message)
+            self.complain(node.location, message)
         if len(value) < schema.get("minProperties", 0):
-            yield Problem(node.location, "must not be empty")
+            self.complain(node.location, "must not be empty")
+        names = schema.get("propertyNames")
+        if names and "$ref" in names:
+            names = self.referred(names)
         for key, inner in value.items():
-            if "propertyNames" in schema:
-                yield from self.key(node.keys[key], key, schema["propertyNames"])
+            if names:
+                self.text(node.keys[key], key, names)
             if key in properties:
                 if "not" in properties[key]:  # always `not: {}`, which nothing satisfies
-                    yield Problem(node.keys[key], f"`{key}`: {properties[key]['errorMessage']}")
+                    self.complain(node.keys[key], f"`{key}`: {properties[key]['errorMessage']}")
                 else:
-                    yield from self.value(inner, properties[key])
+                    self.value(inner, properties[key])
             elif others is False:
-                yield Problem(node.keys[key], self.unknown_key(key, schema))
+                self.complain(node.keys[key], self.unknown_key(key, schema))
             elif others is not True:
-                yield from self.value(inner, others)
+                self.value(inner, others)
 
-    def key(self, location: Location, key: str, schema: Schema) -> Iterator[Problem]:
-        yield from _text(location, key, self.referred(schema) if "$ref" in schema else schema)
-
-    def sequence(self, node: Node, value: list[Node], schema: Schema) -> Iterator[Problem]:
+    def sequence(self, node: Node, value: list[Node], schema: Schema) -> None:
         if len(value) < schema.get("minItems", 0):
-            yield Problem(node.location, "must not be empty")
+            self.complain(node.location, "must not be empty")
         if "items" in schema:
             for element in value:
-                yield from self.value(element, schema["items"])
+                self.value(element, schema["items"])
         if schema.get("uniqueItems"):
             seen = set()
             for element in value:
                 text = json.dumps(element.plain(), sort_keys=True)
                 if text in seen:
-                    yield Problem(element.location, f"{text} is in this list already")
+                    self.complain(element.location, f"{text} is in this list already")
                 seen.add(text)
+
+    def text(self, location: Location, text: str, schema: Schema) -> None:
+        if len(text) < schema.get("minLength", 0):
+            self.complain(location, "must not be empty")
+        elif "pattern" in schema and not re.search(schema["pattern"], text):
+            self.complain(location, f"`{text}`: {schema.get('patternErrorMessage', schema['pattern'])}")
+        if schema.get("format") == "regex":
+            try:
+                re.compile(blank(text))
+            except (re.error, OverflowError, RecursionError) as error:
+                self.complain(location, f"`{text}` is not a regular expression: {error}")
+
+    def number(self, location: Location, value: float, schema: Schema) -> None:
+        if value < schema.get("minimum", value):
+            self.complain(location, f"{value} is less than {schema['minimum']}")
+        if value > schema.get("maximum", value):
+            self.complain(location, f"{value} is more than {schema['maximum']}")
+        if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
+            self.complain(location, f"{value} is not more than {schema['exclusiveMinimum']}")
 
     def unknown_key(self, key: str, schema: Schema) -> str:
         message = f"unknown key `{key}` in {schema['title']}"
@@ -128,27 +151,6 @@ class _Reading:
         if hint := did_you_mean(key, schema["properties"]):
             return message + hint
         return f"{message}: {schema.get('errorMessage') or f'it has {listed(schema["properties"])}'}"
-
-
-def _text(location: Location, text: str, schema: Schema) -> Iterator[Problem]:
-    if len(text) < schema.get("minLength", 0):
-        yield Problem(location, "must not be empty")
-    elif "pattern" in schema and not re.search(schema["pattern"], text):
-        yield Problem(location, f"`{text}`: {schema.get('patternErrorMessage', schema['pattern'])}")
-    if schema.get("format") == "regex":
-        try:
-            re.compile(blank(text))
-        except (re.error, OverflowError, RecursionError) as error:
-            yield Problem(location, f"`{text}` is not a regular expression: {error}")
-
-
-def _number(location: Location, value: float, schema: Schema) -> Iterator[Problem]:
-    if value < schema.get("minimum", value):
-        yield Problem(location, f"{value} is less than {schema['minimum']}")
-    if value > schema.get("maximum", value):
-        yield Problem(location, f"{value} is more than {schema['maximum']}")
-    if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
-        yield Problem(location, f"{value} is not more than {schema['exclusiveMinimum']}")
 
 
 def _seen(node: Node) -> str:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -21,7 +21,7 @@ from harness.scenarios.model import Location
 from harness.scenarios.problems import Problem, ScenarioFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.scenarios.model import Json
 
@@ -41,14 +41,16 @@ _AMBIGUOUS = re.compile(
     re.ASCII,
 )
 
+_FIRST = frozenset("~NTF-+.0123456789")
+"""What begins a text that one of the two may match: most texts begin otherwise."""
 
-@dataclass(frozen=True, slots=True)
-class Node:
+
+class Node(NamedTuple):
     """A value, where it stands (from 1) and, for a mapping, where its keys stand."""
 
     value: bool | float | str | list[Node] | dict[str, Node] | None
     location: Location
-    keys: dict[str, Location] = field(default_factory=dict)
+    keys: Mapping[str, Location] = MappingProxyType({})
 
     def child(self, key: str) -> Node:
         """A mapping's value by key; nothing where there is none."""
@@ -219,6 +221,8 @@ class _Reader:
             return text
         if text in _WORDS:
             return _WORDS[text]
+        if text[0] not in _FIRST:
+            return text
         if number := _NUMBER.fullmatch(text):
             try:
                 parsed = float(text) if number[2] or number[3] else int(text)
