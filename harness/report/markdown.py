@@ -134,8 +134,8 @@ def _problems(report: Report, detail: _Detail) -> Iterator[str]:
     scenarios: dict[tuple[str, State], list[ScenarioRecord]] = {}
     for scenario in report.scenarios:
         scenarios.setdefault((scenario.requirement, scenario.state), []).append(scenario)
-    told = 0
-    left_out = 0
+    command = again(report)
+    told = left_out = 0
     for state, title in _SECTIONS:
         lines: list[str] = []
         requirements = [each for each in report.in_state(state) if each not in report.unreached]
@@ -147,7 +147,7 @@ def _problems(report: Report, detail: _Detail) -> Iterator[str]:
                 lines += _requirement(requirement)
             for scenario in shown:
                 told += 1
-                lines += _scenario(scenario, again(report), detail if told <= detail.exchanges else None)
+                lines += _scenario(scenario, command, detail if told <= detail.exchanges else None)
         if state is State.COULD_NOT_RUN and report.unreached:
             lines += [f"- {', '.join(each.id for each in report.unreached)}: the run ended early", ""]
         if lines and state in {State.FAILED, State.HARNESS_ERROR}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,4 +95,51 @@ def report(text: str = "text", state: State = State.FAILED) -> Report:
         ),
         smoke=(exchange,),
         cleanup=CleanupRecord(deleted=(), left=(text,)),
+    )
+
+
+def many(scenarios: int, *, state: State = State.PASSED, body: str = "") -> Report:
+    """A report of so many scenarios, ten to a requirement and fifty to an area, each with two exchanges."""
+    model = report("text", state)
+    (requirement,), (scenario,) = model.requirements, model.scenarios
+    requirements, records = [], []
+    for number in range(scenarios):
+        area, proven = f"area-{number // 50}", f"X-{number // 10}"
+        if number % 10 == 0:
+            proofs = tuple(f"{area}/answers[{each}]" for each in range(number, min(number + 10, scenarios)))
+            levels = {"level": list(Level)[number // 10 % 2], "scenarios": proofs}
+            requirements.append(requirement.model_copy(update={"id": proven, "area": area, **levels}))
+        exchanges = tuple(
+            ExchangeRecord(
+                step=step,
+                started=number + step / 10,
+                seconds=0.01 * step,
+                request=_chat(number, body),
+                response=ResponseRecord(
+                    status=200,
+                    headers=(("Content-Type", "application/json"), ("X-Request-Id", f"{number:032x}")),
+                    body=f'{{"object": "chat.completion", "id": "{number}", "text": "{body or "an answer " * 20}"}}',
+                    truncated=False,
+                ),
+                failure=None,
+                client=ClientRecord(returned="ChatCompletion", raised=None, message=None, problems=()),
+            )
+            for step in (1, 2)
+        )
+        identity = {"id": f"{area}/answers[{number}]", "requirement": proven, "exchanges": exchanges}
+        records.append(scenario.model_copy(update={**identity, "location": f"{area}.yaml:{number + 3}:5"}))
+    return model.model_copy(update={"requirements": tuple(requirements), "scenarios": tuple(records)})
+
+
+def _chat(number: int, body: str) -> RequestRecord:
+    return request(
+        method="POST",
+        url="http://127.0.0.1:1/v1/chat/completions",
+        headers=(
+            *(("Host", "127.0.0.1:1"), ("User-Agent", "AsyncOpenAI/Python 3"), ("X-Stainless-Lang", "python")),
+            *(("Content-Type", "application/json"), ("Authorization", "Bearer $SESSION_API_KEY")),
+        ),
+        body=json.dumps(
+            {"model": "openhands_x", "messages": [{"role": "user", "content": body or f"Reply with exactly: {number}"}]}
+        ),
     )
