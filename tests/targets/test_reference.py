@@ -4,7 +4,7 @@ import urllib.request
 
 import pytest
 
-from harness.scenarios.model import Contract
+from harness.scenarios.model import Capability, Contract
 from harness.targets import TargetError, TargetUnreachableError
 from harness.targets.parse import parse_target
 from harness.targets.reference import ReferenceTarget
@@ -44,6 +44,19 @@ def test_two_references_have_keys_of_their_own() -> None:
     assert second.key
     assert first.key != second.key
     assert first.key not in repr(first)
+
+
+def test_a_reference_that_is_known_by_its_url_shows_its_models_log_too_and_can_not_be_restarted() -> None:
+    target = ReferenceTarget(contract=Contract.DOCUMENTED, agent="scripted")
+    try:
+        started = target.start(lambda _: None)
+        found = UrlTarget(started.base_url, key=started.key).start(lambda _: None)
+    finally:
+        target.stop()
+    assert found.model_log == started.model_log
+    assert found.capabilities is not None
+    assert Capability.MODEL_LOG in found.capabilities
+    assert Capability.RESTART not in found.capabilities
 
 
 def test_a_reference_that_does_not_start_says_why_with_the_end_of_its_log() -> None:
