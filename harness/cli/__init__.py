@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": "what changed from one run to the next, or over many",
     "serve": "run the reference gateway",
     "selftest": "prove the suite: every mutant gateway must be caught",
+    "matrix": "check several targets or releases and show them side by side",
     "scenarios": "list, show and lint scenarios; print their schema",
 }
 

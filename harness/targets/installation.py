@@ -161,6 +161,22 @@ def _read(file: Path) -> str:
         return ""
 
 
+def published() -> list[Version]:
+    """The final releases that the package index has for this interpreter, oldest first.
+
+    Raises:
+        TargetError: the index can't be asked.
+        TargetUsageError: there is no `uv`.
+    """
+    ask = [*_uv(), "tool", "run", "--python", sys.executable, "pip", "index", "versions", PACKAGE, "--json"]
+    answer = subprocess.run(ask, capture_output=True, text=True, check=False)
+    try:
+        found = map(Version, json.loads(answer.stdout)["versions"])
+    except (ValueError, KeyError):
+        raise _failed(f"the releases of {PACKAGE} can't be listed", ask, answer.stderr.splitlines()) from None
+    return sorted(version for version in found if not version.is_prerelease)
+
+
 def _newest() -> str:
     """The newest version whose dependencies can be installed together, else the newest that is installed already."""
     with TemporaryDirectory(prefix="gateway-harness-") as scratch:

@@ -1,0 +1,119 @@
+"""`matrix.html`: the matrix as one page, the requirements down and the targets across."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.matrix.markdown import label, told
+from harness.report.page.document import document, sections
+from harness.report.page.markup import Markup, join, prose, tag
+from harness.report.page.states import badge, sign, slug
+from harness.scenarios.model import Contract
+from harness.verdict import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from harness.matrix.record import Cell, Column, Matrix, Row
+
+_HERE = Path(__file__).parent
+
+
+def page(matrix: Matrix) -> str:
+    """The matrix as one HTML file."""
+    script, style = ((_HERE / name).read_text("utf-8") for name in ("page.js", "page.css"))
+    return document("Compliance matrix", *_body(matrix), script=script, style=style)
+
+
+def _body(matrix: Matrix) -> Iterator[Markup]:
+    yield tag("a", "Skip to the requirements", href="#requirements", class_="skip")
+    size = f"{len(matrix.columns)} targets, {len(matrix.rows)} requirements"
+    yield tag("header", tag("h1", "Compliance matrix"), tag("p", size))
+    changed = [row for row in matrix.rows if len(row.spans) > 1]
+    yield sections(
+        {
+            "targets": ("Targets", _targets(matrix.columns)),
+            "changes": ("What changed between releases", _told(changed)),
+            "requirements": ("Requirements", join(_filter(), _table(matrix))),
+        }
+    )
+
+
+def _targets(columns: Iterable[Column]) -> Markup:
+    names = ("target", *Contract, "requests", "time")
+    return _scrolling("targets", names, [tag("tr", *_target(column)) for column in columns])
+
+
+def _target(column: Column) -> Iterator[Markup]:
+    name = tag("a", label(column), href=f"{column.folder}/report.md") if column.contracts else label(column)
+    yield tag("th", name, tag("p", column.problem, class_="note") if column.problem else "", scope="row")
+    for contract in Contract:
+        if judged := column.contracts.get(contract):
+            passed, total = judged.counts.get(State.PASSED, 0), sum(judged.counts.values())
+            yield tag("td", badge(judged.outcome), f" {passed} of {total} passed")
+        else:
+            yield tag("td", "unknown")
+    yield tag("td", "" if column.requests is None else str(column.requests), class_="number")
+    yield tag("td", "" if column.seconds is None else f"{column.seconds:.0f} s", class_="number")
+
+
+def _told(rows: Iterable[Row]) -> Markup:
+    items = [
+        tag("li", tag("a", row.id, href=f"#{row.id}"), f" ({row.level}) ", prose(row.text), " ", told(row))
+        for row in rows
+    ]
+    return tag("ul", *items) if items else join()
+
+
+def _filter() -> Markup:
+    """Only of use with the script, which shows it."""
+    return tag(
+        "form",
+        tag("label", "Search ", tag("input", type="search", name="q", placeholder="id, text, area")),
+        tag("label", tag("input", type="checkbox", name="differing"), " only where targets differ", class_="chip"),
+        tag(
+            "label", tag("input", type="checkbox", name="wrong"), " only what some target does not pass", class_="chip"
+        ),
+        tag("p", tag("output", "", name="count")),
+        id="filters",
+        role="search",
+        aria_label="Filter the requirements",
+        hidden=True,
+    )
+
+
+def _table(matrix: Matrix) -> Markup:
+    labels = [label(column) for column in matrix.columns]
+    rows = [tag("tr", *_row(row, labels), **_marks(row)) for row in matrix.rows]
+    return _scrolling("matrix", ("requirement", "level", *labels), rows)
+
+
+def _marks(row: Row) -> dict[str, str | bool]:
+    return {
+        "id": row.id,
+        "data_text": f"{row.id} {row.area} {row.level} {row.text}".lower(),
+        "data_differing": len({cell.behaviour for cell in row.cells}) > 1,
+        "data_wrong": any(cell.state is not State.PASSED for cell in row.cells),
+    }
+
+
+def _row(row: Row, labels: Iterable[str]) -> Iterator[Markup]:
+    yield tag("th", tag("code", row.id), " ", tag("span", prose(row.text), class_="note"), scope="row")
+    yield tag("td", row.level)
+    for name, cell in zip(labels, row.cells, strict=True):
+        yield _cell(name, cell)
+
+
+def _cell(target: str, cell: Cell) -> Markup:
+    state = "unknown" if cell.state is None else cell.state.value
+    why = f"{target}: {state}" + (f", {cell.reason}" if cell.reason else "")
+    shown = tag("span", sign(cell.state) if cell.state else "·", aria_hidden="true")
+    spoken = tag("span", state, class_="spoken")
+    return tag("td", shown, spoken, title=why, class_=f"cell {slug(cell.state) if cell.state else 'unknown'}")
+
+
+def _scrolling(name: str, heads: Iterable[str], rows: Iterable[Markup]) -> Markup:
+    head = tag("tr", *(tag("th", text, scope="col") for text in heads))
+    table = tag("table", tag("thead", head), tag("tbody", *rows), class_=name)
+    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label=name)

@@ -1,0 +1,89 @@
+"""The matrix as one value. `matrix.json` is its JSON form; the schema comes from here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.report.record import ContractRecord, Tool
+from harness.scenarios.model import Contract, Level
+from harness.verdict import State
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Record):
+    """One target, and how it stands."""
+
+    target: str = Field(description="the TARGET of the command line that names it")
+    release: str | None = Field(description="of the agent server; null for anything else")
+    started: datetime | None
+    seconds: float | None
+    requests: int | None
+    server: dict[str, Any] = Field(description="what GET /server_info said")
+    contracts: dict[Contract, ContractRecord] = Field(description="empty when there is no report")
+    exit_status: int
+    problem: str | None = Field(description="why there is no report, or only half of one")
+    folder: str = Field(description="of its own reports, beside the matrix")
+
+
+class Cell(_Record):
+    """What one target does about one requirement."""
+
+    state: State | None = Field(description="null: its report doesn't speak of this requirement")
+    reason: str | None
+    behaviour: str = Field(description="equal for targets that do the same: state, violated expectations, statuses")
+
+
+class Span(_Record):
+    """Releases, each the next one checked, that do the same."""
+
+    first: str
+    last: str
+    state: State | None
+    reason: str | None = Field(description="of the first of them")
+
+
+class Row(_Record):
+    """One requirement across the targets."""
+
+    id: str
+    area: str
+    level: Level
+    text: str
+    source: str
+    contracts: tuple[Contract, ...]
+    cells: tuple[Cell, ...] = Field(description="in the order of the columns")
+    spans: tuple[Span, ...] = Field(description="over the releases, from the oldest on; empty without releases")
+
+
+class Matrix(_Record):
+    """Several targets side by side."""
+
+    format: Literal["openhands-gateway-harness/matrix"] = "openhands-gateway-harness/matrix"
+    version: Literal[1] = 1
+    tool: Tool
+    arguments: tuple[str, ...] = Field(description="the command line after `matrix`")
+    contract: Contract | None = Field(description="the one that the exit status speaks of; null: each target's own")
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """0 when every target is conformant, 1 when one violates a MUST, else 3 when something is not known."""
+        statuses = {column.exit_status for column in self.columns}
+        return 1 if 1 in statuses else max(statuses, default=3)
+
+    def to_json(self) -> str:
+        """The matrix as text for a file."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def matrix_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of `matrix.json`; `matrix.schema.json` beside this module holds it."""
+    schema = Matrix.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

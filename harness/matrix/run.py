@@ -1,0 +1,150 @@
+"""Checking the targets of a matrix: each by a `check` of its own, some at a time, the finished ones kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import harness
+from harness.matrix.columns import release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+USAGE, INCOMPLETE = 2, 3
+"""Exit statuses of `check`."""
+
+_LAST_LINES = 3
+"""Of what a check that brought no report said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A target that was checked.
+
+    Attributes:
+        report: its `report.json`; None when there is none.
+        problem: why there is none, in the words of `check`.
+        kept: it was checked by an earlier matrix, and nothing has changed since.
+    """
+
+    target: str
+    status: int
+    report: Path | None
+    problem: str | None
+    kept: bool
+
+
+class Checks:
+    """The checks of one matrix.
+
+    Args:
+        options: of `check`, the same for each.
+        suite: the folder of the scenarios.
+        cache: where reports are kept. Those of a release or of the reference gateway are used again as long as the
+            options, the scenarios, the harness and its client are the same; a URL is checked anew each time.
+        on_done: called, from some thread, as each is done.
+    """
+
+    def __init__(self, options: Sequence[str], suite: Path, cache: Path, on_done: Callable[[Checked], None]) -> None:
+        self._options, self._cache, self._on_done = tuple(options), cache, on_done
+        self._state = _fingerprint([suite, Path(harness.__file__).parent], [*options, sys.version, _client_version()])
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._interrupted = False
+
+    def run(self, targets: Sequence[str], *, at_once: int) -> list[Checked]:
+        """Check them all. On KeyboardInterrupt those that run are told to clean up, and waited for."""
+        with ThreadPoolExecutor(at_once) as pool:
+            try:
+                return list(pool.map(self._check, targets))
+            except BaseException:
+                self._interrupt()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _interrupt(self) -> None:
+        with self._lock:
+            self._interrupted = True
+            for process in self._running:
+                process.send_signal(signal.SIGINT)
+
+    def _check(self, target: str) -> Checked:
+        folder = self._cache / hashlib.sha256(f"{self._state} {target}".encode()).hexdigest()[:24]
+        if kept := self._kept(target, folder):
+            self._on_done(kept)
+            return kept
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        command = [
+            sys.executable,
+            "-m",
+            "harness",
+            "check",
+            target,
+            *self._options,
+            "--quiet",
+            "--reports",
+            str(folder),
+        ]
+        # The version is in the target's name; an interpreter of some other one is not what is asked for.
+        environment = {name: value for name, value in os.environ.items() if name != "AGENT_SERVER_PYTHON"}
+        with self._lock:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # one Ctrl-C is passed on once: a second would cut its clean-up short
+            )
+            self._running.add(process)
+        said, _ = process.communicate()
+        with self._lock:
+            self._running.discard(process)
+        report = next(folder.glob("*/*/report.json"), None)
+        problem = None if report else "\n".join(said.strip().splitlines()[-_LAST_LINES:]) or "it said nothing"
+        status = process.returncode if report or process.returncode == USAGE else INCOMPLETE  # a crash is no verdict
+        (folder / "status").write_text(str(status), "utf-8")
+        checked = Checked(target, status, report, problem, kept=False)
+        self._on_done(checked)
+        return checked
+
+    def _kept(self, target: str, folder: Path) -> Checked | None:
+        """What an earlier matrix found, if it was a verdict and the target can't have changed since."""
+        if release(target) is None and target != "reference":
+            return None
+        report = next(folder.glob("*/*/report.json"), None)
+        try:
+            status = int((folder / "status").read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return Checked(target, status, report, None, kept=True) if report and status in {0, 1} else None
+
+
+def _client_version() -> str:
+    from importlib.metadata import version
+
+    return version("openai")
+
+
+def _fingerprint(folders: Iterable[Path], words: Iterable[str]) -> str:
+    """Of all files in the folders, bytecode aside, and the words."""
+    digest = hashlib.sha256("\0".join(words).encode())
+    for folder in folders:
+        for file in sorted(each for each in folder.rglob("*") if each.is_file() and "__pycache__" not in each.parts):
+            digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""`gateway-harness matrix`, as a user runs it, on gateways that really run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="starts the reference gateway")
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Command:
+    """The command with a cache of its own, and what it left behind."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.output = folder / "matrix"
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "XDG_CACHE_HOME": str(self._folder / "cache")}
+        environment.pop("AGENT_SERVER_URL", None)
+        command = [sys.executable, "-m", "harness", "matrix", *arguments, "--output", str(self.output)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        read: dict[str, Any] = json.loads((self.output / "matrix.json").read_text())
+        return read
+
+
+@pytest.fixture
+def matrix(tmp_path: Path) -> Command:
+    return Command(tmp_path)
+
+
+OPTIONS = "--options=--agent scripted --area models"
+
+
+def test_a_target_is_checked_once_and_found_again_by_the_next_matrix(matrix: Command) -> None:
+    first, second = (matrix("reference", OPTIONS) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stdout + first.stderr
+    assert first.stdout.splitlines()[0] == "reference: conformant"
+    assert second.stdout.splitlines()[0] == "reference: conformant, as an earlier matrix found it"
+    assert matrix("reference", OPTIONS, "--anew").stdout.splitlines()[0] == "reference: conformant"
+
+
+def test_a_matrix_has_a_page_for_people_and_the_report_of_each_target(matrix: Command) -> None:
+    done = matrix("reference", OPTIONS)
+    assert done.returncode == 0, done.stderr
+    column = matrix.record["columns"][0]
+    assert (matrix.output / column["folder"] / "report.md").read_text().startswith("# ")
+    assert f"({column['folder']}/report.md)" in (matrix.output / "README.md").read_text()
+    assert "<!doctype html>" in (matrix.output / "matrix.html").read_text()
+    assert {row["id"] for row in matrix.record["rows"]} >= {"MODEL-1", "MODEL-2"}
+
+
+def test_a_target_that_can_not_be_checked_does_not_keep_the_others_from_it(matrix: Command) -> None:
+    done = matrix("http://127.0.0.1:9", "reference", "--options=--area models")
+    assert done.returncode == 3
+    lost, found = matrix.record["columns"]
+    assert "127.0.0.1:9" in lost["problem"]
+    assert found["contracts"]["documented"]["outcome"] == "conformant"
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("agent-server>=x", "no range of versions"),
+        ("agent-serve", "did you mean `agent-server`"),
+    ],
+)
+def test_a_target_that_nobody_could_mean_is_told(matrix: Command, target: str, said: str) -> None:
+    done = matrix(target)
+    assert done.returncode == 2
+    assert said in done.stdout + done.stderr
