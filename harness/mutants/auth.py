@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from harness.mutants.exchange import Request, Response, refusal
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
 from harness.mutants.mutant import Mutant
+
+if TYPE_CHECKING:
+    from harness.mutants.mutant import Sound
 
 
 class BearerIsForLists(Mutant):
@@ -67,6 +76,28 @@ class EmptyTokenIsAKey(Mutant):
         return await self.gateway(request)
 
 
+class NoKeyIsForbidden(Mutant):
+    """Says 403 to a request without a key, as web frameworks do by default."""
+
+    breaks = "AUTH-3"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        presented = request.headers.get("authorization") or request.headers.get("x-session-api-key")
+        return replace(response, status=403) if response.status == 401 and not presented else response
+
+
+class ConversationIsTheKey(Mutant):
+    """Takes the id of a conversation, which only its owner can know, for a key to it."""
+
+    breaks = "AUTH-3"
+
+    async def answer(self, request: Request) -> Response:
+        if not request.bearer and await self.gateway.knows(request.conversation):
+            request = request.with_header("X-Session-API-Key", self.gateway.key)
+        return await self.gateway(request)
+
+
 class AnyTokenIsTheKey(Mutant):
     """Looks whether there is a bearer token, and not at what it is."""
 
@@ -89,6 +120,76 @@ class AnySessionHeaderIsTheKey(Mutant):
         return await self.gateway(request)
 
 
+class _Compares(Mutant):
+    """Has a comparison of keys of its own for `/v1`."""
+
+    def same(self, presented: str) -> bool:
+        """Whether what a client presents is the key."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        presented = request.bearer or request.headers.get("x-session-api-key")
+        if request.path.startswith("/v1/") and presented and self.same(presented):
+            request = request.with_header("X-Session-API-Key", self.gateway.key)
+        return await self.gateway(request)
+
+
+class ComparesAsFarAsItGoes(_Compares):
+    """Compares what it is given with as much of the key."""
+
+    breaks = "AUTH-4"
+
+    def same(self, presented: str) -> bool:
+        return self.gateway.key.startswith(presented)
+
+
+class ComparesTheEnd(_Compares):
+    """Compares from the end, as far as it goes."""
+
+    breaks = "AUTH-4"
+
+    def same(self, presented: str) -> bool:
+        return self.gateway.key.endswith(presented)
+
+
+class ComparesTheStart(_Compares):
+    """Is content when what it is given starts with the key."""
+
+    breaks = "AUTH-4"
+
+    def same(self, presented: str) -> bool:
+        return presented.startswith(self.gateway.key)
+
+
+class ComparesTheLength(_Compares):
+    """Compares in constant time, and forgets to look at the outcome; only the length is left."""
+
+    breaks = "AUTH-4"
+
+    def same(self, presented: str) -> bool:
+        return len(presented) == len(self.gateway.key)
+
+
+class ComparesWithoutCase(_Compares):
+    """Compares keys as a database does that knows no letter case."""
+
+    breaks = "AUTH-4"
+
+    def same(self, presented: str) -> bool:
+        return presented.lower() == self.gateway.key.lower()
+
+
+class WrongKeyIsForbidden(Mutant):
+    """Says 403 to a wrong key."""
+
+    breaks = "AUTH-4"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        presented = request.bearer or request.headers.get("x-session-api-key")
+        return replace(response, status=403) if response.status == 401 and presented else response
+
+
 class AsksForTheKeyAfterwards(Mutant):
     """Runs the agent first and looks at the key when it has the answer."""
 
@@ -98,6 +199,19 @@ class AsksForTheKeyAfterwards(Mutant):
         response = await self.gateway(request)
         if request.chat and response.status == 401:
             await self.gateway(request.with_header("X-Session-API-Key", self.gateway.key))
+        return response
+
+
+class PreparesForStrangers(Mutant):
+    """Lets the agent think about a chat while it looks the key up, in a conversation that nobody gets to see."""
+
+    breaks = "AUTH-5"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat and response.status == 401:
+            ahead = request.with_header(CONVERSATION, None).with_header("X-Session-API-Key", self.gateway.key)
+            await self.gateway(ahead)
         return response
 
 
@@ -123,6 +237,39 @@ class KeyNeedsNoScheme(Mutant):
         return await self.gateway(request)
 
 
+class KeyInTheQuery(Mutant):
+    """Takes the key from the address, so that links can be shared."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if (values := parse_qs(request.query)) and request.path.startswith("/v1/"):
+            request = request.with_header("X-Session-API-Key", next(iter(values.values()))[0])
+        return await self.gateway(request)
+
+
+class KeyInACookie(Mutant):
+    """Takes the key from a cookie, which a browser sends along from any page."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if found := re.search(r"session_api_key=([^;]+)", request.headers.get("cookie", "")):
+            request = request.with_header("X-Session-API-Key", found[1])
+        return await self.gateway(request)
+
+
+class BearerInTheSessionHeader(Mutant):
+    """Reads the OpenHands header as if it were `Authorization`."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if (presented := request.headers.get("x-session-api-key", "")).startswith("Bearer "):
+            request = request.with_header("Authorization", presented)
+        return await self.gateway(request)
+
+
 class OneWrongHeaderSpoilsBoth(Mutant):
     """Refuses a right bearer token when the session header beside it is wrong."""
 
@@ -131,6 +278,28 @@ class OneWrongHeaderSpoilsBoth(Mutant):
     async def answer(self, request: Request) -> Response:
         if request.headers.get("x-session-api-key", self.gateway.key) != self.gateway.key:
             request = request.with_header("Authorization", None)
+        return await self.gateway(request)
+
+
+class AnEmptyHeaderSpoilsBoth(Mutant):
+    """Looks at the bearer token only if there is no session header, be it an empty one."""
+
+    breaks = "AUTH-7"
+
+    async def answer(self, request: Request) -> Response:
+        if request.headers.get("x-session-api-key") == "":
+            request = request.with_header("Authorization", None)
+        return await self.gateway(request)
+
+
+class ChatsWantOneCredential(Mutant):
+    """Takes a wrong bearer token in a chat for an attack, whatever key stands beside it."""
+
+    breaks = "AUTH-7"
+
+    async def answer(self, request: Request) -> Response:
+        if request.chat and request.bearer not in {None, self.gateway.key}:
+            request = request.with_header("X-Session-API-Key", None)
         return await self.gateway(request)
 
 
@@ -162,4 +331,127 @@ class ReadsStrangersBodies(Mutant):
         response = await self.gateway(request)
         if response.status == 401 and request.body and request.json is None:
             return refusal(422, "JSON decode error")
+        return response
+
+
+class LooksModelsUpForStrangers(Mutant):
+    """Looks for the model before it asks for the key, so that strangers can find out what there is."""
+
+    breaks = "AUTH-10"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status == 401 and (question := request.chat):
+            known = await self.gateway.ask("GET", f"/v1/models/{question.get('model')}")
+            return response if known.status == 200 else refusal(404, "unknown model")
+        return response
+
+
+class RefusesStrangersStreams(Mutant):
+    """Refuses streaming before it asks for the key."""
+
+    breaks = "AUTH-10"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        streams = response.status == 401 and (request.chat or {}).get("stream")
+        return refusal(400, "no streaming") if streams else response
+
+
+class ConversationsBelongToAForm(Mutant):
+    """Keeps two tables of conversations, one for each form of the key; in the other one an id is unknown."""
+
+    breaks = "AUTH-11"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self.form: dict[str, bool] = {}
+
+    async def answer(self, request: Request) -> Response:
+        native = "authorization" not in request.headers
+        if request.conversation and self.form.get(request.conversation, native) is not native:
+            return await self.gateway(request.with_header(CONVERSATION, str(uuid4())))
+        response = await self.gateway(request)
+        if request.chat and not request.conversation:
+            self.form[response.headers.get(CONVERSATION, "")] = native
+        return response
+
+
+class ShowsNativesMore(Mutant):
+    """Adds its own description of a model when it is asked in the form of OpenHands."""
+
+    breaks = "AUTH-11"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.is_for("GET", "/v1/models") and "authorization" not in request.headers and response.status == 200:
+            return response.with_json({**response.json, "has_more": False})
+        return response
+
+
+class TwiceIsTrusted(Mutant):
+    """Takes a credential that came twice for one that a proxy has already looked at."""
+
+    breaks = "AUTH-12"
+
+    async def answer(self, request: Request) -> Response:
+        names = [name for name, _ in request.headers.items()]
+        if any(names.count(name) > 1 for name in ("authorization", "x-session-api-key")):
+            request = request.with_header("X-Session-API-Key", self.gateway.key)
+        return await self.gateway(request)
+
+
+class TheLastCounts(Mutant):
+    """Takes the last of several credential headers, which it may."""
+
+    breaks = "AUTH-13"
+
+    async def answer(self, request: Request) -> Response:
+        for name, value in request.headers.items():
+            if name in {"authorization", "x-session-api-key"}:
+                request = request.with_header(name, value)
+        return await self.gateway(request)
+
+
+class OneBlankOnly(Mutant):
+    """Splits `Authorization` at its first blank and compares the rest."""
+
+    breaks = "AUTH-14"
+
+    async def answer(self, request: Request) -> Response:
+        padded = "  " in request.headers.get("authorization", "")
+        return await self.gateway(request.with_header("Authorization", None) if padded else request)
+
+
+class RepeatsTheKey(Mutant):
+    """Says which key it was that it refused."""
+
+    breaks = "AUTH-15"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        presented = request.bearer or request.headers.get("x-session-api-key")
+        return refusal(401, f"Unknown key {presented}") if response.status == 401 else response
+
+
+class ConversationsAreOpen(Mutant):
+    """Shows a conversation to whoever knows its id."""
+
+    breaks = "AUTH-16"
+
+    async def answer(self, request: Request) -> Response:
+        if request.is_for("GET", "/api/conversations/"):
+            request = request.with_header("X-Session-API-Key", self.gateway.key)
+        return await self.gateway(request)
+
+
+class DeletesForAnyone(Mutant):
+    """Deletes a stranger's conversation, and then refuses to."""
+
+    breaks = "AUTH-16"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.is_for("DELETE", "/api/conversations/") and response.status == 401:
+            await self.gateway.ask("DELETE", request.path)
         return response

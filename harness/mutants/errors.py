@@ -57,6 +57,25 @@ class BreaksOnForms(Mutant):
         return _broken() if response.status == 415 else response
 
 
+class BreaksOnUndeclaredBodies(Mutant):
+    """Answers 500 to a body that isn't declared as anything."""
+
+    breaks = "ERROR-4"
+
+    async def answer(self, request: Request) -> Response:
+        undeclared = request.method == "POST" and "content-type" not in request.headers
+        return _broken() if undeclared and request.body else await self.gateway(request)
+
+
+class UnpacksWhatIsNotPacked(Mutant):
+    """Answers 500 when a body can't be unpacked."""
+
+    breaks = "ERROR-4"
+
+    async def answer(self, request: Request) -> Response:
+        return _broken() if "content-encoding" in request.headers else await self.gateway(request)
+
+
 class DropsWhatItCannotRead(SpoilsQuestions):
     """Leaves out the parts of a message that it can't read, and answers the rest."""
 
@@ -118,6 +137,42 @@ class SpeaksOpenAIOnly(_LeavesOut):
     member = "detail"
 
 
+class ValidatesInItsOwnWords(Mutant):
+    """Leaves what its framework says to a body of the wrong shape as it is."""
+
+    breaks = "ERROR-8"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status != 422:
+            return response
+        problem = {"type": "missing", "loc": ["body", "messages"], "msg": "Field required"}
+        return response.with_json({"detail": [problem]})
+
+
+class FailsInItsOwnWords(Mutant):
+    """Has an error for OpenAI clients when it refuses, and none when it fails."""
+
+    breaks = "ERROR-8"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        return response.with_json({"detail": "Internal Server Error"}) if response.status == 500 else response
+
+
+class KeepsDetailsToItself(Mutant):
+    """Has `detail` for all refusals but those of content that it can't read."""
+
+    breaks = "ERROR-9"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        body = response.json
+        if response.status == 400 and body["error"]["code"] == "unsupported_content":
+            return response.with_json({"error": body["error"]})
+        return response
+
+
 class FailuresAreAnswers(Mutant):
     """Tells of a failed turn in an assistant message."""
 
@@ -125,10 +180,21 @@ class FailuresAreAnswers(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if response.status != 500:
+        if response.status != 500 or response.json["error"]["code"] != "agent_error":
             return response
         sound = (request.chat or {}) | {"messages": [{"role": "user", "content": "Reply with exactly: Sorry"}]}
         return await self.gateway(request.with_json(sound))
+
+
+class PassesBadRequestsOn(Mutant):
+    """Says 400 when the model's provider has said so, to a client that did nothing wrong."""
+
+    breaks = "ERROR-10"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        refused = response.status == 500 and b"[[error: 400]]" in request.body
+        return replace(response, status=400) if refused else response
 
 
 class PassesTheFailureOn(Mutant):
@@ -143,6 +209,18 @@ class PassesTheFailureOn(Mutant):
         body = response.json
         body["error"]["message"] += " AuthenticationError: upstream-secret-detail"
         return response.with_json(body)
+
+
+class PassesRateLimitTextsOn(Mutant):
+    """Shows what the provider said in one case, when there were too many requests."""
+
+    breaks = "ERROR-11"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status != 500 or b"[[error: 429]]" not in request.body:
+            return response
+        return response.with_json({**response.json, "cause": {"provider": ["upstream-secret-detail"]}})
 
 
 class LetsClientsRetry(Mutant):
@@ -175,3 +253,64 @@ class NeverRecovers(Mutant):
             if shown.get("execution_status") == "error":
                 return replace(refusal(500, "The agent has failed."), headers={CONVERSATION: request.conversation})
         return await self.gateway(request)
+
+
+class StuckIsAnAnswer(Mutant):
+    """Says in an assistant message that the agent is stuck."""
+
+    breaks = "ERROR-15"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status != 500 or response.json["error"]["code"] != "agent_stuck":
+            return response
+        sound = (request.chat or {}) | {"messages": [{"role": "user", "content": "Reply with exactly: I am stuck."}]}
+        return await self.gateway(request.with_json(sound))
+
+
+class ShowsWhereItRefused(Mutant):
+    """Adds a traceback to what it says of a body of the wrong shape."""
+
+    breaks = "ERROR-16"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status != 422:
+            return response
+        return response.with_json({**response.json, "debug": ["Traceback (most recent call last):", "KeyError"]})
+
+
+class ShowsWhereItFailed(Mutant):
+    """Adds to a failure where in its own files it happened."""
+
+    breaks = "ERROR-16"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status != 500:
+            return response
+        return response.with_json({**response.json, "where": 'File "/app/agent/run.py", line 7'})
+
+
+class StartsBeforeItReads(Mutant):
+    """Makes the conversation that a client names before it reads what it is asked."""
+
+    breaks = "ERROR-17"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status in {400, 422} and (question := request.chat) and request.conversation:
+            first = {"model": question["model"], "messages": [{"role": "user", "content": "Reply with exactly: ok"}]}
+            await self.gateway(request.with_json(first))
+        return response
+
+
+class RefusalsAreText(Mutant):
+    """Sends a refusal as text, whatever it holds."""
+
+    breaks = "ERROR-18"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        refused = 400 <= response.status < 500
+        return response.with_header("Content-Type", "text/plain; charset=utf-8") if refused else response

@@ -34,6 +34,16 @@ class ListOfAnotherKind(_SpoilsTheList):
         body["object"] = "models"
 
 
+class DatesAreFractions(_SpoilsTheList):
+    """Writes a model's time of creation with its fraction of a second."""
+
+    breaks = "MODEL-1"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        for model in body["data"]:
+            model["created"] = 1763859600.25
+
+
 class ListsProfilesWithAKey(_SpoilsTheList):
     """Lists only profiles that have been made through the API, not the one that it started with."""
 
@@ -72,6 +82,35 @@ class ServesAnyModel(Mutant):
         if (question := request.chat) is not None and response.status == 404:
             return await self.gateway(request.with_json({**question, "model": MODEL}))
         return response
+
+
+class ReadsTheStartOfAName(SpoilsQuestions):
+    """Finds a model whose name starts the one that is asked for."""
+
+    breaks = "MODEL-4"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if str(question.get("model")).startswith(MODEL):
+            question["model"] = MODEL
+
+
+class PrefixInAnyCase(SpoilsQuestions):
+    """Takes the prefix in any letter case."""
+
+    breaks = "MODEL-4"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if str(question.get("model")).lower() == MODEL:
+            question["model"] = MODEL
+
+
+class NoNameIsTheDefault(SpoilsQuestions):
+    """Has a model for those who name none."""
+
+    breaks = "MODEL-4"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        question["model"] = question.get("model", "nothing") or MODEL
 
 
 class UnknownModelIsABadRequest(Mutant):
@@ -115,3 +154,24 @@ class NamesAnotherOwner(_SpoilsTheList):
     def spoil(self, body: dict[str, Any]) -> None:
         for model in body["data"]:
             model["owned_by"] = "openai"
+
+
+class ListsAliases(_SpoilsTheList):
+    """Lists a profile once for each of its settings."""
+
+    breaks = "MODEL-9"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["data"] += [{**model, "created": 1} for model in body["data"]]
+
+
+class StartsBeforeItKnowsTheModel(Mutant):
+    """Makes the conversation first and looks for its model then."""
+
+    breaks = "MODEL-10"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is not None and response.status == 404 and request.conversation:
+            await self.gateway(request.with_json({**question, "model": MODEL}))
+        return response

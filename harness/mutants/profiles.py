@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.mutants.exchange import Request, Response, refusal
 from harness.mutants.mutant import MODEL, Mutant, SpoilsAnswers
+
+if TYPE_CHECKING:
+    from harness.mutants.mutant import Sound
 
 PROFILES = "/api/profiles/"
 
@@ -32,6 +35,17 @@ class KnowsTheProfilesOfItsStart(SpoilsAnswers):
         body["data"] = [model for model in body["data"] if model["id"] == MODEL]
 
 
+class UnderscoresSeparate(SpoilsAnswers):
+    """Lists a profile under the part of its name before an underscore."""
+
+    breaks = "PROFILE-2"
+    method, path = "GET", "/v1/models"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        for model in body["data"]:
+            model["id"] = "_".join(model["id"].split("_")[:2])
+
+
 class DeletesNothing(Mutant):
     """Says that a profile is deleted, and keeps it."""
 
@@ -41,6 +55,26 @@ class DeletesNothing(Mutant):
         if request.is_for("DELETE", PROFILES):
             return await self.gateway(replace(request, path=PROFILES + "nobody"))
         return await self.gateway(request)
+
+
+class ServesWhatItHasServed(Mutant):
+    """Keeps the profiles that were in use, and starts conversations with them after they are deleted."""
+
+    breaks = "PROFILE-3"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self.used: set[str] = set()
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or request.conversation:
+            return response
+        if response.status == 404 and question["model"] in self.used:
+            return await self.gateway(request.with_json({**question, "model": MODEL}))
+        if response.status in {200, 500}:
+            self.used.add(question["model"])
+        return response
 
 
 class KnowsOneProvider(Mutant):
@@ -77,6 +111,28 @@ class RefusesAfterSaving(Mutant):
         return response
 
 
+class AnyoneMayDelete(Mutant):
+    """Asks for the key when a profile is made or read, and not when it is deleted."""
+
+    breaks = "PROFILE-5"
+
+    async def answer(self, request: Request) -> Response:
+        if request.is_for("DELETE", PROFILES):
+            return await self.gateway.ask("DELETE", request.path)
+        return await self.gateway(request)
+
+
+class AnyoneMayLookAround(Mutant):
+    """Lists the profiles for everyone."""
+
+    breaks = "PROFILE-5"
+
+    async def answer(self, request: Request) -> Response:
+        if request.is_for("GET", "/api/profiles"):
+            return await self.gateway.ask("GET", request.path)
+        return await self.gateway(request)
+
+
 class ShowsTheApiKey(Mutant):
     """Shows a profile with its API key."""
 
@@ -84,6 +140,24 @@ class ShowsTheApiKey(Mutant):
 
     async def answer(self, request: Request) -> Response:
         return await self.gateway(request.with_header("X-Expose-Secrets", "plaintext"))
+
+
+class ListsTheApiKeys(Mutant):
+    """Shows a profile without its API key, and lists all profiles with theirs."""
+
+    breaks = "PROFILE-6"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if not request.is_for("GET", "/api/profiles") or response.status != 200:
+            return response
+        body = response.json
+        for profile in body["profiles"]:
+            plain = Request("GET", PROFILES + profile["name"], request.headers).with_header(
+                "X-Expose-Secrets", "plaintext"
+            )
+            profile["api_key"] = ((await self.gateway(plain)).json.get("config") or {}).get("api_key")
+        return response.with_json(body)
 
 
 class KeepsTheFirst(Mutant):
@@ -103,8 +177,8 @@ class MendsNames(Mutant):
     breaks = "PROFILE-8"
 
     async def answer(self, request: Request) -> Response:
-        if request.path.startswith(PROFILES):
-            name = re.sub(r"[^A-Za-z0-9-]", "", request.path.removeprefix(PROFILES))[:64]
+        if request.path.startswith(PROFILES) and not request.path.endswith("/rename"):
+            name = re.sub(r"[^A-Za-z0-9_-]", "", request.path.removeprefix(PROFILES))[:64]
             request = replace(request, path=PROFILES + name)
         return await self.gateway(request)
 
@@ -141,3 +215,103 @@ class RunsOnOneModel(SpoilsAnswers):
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["agent"]["llm"]["model"] = "openai/scripted"
+
+
+class ForgetsTheKey(Mutant):
+    """Stores a profile without its key."""
+
+    breaks = "PROFILE-12"
+
+    async def answer(self, request: Request) -> Response:
+        body = request.json
+        if request.is_for("POST", PROFILES) and isinstance(body, dict):
+            request = request.with_json({**body, "include_secrets": False})
+        return await self.gateway(request)
+
+
+class ListsNoNewProfiles(SpoilsAnswers):
+    """Lists the profiles of its start."""
+
+    breaks = "PROFILE-13"
+    method, path = "GET", "/api/profiles"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["profiles"] = body["profiles"][-1:]
+
+
+class CopiesInsteadOfRenaming(Mutant):
+    """Gives a profile another name and keeps it under the old one too."""
+
+    breaks = "PROFILE-14"
+
+    async def answer(self, request: Request) -> Response:
+        old = request.path.removesuffix("/rename")
+        if not request.is_for("POST", old + "/rename"):
+            return await self.gateway(request)
+        kept = await self.gateway(Request("GET", old, request.headers).with_header("X-Expose-Secrets", "plaintext"))
+        response = await self.gateway(request)
+        if response.status == 200:
+            await self.gateway(replace(request, path=old).with_json({"llm": kept.json["config"]}))
+        return response
+
+
+class FollowsItsProfile(Mutant):
+    """Looks a conversation's language model up in its profile, however it is by now."""
+
+    breaks = "PROFILE-15"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self.profile: dict[str, str] = {}
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is not None and request.conversation:
+            self.profile.setdefault(request.conversation, str(question["model"]).removeprefix("openhands_"))
+        name = self.profile.get(request.path.removeprefix("/api/conversations/"))
+        if request.method == "GET" and name and response.status == 200:
+            profile = await self.gateway.ask("GET", PROFILES + name)
+            body = response.json
+            if profile.status == 200:
+                body["agent"]["llm"]["model"] = profile.json["config"]["model"]
+            return response.with_json(body)
+        return response
+
+
+class OrphansAreErrors(Mutant):
+    """Breaks on a follow-up whose profile is gone."""
+
+    breaks = "PROFILE-16"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        orphan = response.status == 404 and request.chat and await self.gateway.knows(request.conversation)
+        return refusal(500, "KeyError") if orphan else response
+
+
+class OrphansAreHidden(Mutant):
+    """Shows the conversations of profiles that there are."""
+
+    breaks = "PROFILE-17"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self.model: dict[str, str] = {}
+
+    async def answer(self, request: Request) -> Response:
+        if (question := request.chat) is not None and request.conversation:
+            self.model[request.conversation] = str(question["model"])
+        model = self.model.get(request.path.removeprefix("/api/conversations/"))
+        if request.method == "GET" and model and (await self.gateway.ask("GET", f"/v1/models/{model}")).status == 404:
+            return refusal(404, "no such conversation")
+        return await self.gateway(request)
+
+
+class MissingProfilesCantBeDeleted(Mutant):
+    """Breaks when it is to delete a profile that it doesn't have."""
+
+    breaks = "PROFILE-18"
+
+    async def answer(self, request: Request) -> Response:
+        missing = request.is_for("DELETE", PROFILES) and (await self.gateway.ask("GET", request.path)).status == 404
+        return refusal(500, "FileNotFoundError") if missing else await self.gateway(request)

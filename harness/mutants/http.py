@@ -1,0 +1,180 @@
+"""Below the contract: gateways that trip over media types, sizes, headers, methods, and pages in a browser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.mutants.exchange import Request, Response, refusal
+from harness.mutants.mutant import Mutant
+
+
+class ComparesTheMediaType(Mutant):
+    """Takes `application/json` and nothing longer."""
+
+    breaks = "HTTP-1"
+
+    async def answer(self, request: Request) -> Response:
+        longer = request.headers.get("content-type", "").lower().startswith("application/json;")
+        return refusal(415, "unsupported media type") if longer else await self.gateway(request)
+
+
+class KnowsNoCapitals(Mutant):
+    """Knows media types in small letters."""
+
+    breaks = "HTTP-1"
+
+    async def answer(self, request: Request) -> Response:
+        small = (declared := request.headers.get("content-type", "")) == declared.lower()
+        return await self.gateway(request) if small else refusal(415, "unsupported media type")
+
+
+class StopsAtAQuarterOfAMegabyte(Mutant):
+    """Refuses a body of more than 256 KiB, which no chat needs."""
+
+    breaks = "HTTP-2"
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(413, "too large") if len(request.body) > 2**18 else await self.gateway(request)
+
+
+class RunsOutOfStack(Mutant):
+    """Walks through a body by recursion."""
+
+    breaks = "HTTP-3"
+
+    async def answer(self, request: Request) -> Response:
+        if request.body.count(b"[") > 1000:
+            return Response(500, {"content-type": "text/plain"}, b"Internal Server Error")
+        return await self.gateway(request)
+
+
+class ReadsEveryKey(Mutant):
+    """Wants a key to be right in whatever header one is found."""
+
+    breaks = "HTTP-4"
+
+    async def answer(self, request: Request) -> Response:
+        wrong = request.headers.get("api-key", self.gateway.key) != self.gateway.key
+        return refusal(401, "wrong key") if wrong else await self.gateway(request)
+
+
+class HasNoBetas(Mutant):
+    """Refuses a request for a beta feature of OpenAI's."""
+
+    breaks = "HTTP-4"
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(400, "no such beta") if "openai-beta" in request.headers else await self.gateway(request)
+
+
+class ExpectsNothing(Mutant):
+    """Meets no expectation, not even that it reads the body."""
+
+    breaks = "HTTP-5"
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(417, "expectation failed") if "expect" in request.headers else await self.gateway(request)
+
+
+class LosesBodiesOnUpgrades(Mutant):
+    """Stops reading at an offer to change the protocol, as one popular server does."""
+
+    breaks = "HTTP-6"
+
+    async def answer(self, request: Request) -> Response:
+        if "upgrade" in request.headers:
+            request = replace(request, body=b"").with_header("Content-Length", "0")
+        return await self.gateway(request)
+
+
+class TellsNoMethods(Mutant):
+    """Says that a method is not allowed, and not which is."""
+
+    breaks = "HTTP-7"
+
+    async def answer(self, request: Request) -> Response:
+        return (await self.gateway(request)).with_header("Allow", None)
+
+
+class TellsOtherMethods(Mutant):
+    """Names the methods that it doesn't have."""
+
+    breaks = "HTTP-7"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        return response.with_header("Allow", request.method) if response.status == 405 else response
+
+
+class HasNoHead(Mutant):
+    """Breaks when it has no body to send."""
+
+    breaks = "HTTP-8"
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(500, "no body") if request.method == "HEAD" else await self.gateway(request)
+
+
+class PreflightsNeedAKey(Mutant):
+    """Asks for the key in a preflight, which has none."""
+
+    breaks = "HTTP-9"
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(401, "no key") if request.method == "OPTIONS" else await self.gateway(request)
+
+
+class AllowsPagesNoConversations(Mutant):
+    """Lets pages send a key, and no conversation header."""
+
+    breaks = "HTTP-9"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.method != "OPTIONS" or "access-control-allow-headers" not in response.headers:
+            return response
+        return response.with_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
+
+
+class HidesTheConversationFromPages(Mutant):
+    """Lets pages read the body of an answer only, as released servers do."""
+
+    breaks = "HTTP-10"
+
+    async def answer(self, request: Request) -> Response:
+        return (await self.gateway(request)).with_header("Access-Control-Expose-Headers", None)
+
+
+class HidesRefusalsFromPages(Mutant):
+    """Forgets the page when it refuses."""
+
+    breaks = "HTTP-11"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        return response.with_header("Access-Control-Allow-Origin", None) if response.status >= 400 else response
+
+
+class LetsEveryPageIn(Mutant):
+    """Lets in whichever page asks, together with what the browser keeps for its user."""
+
+    breaks = "HTTP-12"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        origin = request.headers.get("origin")
+        if origin is None:
+            return response
+        response = response.with_header("Access-Control-Allow-Credentials", "true")
+        return response.with_header("Access-Control-Allow-Origin", origin)
+
+
+class LetsPagesInByTheirStart(Mutant):
+    """Lets in every page whose address starts like that of localhost."""
+
+    breaks = "HTTP-12"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        origin = request.headers.get("origin", "")
+        return response.with_header("Access-Control-Allow-Origin", origin) if "//localhost" in origin else response
