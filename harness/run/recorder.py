@@ -193,7 +193,7 @@ def transport_errors() -> tuple[type[Exception], ...]:
 
 def gives_up(error: BaseException) -> bool:
     """Whether an exception, or its cause, says that no answer came in the time that one was waited for."""
-    return isinstance(error.__cause__ or error, _library().ReadTimeout)
+    return any(isinstance(each, _library().ReadTimeout) for each in (error, error.__cause__))
 
 
 def unsendable() -> tuple[type[Exception], ...]:
