@@ -15,13 +15,14 @@ from harness.judge.scenario import judge
 from harness.plan import make_plan, select
 from harness.redact import Redactor
 from harness.report.build import Results, build_report
-from harness.report.record import Run, TargetRecord
+from harness.report.record import Run, ShardRecord, TargetRecord
 from harness.report.tool import this_tool
 from harness.run.cleanup import Cleanup, clean_up, created
 from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
 from harness.scenarios.model import Capability, ClientKind, Contract
+from harness.shard import everything
 from harness.targets import TargetError
 from harness.verdict import ScenarioVerdict, State
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from harness.run.smoke import Fitness
     from harness.run.suite import Limits
     from harness.scenarios.model import Json, Scenario, Suite
+    from harness.shard import Shard
     from harness.targets import Endpoint, Target
     from harness.trace import Exchange, Trace
 
@@ -90,6 +92,7 @@ class Settings:
         again: the options, beside the target and its contract, that a run of one of the scenarios alone needs too.
         secrets: what must appear nowhere, beside the session key, by the placeholder that stands for it.
         client: the class of the official client, where a scenario doesn't say.
+        shard: the part of what is selected that this run plays; None: all of it.
     """
 
     contract: Contract | None
@@ -102,6 +105,7 @@ class Settings:
     again: tuple[str, ...]
     secrets: Mapping[str, str]
     client: ClientKind = ClientKind.ASYNC
+    shard: Shard | None = None
 
 
 def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> Report:
@@ -115,7 +119,8 @@ def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) ->
         TargetError: the target can't be started, or nothing answers there.
         CheckError: the harness is at fault.
     """
-    scenarios = select(suite, settings.selection)
+    selected = select(suite, settings.selection)
+    scenarios = settings.shard.of(selected, suite.scenarios) if settings.shard else selected
     endpoint = None
     try:
         endpoint = target.start(watcher.say)
@@ -217,6 +222,7 @@ class _Check:
                 again=tuple(map(redactor.text, settings.again)),
                 suite=_folder(self._suite),
                 selection=redactor.text(str(settings.selection)) or None,
+                shard=None if settings.shard is None else self._part(settings.shard),
                 ended_early=self._ended and redactor.excerpt(self._ended),
                 requests=client.requests,
             ),
@@ -232,6 +238,12 @@ class _Check:
                     if isinstance(value, str | int | float)
                 },
             ),
+        )
+
+    def _part(self, shard: Shard) -> ShardRecord:
+        selected = select(self._suite, self._settings.selection)
+        return ShardRecord(
+            number=shard.number, count=shard.count, scenarios=len(selected), everything=everything(selected)
         )
 
     def _on_signal(self) -> None:

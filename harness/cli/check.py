@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.config import Named
     from harness.report.events import EventStream
+    from harness.shard import Shard
 
 INCOMPLETE = 3
 USAGE = 2
@@ -84,6 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     selection.add_argument(
         "--scenarios", type=Path, metavar="FOLDER", help="play the suite in this folder instead of the one that ships"
+    )
+    selection.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="the I-th of N parts; `report merge` makes one report of all"
     )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--jobs", type=_positive(int), metavar="N", help="scenarios at once (default: 8)")
@@ -191,6 +195,7 @@ def _check(arguments: argparse.Namespace) -> int:
         again=again,
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
         client=ClientKind(arguments.client),
+        shard=arguments.shard,
     )
     outputs = tuple(map(parse_output, arguments.report))
     if any(output.path == Path("-") for output in outputs):
@@ -262,6 +267,15 @@ def _again(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 _MOST = 10_000_000
 """Of seconds a third of a year; beyond, the clocks of the event loop and of sockets overflow."""
+
+
+def _shard(text: str) -> Shard:
+    from harness.shard import Shard
+
+    try:
+        return Shard.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}`: I/N is meant, such as 2/5") from None
 
 
 def _positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:

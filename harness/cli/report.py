@@ -1,8 +1,7 @@
-"""`gateway-harness report convert|schema`: make other formats of a report that was written before."""
+"""`gateway-harness report convert|merge|schema`: other formats of reports that are there, or one report of many."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,14 @@ if TYPE_CHECKING:
     import argparse
 
 USAGE = 2
+
+_SCHEMAS = {
+    "report": "report/report.schema.json",
+    "events": "report/events.schema.json",
+    "comparison": "compare/comparison.schema.json",
+    "history": "compare/history.schema.json",
+}
+"""What is written for machines, and where its schema stands in the package."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,40 +38,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT[=PATH]",
         help=f"{', '.join(FORMATS)}; may be repeated. Without PATH into the report's folder; - is the standard output",
     )
-    schema = actions.add_parser(
-        "schema", help="print the JSON Schema of what `check` writes", description="Print a JSON Schema."
+    merge = actions.add_parser(
+        "merge",
+        help="make one report of all shards of a run",
+        description="Make one report of all shards of a run, if nothing is missing and nothing is there twice.",
     )
-    schema.add_argument("of", nargs="?", choices=("report", "events"), default="report", help="default: report")
+    merge.add_argument(
+        "shards", nargs="+", type=Path, metavar="REPORT", help="reports of `check --shard`, or their folders"
+    )
+    merge.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
+    merge.add_argument("--to", action="append", default=[], metavar="FORMAT[=PATH]", help="more formats; see `convert`")
+    schema = actions.add_parser(
+        "schema", help="print the JSON Schema of what is written for machines", description="Print a JSON Schema."
+    )
+    schema.add_argument("of", nargs="?", choices=_SCHEMAS, default="report", help="default: report")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked; 2 when a file is no report, or can't be written."""
+    """Do what was asked; 2 when a file is no report, or can't be written; the verdict, as of `check`, of `merge`."""
     if arguments.action == "schema":
         return _schema(arguments.of)
-    from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
+    from harness.report.folder import FolderError
+    from harness.report.formats import OutputError
+    from harness.report.merge import MergeError
+    from harness.report.record import ReportError
 
     try:
-        outputs = list(map(parse_output, arguments.to))
-        make_ready(outputs)
-        from harness.report.record import ReportError, read_report
-
-        path = arguments.report / "report.json" if arguments.report.is_dir() else arguments.report
-        try:
-            report = read_report(path)
-        except ReportError as error:
-            raise OutputError(str(error)) from error
-        for written in write_outputs(report, outputs, path.parent):
-            print(written, file=sys.stderr)
-    except OutputError as error:
+        return _merge(arguments) if arguments.action == "merge" else _convert(arguments)
+    except (OutputError, ReportError, MergeError, FolderError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from harness.report.formats import make_ready, parse_output, write_outputs
+    from harness.report.record import read_report
+
+    outputs = list(map(parse_output, arguments.to))
+    make_ready(outputs)
+    path = _file(arguments.report)
+    for written in write_outputs(read_report(path), outputs, path.parent):
+        print(written, file=sys.stderr)
     return 0
 
 
-def _schema(of: str) -> int:
-    from harness.report import record
+def _merge(arguments: argparse.Namespace) -> int:
+    from harness.report.folder import make_folder, write_reports
+    from harness.report.formats import make_ready, parse_output, write_outputs
+    from harness.report.merge import merge
+    from harness.report.record import read_report
+    from harness.report.terminal import Screen
 
-    text = Path(record.__file__).with_name(f"{of}.schema.json").read_text("utf-8")
-    json.loads(text)
-    sys.stdout.write(text)
+    outputs = list(map(parse_output, arguments.to))
+    make_ready(outputs)
+    report = merge({str(path): read_report(_file(path)) for path in dict.fromkeys(arguments.shards)})
+    folder = make_folder(arguments.reports, report.target.name, report.run.started)
+    write_reports(report, folder)
+    Screen(sys.stdout, quiet=True).show(report, folder, write_outputs(report, outputs, folder))
+    return report.outcome.exit_status
+
+
+def _file(path: Path) -> Path:
+    return path / "report.json" if path.is_dir() else path
+
+
+def _schema(of: str) -> int:
+    import harness
+
+    sys.stdout.write((Path(harness.__file__).parent / _SCHEMAS[of]).read_text("utf-8"))
     return 0

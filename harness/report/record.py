@@ -33,6 +33,15 @@ class Tool(_Record):
     platform: str
 
 
+class ShardRecord(_Record):
+    """Which part of a run this was, and what all parts together had to play."""
+
+    number: int = Field(description="from 1")
+    count: int
+    scenarios: int = Field(description="of the whole run")
+    everything: str = Field(description="fingerprint of the whole run's scenarios")
+
+
 class Run(_Record):
     """When and how."""
 
@@ -43,6 +52,7 @@ class Run(_Record):
     again: tuple[str, ...] = Field(description="the options that a run of one of the scenarios alone needs too")
     suite: str = Field(description="folder of the scenario files, seen from where the run began, such as `scenarios`")
     selection: str | None = Field(description="what was selected; null: everything")
+    shard: ShardRecord | None = Field(description="which part of what was selected; null: all of it")
     ended_early: str | None = Field(description="why not everything was played; null when it was")
     requests: int
 

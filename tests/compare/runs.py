@@ -106,6 +106,7 @@ def report(
         again=(),
         suite="scenarios",
         selection=None,
+        shard=None,
         ended_early=None,
         requests=1,
     )

@@ -53,6 +53,7 @@ def report(text: str = "text", state: State = State.FAILED) -> Report:
             again=("--scenarios", "my suite"),
             suite="scenarios",
             selection=text,
+            shard=None,
             ended_early=text,
             requests=3,
         ),

@@ -1,0 +1,175 @@
+"""The reports of all shards of a run as one, when nothing is missing and nothing is there twice."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.judge.contract import judge_contract, judge_requirements
+from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord
+from harness.scenarios.model import Contract, Location, Requirement
+from harness.shard import Shard, of_definitions
+from harness.verdict import ScenarioVerdict, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from harness.report.record import Report, Run, ScenarioRecord
+
+_SHOWN = 5
+
+
+class MergeError(ValueError):
+    """The reports are not all shards of one run: every reason, with the files."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        super().__init__("\n".join(["these reports are not one run in shards:", *(f"  {each}" for each in reasons)]))
+
+
+def merge(reports: Mapping[str, Report]) -> Report:
+    """One report of all, with requirements and contracts judged anew.
+
+    A positive control that several shards played counts with its worst verdict.
+
+    Args:
+        reports: by what the user calls them.
+
+    Raises:
+        MergeError: a shard is missing or there twice, they differ in what they played or on what, or not every
+            scenario of the run is in them exactly once.
+    """
+    for look in (_strangers, _incomplete):
+        if reasons := list(look(reports)):
+            raise MergeError(reasons)
+    whole = sorted(reports.values(), key=lambda report: report.run.started)
+    run, scenarios = _run([report.run for report in whole]), _scenarios(whole)
+    requirements, contracts = _roll_up(whole[0], scenarios, interrupted=run.ended_early is not None)
+    return whole[0].model_copy(
+        update={
+            "run": run,
+            "requirements": requirements,
+            "contracts": contracts,
+            "scenarios": tuple(scenarios),
+            "smoke": tuple(exchange for report in whole for exchange in report.smoke),
+            "cleanup": CleanupRecord(
+                deleted=tuple(path for report in whole for path in report.cleanup.deleted),
+                left=tuple(path for report in whole for path in report.cleanup.left),
+            ),
+        }
+    )
+
+
+def _strangers(reports: Mapping[str, Report]) -> Iterator[str]:
+    """Why some of the reports can't be shards of one run."""
+    if whole := [name for name, report in reports.items() if report.run.shard is None]:
+        yield f"no shard, but a whole run: {', '.join(whole)}"
+        return
+    facts: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, report in reports.items():
+        for fact, value in _facts(report).items():
+            facts[fact][value].append(name)
+    for fact, values in facts.items():
+        if len(values) > 1:
+            yield f"{fact}: " + "; ".join(f"{value} in {', '.join(names)}" for value, names in values.items())
+
+
+def _facts(report: Report) -> dict[str, str]:
+    """What must be the same in all shards. The address needn't be: each may have started a target of its own."""
+    tool, target, shard = report.tool, report.target, report.run.shard
+    server = {name: target.server[name] for name in sorted(target.server) if name not in {"uptime", "idle_time"}}
+    return {
+        "contract": report.contract,
+        "harness": tool.version,
+        "openai": tool.openai,
+        "target": target.name,
+        "model": target.model or "unknown",
+        "offers": ", ".join(target.capabilities) or "nothing beyond chat",
+        "server": " ".join(f"{name}={value}" for name, value in server.items()) or "nothing told",
+        "selection": report.run.selection or "everything",
+        "shards": str(shard.count) if shard else "",
+        "suite": shard.everything if shard else "",
+    }
+
+
+def _incomplete(reports: Mapping[str, Report]) -> Iterator[str]:
+    """What is missing, or there twice."""
+    shards = [(name, report, report.run.shard) for name, report in reports.items() if report.run.shard]
+    _, _, any_shard = shards[0]
+    own: list[ScenarioRecord] = []
+    for number in range(1, any_shard.count + 1):
+        files = [name for name, _, shard in shards if shard.number == number]
+        if not files:
+            yield f"shard {number} of {any_shard.count} is missing"
+        elif len(files) > 1:
+            yield f"shard {number} of {any_shard.count} is there {len(files)} times: {', '.join(files)}"
+    for name, report, shard in shards:
+        seen = Counter(each.id for each in report.scenarios)
+        if twice := [scenario for scenario, times in seen.items() if times > 1]:
+            yield f"twice in {name}: {_some(twice)}"
+        holds = Shard(shard.number, shard.count).holds
+        own += [each for each in report.scenarios if holds(each.id)]
+    if {shard.number for _, _, shard in shards} == set(range(1, any_shard.count + 1)) and (
+        of_definitions((each.id, each.sends, each.expects) for each in own) != any_shard.everything
+    ):
+        yield f"{len(own)} scenarios are in the shards that hold them, and not the {any_shard.scenarios} of the run"
+
+
+def _scenarios(reports: Iterable[Report]) -> list[ScenarioRecord]:
+    """Each once, the worst of a control that came along; in the order of the suite's files."""
+    worst: dict[str, ScenarioRecord] = {}
+    for report in reports:
+        for each in report.scenarios:
+            if each.id not in worst or each.state.rank > worst[each.id].state.rank:
+                worst[each.id] = each
+    return sorted(worst.values(), key=lambda each: (*each.line, each.id))
+
+
+def _run(runs: Sequence[Run]) -> Run:
+    """Of runs in the order in which they began."""
+    started = runs[0].started
+    ended = max(run.started + timedelta(seconds=run.seconds) for run in runs)
+    early = [f"shard {run.shard.number}: {run.ended_early}" for run in runs if run.shard and run.ended_early]
+    return runs[0].model_copy(
+        update={
+            "seconds": round((ended - started).total_seconds(), 3),
+            "seed": ", ".join(dict.fromkeys(run.seed for run in runs)),
+            "ended_early": "; ".join(early) or None,
+            "requests": sum(run.requests for run in runs),
+            "shard": None,
+        }
+    )
+
+
+def _roll_up(
+    report: Report, scenarios: Iterable[ScenarioRecord], *, interrupted: bool
+) -> tuple[tuple[RequirementRecord, ...], dict[Contract, ContractRecord]]:
+    """The requirements of a report, and its contracts, judged by these scenarios."""
+    nowhere = Location(Path(), 0, 0)
+    requirements = [
+        Requirement(each.id, each.level, each.text, each.source, frozenset(each.contracts), nowhere)
+        for each in report.requirements
+    ]
+    judged = judge_requirements(
+        requirements, [ScenarioVerdict(each.id, each.requirement, each.state, each.reason) for each in scenarios]
+    )
+    contracts = {each: judge_contract(each, judged, interrupted=interrupted) for each in Contract}
+    return (
+        tuple(
+            record.model_copy(update={"state": verdict.state, "reason": verdict.reason, "scenarios": verdict.scenarios})
+            for record, verdict in zip(report.requirements, judged, strict=True)
+        ),
+        {
+            each: ContractRecord(
+                outcome=verdict.outcome,
+                counts={state: verdict.counts[state] for state in State if verdict.counts[state]},
+            )
+            for each, verdict in contracts.items()
+        },
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
