@@ -57,10 +57,19 @@ class ClientView:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A 429 after which the request was sent again: when that one was sent, and the seconds waited after it."""
+
+    started: float
+    waited: float
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request of one step and its outcome: `response`, or `failure` when the transport had none to give.
 
-    `gave_up` says that there is none because the client waited as long as the step's `timeout` lets it.
+    `gave_up` says that there is none because the client waited as long as the step's `timeout` lets it. `refusals` came
+    before: the server was busy.
     """
 
     step: int
@@ -72,6 +81,7 @@ class Exchange:
     failure: str | None = None
     client: ClientView | None = None
     gave_up: bool = False
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

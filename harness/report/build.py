@@ -12,6 +12,7 @@ from harness.report.record import (
     ContractRecord,
     ExchangeRecord,
     FindingRecord,
+    RefusalRecord,
     Report,
     RequestRecord,
     RequirementRecord,
@@ -114,6 +115,9 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
         response=None if exchange.response is None else _response(exchange.response),
         failure=exchange.failure,
         client=None if exchange.client is None else _client(exchange.client),
+        refusals=tuple(
+            RefusalRecord(started=round(each.started, 4), waited=round(each.waited, 3)) for each in exchange.refusals
+        ),
     )
 
 

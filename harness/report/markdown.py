@@ -224,6 +224,8 @@ def _about(report: Report) -> Iterator[str]:
     yield f"- offers: {', '.join(target.capabilities) or 'nothing beyond chat'}"
     if server := " ".join(str(target.server[name]) for name in ("title", "version") if name in target.server):
         yield f"- server: {_said(server)}"
+    if target.packages:
+        yield f"- made of: {', '.join(f'{name} {version}' for name, version in target.packages.items())}"
     yield f"- {run.started:%Y-%m-%d %H:%M:%S %Z}, {run.seconds:.1f} s, {run.requests} requests, seed `{run.seed}`"
     yield f"- openhands-gateway-harness {tool.version}, openai {tool.openai}, Python {tool.python}, {tool.platform}"
     deleted, left = report.cleanup.deleted, report.cleanup.left

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from harness.judge.body import BodyError, decode
 from harness.judge.match import shorten
-from harness.run.variables import MODEL_PREFIX, built_in
+from harness.run.patience import patiently
+from harness.run.variables import MODEL_PREFIX, NO_RUN, built_in
 from harness.scenarios.model import Auth, Call, Capability, Http
 
 if TYPE_CHECKING:
@@ -102,10 +103,16 @@ class Smoke:
             raise UnfitError(
                 f"the run's {self._budget} requests are spent before the smoke test is done", "raise --max-requests"
             )
-        exchange = await self._client.play(step, action, auth, {})
+        exchange = await patiently(
+            self._client.play(step, action, auth, {}), lambda: self._client.play(step, action, auth, {}), self._wait
+        )
         self.exchanges.append(exchange)
         _raise_if_cancelled()
         return exchange
+
+    async def _wait(self, seconds: float) -> bool:
+        await asyncio.sleep(seconds)
+        return self._budget is None or self._client.requests < self._budget
 
     async def _models(self) -> tuple[int, list[str]]:
         """The status of the list of models, and the names in it."""
@@ -148,7 +155,7 @@ class Smoke:
         return ours[0]
 
     async def _positive_control(self, model: str, listed: list[str]) -> str | None:
-        word = built_in(self._seed, "smoke", model)["word"]
+        word = built_in(self._seed, "smoke", model, NO_RUN)["word"]
         message: Json = {"role": "user", "content": f"Reply with exactly: {word}"}
         exchange = await self._send(Call("chat.completions.create", {"model": model, "messages": [message]}))
         response = exchange.response
@@ -164,7 +171,7 @@ class Smoke:
         raise UnfitError(f"a plain chat with {model} is not answered: {said}", "look into the target's own log")
 
     async def _negative_control(self) -> None:
-        path = f"/v1/{built_in(self._seed, 'smoke', '')['other_word']}"
+        path = f"/v1/{built_in(self._seed, 'smoke', '', NO_RUN)['other_word']}"
         response = (await self._send(Http("GET", path))).response
         if response is not None and response.status == OK:
             raise UnfitError(f"the target says 200 to a path that nobody serves (GET {path})", "check the base URL")

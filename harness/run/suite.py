@@ -6,13 +6,17 @@ Scenarios that restart the target are played one at a time, when all the others 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.judge.capture import CaptureError, capture
 from harness.run.client import StepError
-from harness.run.variables import built_in
+from harness.run.patience import TOO_MANY_REQUESTS, patiently
+from harness.run.variables import NO_RUN, built_in
 from harness.scenarios.model import AskModel, Auth, Call, ClientKind, Http
+from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text
 from harness.targets import TargetError
 from harness.trace import Exchange, Trace
@@ -49,6 +53,7 @@ class Player:
         limits: the budget.
         on_trace: called with each scenario's trace as soon as it is whole.
         kind: the class of the official client, where a step doesn't say.
+        run: the run's id, in the names of what is created.
         restart: restarts the target and blocks meanwhile; raises TargetError. None when nobody can.
     """
 
@@ -61,6 +66,7 @@ class Player:
         on_trace: Callable[[Trace], None],
         *,
         kind: ClientKind = ClientKind.ASYNC,
+        run: str = NO_RUN,
         restart: Callable[[], None] | None = None,
     ) -> None:
         self._client = client
@@ -69,14 +75,17 @@ class Player:
         self._limits = limits
         self._on_trace = on_trace
         self._kind = kind
+        self._run = run
         self._restart = restart
         self._under_way: set[asyncio.Task[Exchange]] = set()
+        self._ending = asyncio.Event()
         self.ended: str | None = None
         """Why nothing more is sent, once that is so."""
 
     def interrupt(self, reason: str) -> None:
         """Send nothing more, and wait for nothing that was sent; `play` then returns at once."""
         self.ended = self.ended or reason
+        self._ending.set()
         for task in self._under_way:
             task.cancel()
 
@@ -102,7 +111,7 @@ class Player:
         variables: Mapping[str, Json] = {}
         stopped = harness_error = None
         try:
-            variables = bind(scenario.variables, built_in(self._seed, scenario.id, self._model))
+            variables = bind(scenario.variables, built_in(self._seed, scenario.id, self._model, self._run))
             stopped = await self._play_steps(scenario, variables, exchanges)
         except UnknownVariableError as error:
             # A value that an earlier step should have saved is missing, and that step's finding says so.
@@ -120,7 +129,7 @@ class Player:
         """Play the steps, add their exchanges to the list, and return why not all were played."""
         variables = dict(initial)
         for group in _groups((*scenario.setup, *scenario.steps)):
-            ended = self._over(len(group))
+            ended = self._over(sum(not isinstance(step.action, AskModel) for _, step in group))
             if not ended and any(step.restart for _, step in group):
                 ended = await self._restarted() or self.ended
             if ended:
@@ -141,8 +150,9 @@ class Player:
         """Send the requests of a group side by side; whatever becomes of one, the others have their exchanges."""
         able = {**variables, **self._client.key_variables}
         requests = [(number, step, filled(step.action, variables), _auth(step, able)) for number, step in group]
-        playing = [
-            self._client.play(
+        sending = [
+            partial(
+                self._client.play,
                 number,
                 action,
                 auth,
@@ -152,9 +162,25 @@ class Player:
             )
             for number, step, action, auth in requests
         ]
-        outcomes = await asyncio.gather(*map(self._interruptible, playing), return_exceptions=True)
+        playing = [(send, send(), step) for (_, step), send in zip(group, sending, strict=True)]
+        outcomes = await asyncio.gather(*(self._answered(*each) for each in playing), return_exceptions=True)
         faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         return [outcome for outcome in outcomes if isinstance(outcome, Exchange)], faults[0] if faults else None
+
+    async def _answered(
+        self, send: Callable[[], asyncio.Task[Exchange]], sent: asyncio.Task[Exchange], step: Step
+    ) -> Exchange:
+        """The exchange; for a busy target there is some patience, unless its refusal is what the step is about."""
+        first = self._interruptible(sent)
+        if TOO_MANY_REQUESTS in admitted(step.expect.status):
+            return await first
+        return await patiently(first, lambda: self._interruptible(send()), self._wait)
+
+    async def _wait(self, seconds: float) -> bool:
+        """Wait; whether another request may be sent then. The end of the run ends it."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), seconds)
+        return self._over() is None
 
     async def _interruptible(self, task: asyncio.Task[Exchange]) -> Exchange:
         self._under_way.add(task)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Json
 
 MODEL_PREFIX = "openhands_"
+NO_RUN = "00000000"
+"""The id of a run on a server of our own, where nothing is left."""
+
 SCRATCH_PREFIX = "harness-"
-"""Profiles that the harness creates start with this, so that a guest's leftovers are recognisable."""
+"""Profiles that the harness creates start with this and the run's id, so that a guest's leftovers are recognisable."""
+
+CONVERSATION_PREFIX = "6861726e-6573-4"
+"""Conversations whose id the harness chooses start so, `harnes` in ASCII; their last group starts with the run's id."""
 
 
-def built_in(seed: str, scenario: str, model: str) -> dict[str, Json]:
-    """The values of `harness.scenarios.substitute.BUILT_IN` for one scenario; the same seed gives the same values."""
+def built_in(seed: str, scenario: str, model: str, run: str) -> dict[str, Json]:
+    """The values of `harness.scenarios.substitute.BUILT_IN` for one scenario.
+
+    Args:
+        seed: makes the words; the same one makes the same.
+        scenario: its id.
+        model: the model under test.
+        run: the run's id, eight hexadecimal digits; in the names of what is created.
+    """
     source = random.Random(f"{seed}/{scenario}")  # noqa: S311 - names, not secrets; a seed makes a run repeatable
     word = _word(source)
     return {
@@ -23,10 +35,16 @@ def built_in(seed: str, scenario: str, model: str) -> dict[str, Json]:
         "profile": model.removeprefix(MODEL_PREFIX),
         "word": word,
         "other_word": _word(source),
-        "uuid": str(UUID(int=source.getrandbits(128), version=4)),
-        "other_uuid": str(UUID(int=source.getrandbits(128), version=4)),
-        "scratch": f"{SCRATCH_PREFIX}{word}",
+        "uuid": _uuid(source, run),
+        "other_uuid": _uuid(source, run),
+        "scratch": f"{SCRATCH_PREFIX}{run}-{word}",
     }
+
+
+def _uuid(source: random.Random, run: str) -> str:
+    """A UUID of version 4 whose random part says whose it is; 42 bits of it are left to chance."""
+    chance = (source.getrandbits(12), 0x8000 | source.getrandbits(14), source.getrandbits(16))
+    return f"{CONVERSATION_PREFIX}{chance[0]:03x}-{chance[1]:04x}-{run}{chance[2]:04x}"
 
 
 def _word(source: random.Random) -> str:

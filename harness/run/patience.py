@@ -1,0 +1,59 @@
+"""Patience with a busy server: after a 429, wait as long as it says, and send the request again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from harness.trace import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from harness.trace import Exchange, Response
+
+TOO_MANY_REQUESTS = 429
+
+MOST = 60.0
+"""Seconds to wait for one request in all. A released server is busy while its ten turns run, some seconds each."""
+
+_FIRST = 1.0
+"""Seconds before the second attempt, if the server doesn't say; twice as many before each further one."""
+
+
+async def patiently(
+    first: Awaitable[Exchange], again: Callable[[], Awaitable[Exchange]], wait: Callable[[float], Awaitable[bool]]
+) -> Exchange:
+    """The exchange that was not refused for now, with the refusals before it; at the end of patience, a refused one.
+
+    Args:
+        first: the request, under way.
+        again: sends it once more.
+        wait: so many seconds; whether the request may be sent again then.
+    """
+    exchange, left = await first, MOST
+    refusals: list[Refusal] = []
+    while exchange.response is not None and exchange.response.status == TOO_MANY_REQUESTS:
+        pause = _retry_after(exchange.response)
+        if pause is None:
+            pause = _FIRST * 2 ** len(refusals)
+        if pause > left or not await wait(pause):
+            break
+        left -= max(pause, _FIRST)  # a server that always says 0 is asked sixty times, not for ever
+        refusals.append(Refusal(exchange.started, pause))
+        exchange = await again()
+    return replace(exchange, refusals=tuple(refusals))
+
+
+def _retry_after(response: Response) -> float | None:
+    """The seconds that `Retry-After` tells, as a number or as a date (RFC 9110, 10.2.3); None when it tells none."""
+    text = (response.header("retry-after") or "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
