@@ -21,6 +21,7 @@ from harness.run.cleanup import Cleanup, clean_up, created
 from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
+from harness.run.variables import NO_RUN
 from harness.scenarios.model import Capability, ClientKind, Contract
 from harness.shard import everything
 from harness.targets import TargetError
@@ -92,6 +93,7 @@ class Settings:
         again: the options, beside the target and its contract, that a run of one of the scenarios alone needs too.
         secrets: what must appear nowhere, beside the session key, by the placeholder that stands for it.
         client: the class of the official client, where a scenario doesn't say.
+        run: the run's id, eight hexadecimal digits; in the names of what it creates.
         shard: the part of what is selected that this run plays; None: all of it.
     """
 
@@ -105,6 +107,7 @@ class Settings:
     again: tuple[str, ...]
     secrets: Mapping[str, str]
     client: ClientKind = ClientKind.ASYNC
+    run: str = NO_RUN
     shard: Shard | None = None
 
 
@@ -217,6 +220,7 @@ class _Check:
             run=Run(
                 started=started,
                 seconds=round(client.clock(), 3),
+                id=settings.run,
                 seed=settings.seed,
                 arguments=tuple(map(redactor.text, settings.arguments)),
                 again=tuple(map(redactor.text, settings.again)),
@@ -237,6 +241,7 @@ class _Check:
                     for name, value in endpoint.server_info.items()
                     if isinstance(value, str | int | float)
                 },
+                packages=dict(endpoint.packages),
             ),
         )
 
@@ -326,6 +331,7 @@ class _Check:
             settings.limits,
             judge_trace,
             kind=settings.client,
+            run=settings.run,
             restart=self._target.restart if Capability.RESTART in fitness.capabilities else None,
         )
         self._interrupt = lambda: player.interrupt("interrupted")

@@ -195,6 +195,7 @@ def _check(arguments: argparse.Namespace) -> int:
         again=again,
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
         client=ClientKind(arguments.client),
+        run=secrets.token_hex(4),
         shard=arguments.shard,
     )
     outputs = tuple(map(parse_output, arguments.report))

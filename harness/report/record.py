@@ -47,6 +47,7 @@ class Run(_Record):
 
     started: datetime
     seconds: float
+    id: str = Field(default="00000000", description="in the names of what the run created on the target")
     seed: str = Field(description="makes the same words and identifiers again")
     arguments: tuple[str, ...] = Field(description="the command line after `check`")
     again: tuple[str, ...] = Field(description="the options that a run of one of the scenarios alone needs too")
@@ -66,6 +67,7 @@ class TargetRecord(_Record):
     model: str | None
     capabilities: tuple[str, ...]
     server: dict[str, Any] = Field(description="what GET /server_info said, as far as it is plain values")
+    packages: dict[str, str] = Field(default={}, description="what a server of ours is made of: versions by name")
 
 
 class ContractRecord(_Record):
@@ -135,6 +137,13 @@ class ClientRecord(_Record):
     problems: tuple[str, ...]
 
 
+class RefusalRecord(_Record):
+    """A 429 after which the request was sent again; in seconds, since the run began and in between."""
+
+    started: float
+    waited: float
+
+
 class ExchangeRecord(_Record):
     """One request and its outcome; times are seconds since the run began."""
 
@@ -145,6 +154,7 @@ class ExchangeRecord(_Record):
     response: ResponseRecord | None
     failure: str | None
     client: ClientRecord | None
+    refusals: tuple[RefusalRecord, ...] = Field(default=(), description="the server was busy before")
 
 
 class ScenarioRecord(_Record):
