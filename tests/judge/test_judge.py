@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,18 @@ from hypothesis import strategies as st
 from harness.judge.body import MAXIMUM_DEPTH
 from harness.judge.contract import apply_controls, judge_contract, judge_requirements
 from harness.judge.scenario import judge
-from harness.scenarios.model import Call, Contract, Expectation, Http, Level, Location, Requirement, Scenario, Step
+from harness.scenarios.model import (
+    AskModel,
+    Call,
+    Contract,
+    Expectation,
+    Http,
+    Level,
+    Location,
+    Requirement,
+    Scenario,
+    Step,
+)
 from harness.trace import ClientView, Exchange, Request, Response, Trace
 from harness.verdict import Outcome, ScenarioVerdict, State
 
@@ -502,3 +514,103 @@ def test_judging_never_raises_and_no_pass_is_without_checks(
 def test_raw_steps_are_judged_like_typed_ones() -> None:
     raw = Step(Http("GET", "/x"), "none", Expectation(404), HERE)
     assert judge(scenario(raw), requirement(), trace(response(404))).state is State.PASSED
+
+
+# what does not come, and what looks like something else
+
+
+def gave_up(number: int, raised: str = "APITimeoutError") -> Exchange:
+    return replace(exchange(number, None, ClientView(raised=raised)), gave_up=True)
+
+
+NO_ANSWER = Expectation(None, raises="APITimeoutError")
+
+
+def test_no_answer_can_be_what_is_expected() -> None:
+    verdict = judge(scenario(step(NO_ANSWER), step()), requirement(), trace(gave_up(0), response()))
+    assert (verdict.state, verdict.checks) == (State.PASSED, 3)
+
+
+def test_an_answer_where_none_is_expected_is_a_violation_as_is_another_exception() -> None:
+    answered = trace(exchange(0, response(201), ClientView(returned="Model")))
+    verdict = judge(scenario(step(NO_ANSWER)), requirement(), answered)
+    assert [finding.message for finding in verdict.findings] == [
+        "status: expected no answer, got 201",
+        "raises: expected APITimeoutError, got a returned Model",
+    ]
+    refused = trace(exchange(0, None, ClientView(raised="APIConnectionError")))
+    verdict = judge(scenario(step(NO_ANSWER)), requirement(), refused)
+    assert [finding.check for finding in verdict.findings] == ["raises"]
+
+
+def test_a_lost_target_excuses_no_exchange_on_which_the_client_gave_up() -> None:
+    played = scenario(step(Expectation(200)), step(Expectation(200)))
+    lost = judge(played, requirement(), trace(exchange(0, None), stopped="x", lost="the target is gone"))
+    assert (lost.state, lost.reason) == (State.COULD_NOT_RUN, "the target is gone")
+    late = judge(played, requirement(), trace(gave_up(0), exchange(1, None), stopped="x", lost="the target is gone"))
+    assert late.state is State.FAILED
+    assert [finding.step for finding in late.findings] == [0]
+
+
+def test_what_was_sent_beside_a_step_that_failed_is_looked_at() -> None:
+    beside = replace(step(), joined=True)
+    played = scenario(step(save={"it": "$.it"}), beside, replace(step(Expectation(201)), joined=True))
+    verdict = judge(played, requirement(), trace(response(200, {}), response(500), response(200), stopped="x"))
+    assert [(finding.step, finding.check) for finding in verdict.findings] == [
+        (0, "save it"),
+        (1, "status"),
+        (2, "status"),
+    ]
+
+
+def test_a_log_of_the_model_that_is_not_to_be_had_indicts_nobody_and_what_it_says_does() -> None:
+    ask = replace(step(Expectation(200, body={"$.count": 0})), action=AskModel("GET", "/requests"))
+    for answer in (response(404), None):
+        verdict = judge(scenario(step(), ask), requirement(), trace(response(), answer))
+        assert verdict.state is State.COULD_NOT_RUN
+        assert "the scripted model's log can't be read" in (verdict.reason or "")
+        before = judge(scenario(step(), ask), requirement(), trace(response(500), answer))
+        assert (before.state, len(before.findings)) == (State.FAILED, 1)
+    verdict = judge(scenario(ask), requirement(), trace(response(200, {"count": 1})))
+    assert (verdict.state, verdict.reason) == (State.FAILED, "body $.count: expected 0, got 1")
+
+
+# shapes
+
+
+def shape_of(example: Json, actual: object, status: int = 200) -> tuple[Finding, ...]:
+    expect = Expectation({"enum": [200, 400]}, shape="${plain}")
+    return look(expect, response(status, actual), plain=example)
+
+
+@pytest.mark.parametrize(
+    ("example", "actual", "messages"),
+    [
+        ({"a": 1}, {"a": 2.5}, []),
+        ({"a": "x", "b": [1]}, {"b": [], "a": ""}, []),
+        ({"a": None}, {"a": None}, []),
+        ({"usage": {"n": 1}}, {}, ["shape $.usage: expected object, got nothing"]),
+        ({}, {"odd name": []}, ["shape $['odd name']: expected nothing, got array"]),
+        ({"a": 1}, {"a": True}, ["shape $.a: expected number, got boolean"]),
+        ({"a": "x"}, {"a": None}, ["shape $.a: expected string, got null"]),
+        ({"a": {"b": "x"}}, {"a": {"b": {}}}, ["shape $.a.b: expected string, got object"]),
+        ([{"a": 1}, 7], [{"a": 1}, {"a": "x"}], ["shape $[1].a: expected number, got string"]),
+        ([], [1, "a", None], []),
+        ({}, [], ["shape $: expected object, got array"]),
+    ],
+)
+def test_a_shape_is_keys_and_types_and_the_first_item_of_a_list(
+    example: Json, actual: object, messages: list[str]
+) -> None:
+    assert [finding.message for finding in shape_of(example, actual)] == messages
+
+
+def test_a_shape_is_asked_of_successful_answers_alone() -> None:
+    assert shape_of({"a": 1}, {"error": {}}, status=400) == ()
+    assert shape_of({"a": 1}, {"error": {}}, status=200) != ()
+
+
+def test_a_shape_that_differs_everywhere_is_told_in_a_few_lines_of_bounded_length() -> None:
+    findings = shape_of({}, {f"{number}{'k' * 100_000}": 1 for number in range(8)})
+    assert len(findings) == 5
+    assert all(len(finding.message) < 300 for finding in findings)
