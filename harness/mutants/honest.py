@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import asyncio
+import json
+import random
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from harness.gateway.settings import Dialect
+from harness.mutants.exchange import CONVERSATION, Request, Response, raw, refusal
 from harness.mutants.mutant import Front
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+DONE = "[DONE]"
 
 
 class Honest(Front):
@@ -22,17 +33,289 @@ class Honest(Front):
 
 
 class Plain(Honest):
-    """The reference gateway as it is."""
+    """Is the reference gateway as it stands."""
 
 
-_LOOKS: tuple[type[Honest], ...] = (Plain,)
+class _Rewrites(Honest):
+    """Says all that it says in another form."""
+
+    def rewrite(self, body: Any) -> Any:
+        """Another form of a JSON body, or of an event of a stream."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        return _rewritten(await self.gateway(request), self.rewrite)
+
+
+class OtherNumbers(Honest):
+    """Numbers conversations by time (UUID version 7), answers in a way of its own, and counts smaller tokens."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._random = random.Random(type(self).__name__)  # noqa: S311 - names, not secrets; a run is repeatable
+
+    async def answer(self, request: Request) -> Response:
+        if request.chat is None or request.conversation:
+            return _rewritten(await self.gateway(request), _renumbered)
+        response = await self.gateway(request.with_header(CONVERSATION, self._name()))
+        if 400 <= response.status < 500:  # it was refused, and there is no such conversation
+            response = response.with_header(CONVERSATION, None)
+        return _rewritten(response, _renumbered)
+
+    def _name(self) -> str:
+        """A UUID of version 7, RFC 9562: milliseconds, then chance."""
+        milliseconds = time.time_ns() // 1_000_000
+        number = milliseconds << 80 | 0x7 << 76 | self._random.getrandbits(12) << 64
+        return str(UUID(int=number | 0b10 << 62 | self._random.getrandbits(62)))
+
+
+class OtherWords(Honest):
+    """Words its errors otherwise, with codes and types of its own, and says more about each."""
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        body = response.json
+        if not isinstance(body, dict) or not isinstance(error := body.get("error"), dict):
+            return response
+        if response.status == 401:
+            response = response.with_header("www-authenticate", 'Bearer realm="agents", error="invalid_token"')
+        message = f"We are sorry! {error['message']} Please mend it, and try again."
+        words = {"type": "gateway_problem", "code": f"E-{response.status}", "message": message, "status": "error"}
+        return response.with_json({"error": words, "detail": [{"msg": message, "loc": ["body"], "type": "problem"}]})
+
+
+class OtherStatuses(Honest):
+    """Says 400 for 422 and the other way round, 404 for 405 and 502 for 500, wherever nobody has promised either."""
+
+    lacks: ClassVar[Mapping[str, str]] = {"HTTP-7": "it has no 405"}
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        others = {405: 404, 500: 502}
+        promised = any("observability" in name for name in request.headers) or (request.chat or {}).get("stream")
+        if request.is_for("POST", "/v1/chat/completions") and not promised:
+            others |= {400: 422, 422: 400, 415: 400}
+        return replace(response, status=others.get(response.status, response.status))
+
+
+class Talkative(_Rewrites):
+    """Adds headers of proxies and platforms, cookies among them, and a field of its own to every object."""
+
+    async def answer(self, request: Request) -> Response:
+        response = await super().answer(request)
+        for name, value in (
+            ("Server", "nginx/1.27.2"),
+            ("Via", "1.1 edge-7, 1.1 varnish"),
+            ("Set-Cookie", "session=5f2b; Path=/; HttpOnly; SameSite=Lax"),
+            ("Cache-Control", "no-store, no-transform"),
+            ("Strict-Transport-Security", "max-age=63072000"),
+            ("OpenAI-Processing-Ms", "12"),
+            ("OpenAI-Version", "2020-10-01"),
+            ("X-RateLimit-Limit-Requests", "10000"),
+            ("X-RateLimit-Remaining-Requests", "9999"),
+            ("X-RateLimit-Reset-Requests", "6ms"),
+            ("X-Request-ID", "req_00000000000000000000000000000000"),
+        ):
+            response = response.with_header(name, value)
+        return response
+
+    def rewrite(self, body: Any) -> Any:
+        if isinstance(body, list):
+            return [self.rewrite(item) for item in body]
+        if not isinstance(body, dict):
+            return body
+        return {
+            "x_platform": {"region": "eu", "trace": None},
+            # This one is no object but a table, in which each name is a language model's.
+            **{name: value if name == "usage_to_metrics" else self.rewrite(value) for name, value in body.items()},
+        }
+
+
+class Silent(_Rewrites):
+    """Leaves out whatever it may: what is null, what an answer has cost, the body after a deletion."""
+
+    lacks: ClassVar[Mapping[str, str]] = {
+        "CHAT-14": "it doesn't tell usage",
+        "CHAT-18": "it doesn't tell usage",
+    }
+
+    async def answer(self, request: Request) -> Response:
+        response = await super().answer(request)
+        deleted = request.method == "DELETE" and response.status == 200
+        return replace(response, status=204, body=b"") if deleted else response
+
+    def rewrite(self, body: Any) -> Any:
+        if isinstance(body, list):
+            return [self.rewrite(item) for item in body]
+        if not isinstance(body, dict):
+            return body
+        left_out = {"usage"} if body.get("object") == "chat.completion" else set()
+        return {name: self.rewrite(value) for name, value in body.items() if value is not None and name not in left_out}
+
+
+class Explicit(_Rewrites):
+    """Writes null wherever the OpenAI API may have something to say, also into each chunk of a stream."""
+
+    def rewrite(self, body: Any) -> Any:
+        if not isinstance(body, dict) or body.get("object") not in {"chat.completion", "chat.completion.chunk"}:
+            return body
+        unsaid = {"refusal": None, "annotations": None, "audio": None, "function_call": None, "tool_calls": None}
+        choices = [
+            {
+                "logprobs": None,
+                "finish_reason": None,
+                **choice,
+                **{name: unsaid | choice[name] for name in ("message", "delta") if name in choice},
+            }
+            for choice in body["choices"]
+        ]
+        return {"usage": None, "system_fingerprint": None, "service_tier": None, **body, "choices": choices}
+
+
+class OtherSpelling(Honest):
+    """Spells JSON, headers and events otherwise, sends them in small pieces, and closes every connection."""
+
+    def on_the_wire(self, response: Response) -> ASGIApp:
+        body = response.body
+        if _is_stream(response):
+            body = b": welcome\r\n\r\n" + b"".join(map(_spelled_event, _events(response)))
+        elif response.json is not None:
+            body = _spelled(response.json)
+            response = response.with_header("content-type", "application/json; charset=utf-8")
+        headers = [(name.upper(), value) for name, value in reversed(_own_headers(response))]
+        return _in_pieces(response.status, [*headers, (b"CONNECTION", b"close")], body, size=61, pause=0)
+
+
+class Slow(Honest):
+    """Thinks for up to a fifth of a second about everything, and then sends piece by piece."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._random = random.Random(type(self).__name__)  # noqa: S311 - delays; a run is repeatable
+
+    async def answer(self, request: Request) -> Response:
+        await asyncio.sleep(self._random.uniform(0, 0.1))
+        response = await self.gateway(request)
+        await asyncio.sleep(self._random.uniform(0, 0.1))
+        return response
+
+    def on_the_wire(self, response: Response) -> ASGIApp:
+        size = max(100, len(response.body) // 4)
+        return _in_pieces(response.status, _own_headers(response), response.body, size=size, pause=0.005)
+
+
+class Crowded(_Rewrites):
+    """Serves two hundred other profiles, of other owners."""
+
+    lacks: ClassVar[Mapping[str, str]] = {"MODEL-8": "the others belong to teams"}
+
+    def rewrite(self, body: Any) -> Any:
+        listed = isinstance(body, dict) and body.get("object") == "list" and isinstance(body.get("data"), list)
+        if not listed or any(item.get("object") != "model" for item in body["data"]):
+            return body
+        others = [
+            {"id": f"openhands_team-{number}", "object": "model", "created": 1700000000 + number, "owned_by": "team"}
+            for number in range(200)
+        ]
+        return {**body, "data": [*others[:150], *body["data"], *others[150:]]}
+
+
+class Strict(Honest):
+    """Refuses on purpose, with 400, every field that it doesn't need, as the documentation lets it."""
+
+    lacks: ClassVar[Mapping[str, str]] = {
+        "FIELD-3": "it refuses them",
+        "FIELD-4": "it refuses them",
+        "FIELD-5": "it refuses them",
+    }
+    _NEEDED = frozenset({"model", "messages", "stream", "stream_options"})
+
+    async def answer(self, request: Request) -> Response:
+        unneeded = sorted((request.chat or {}).keys() - self._NEEDED)
+        if not unneeded:
+            return await self.gateway(request)
+        known = await self.gateway(replace(request, method="GET", path="/v1/models", body=b""))
+        return known if known.status == 401 else refusal(400, f"Leave out what is not needed: {', '.join(unneeded)}.")
+
+
+_LOOKS = (
+    Slow,
+    Plain,
+    OtherNumbers,
+    OtherWords,
+    OtherStatuses,
+    Talkative,
+    Silent,
+    Explicit,
+    OtherSpelling,
+    Crowded,
+    Strict,
+)
 
 
 def every_honest() -> tuple[type[Honest], ...]:
-    """Every honest gateway, each in both dialects."""
-    return tuple(_speaking(look, dialect) for dialect in Dialect for look in _LOOKS)
+    """Every honest gateway in both contracts, the one that takes longest first."""
+    return tuple(_speaking(look, dialect) for look in _LOOKS for dialect in Dialect)
 
 
 def _speaking(look: type[Honest], dialect: Dialect) -> type[Honest]:
-    name = f"{look.__name__}-{dialect.value}"
-    return type(name, (look,), {"dialect": dialect, "__doc__": look.__doc__})
+    return type(f"{look.__name__}-{dialect.value}", (look,), {"dialect": dialect, "__doc__": look.__doc__})
+
+
+def _rewritten(response: Response, change: Callable[[Any], Any]) -> Response:
+    """An answer whose JSON, or the JSON of each of whose events, is changed."""
+    if _is_stream(response):
+        events = [event if event == DONE else json.dumps(change(json.loads(event))) for event in _events(response)]
+        return replace(response, body="".join(f"data: {event}\n\n" for event in events).encode())
+    body = response.json
+    return response if body is None else replace(response, body=json.dumps(change(body)).encode())
+
+
+def _renumbered(body: Any) -> Any:
+    if not isinstance(body, dict) or not str(body.get("id", "")).startswith("chatcmpl-"):
+        return body
+    other: dict[str, Any] = {"id": f"gen/{body['id'].removeprefix('chatcmpl-')[:12].upper()}"}
+    if usage := body.get("usage"):
+        read, written = 3 * usage["prompt_tokens"] + 1500, 3 * usage["completion_tokens"]
+        other["usage"] = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+    return {**body, **other}
+
+
+def _is_stream(response: Response) -> bool:
+    return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def _events(response: Response) -> list[str]:
+    return [line.removeprefix("data: ") for line in response.body.decode().split("\n") if line]
+
+
+def _spelled(body: Any) -> bytes:
+    return json.dumps(_turned(body), indent=3).encode() + b"\n"
+
+
+def _spelled_event(event: str) -> bytes:
+    lines = [event.encode()] if event == DONE else _spelled(json.loads(event)).splitlines()
+    return b"event: message\r\n" + b"".join(b"data: %s\r\n" % line for line in lines) + b"\r\n"
+
+
+def _turned(body: Any) -> Any:
+    if isinstance(body, list):
+        return [_turned(item) for item in body]
+    return {name: _turned(body[name]) for name in reversed(body)} if isinstance(body, dict) else body
+
+
+def _own_headers(response: Response) -> list[tuple[bytes, bytes]]:
+    return [pair for pair in raw(response.headers) if pair[0] != b"content-length"]
+
+
+def _in_pieces(status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, size: int, pause: float) -> ASGIApp:
+    """An application that sends an answer whose length it doesn't tell, some bytes at a time."""
+
+    async def sent(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        for begin in range(0, len(body), size):
+            await send({"type": "http.response.body", "body": body[begin : begin + size], "more_body": True})
+            await asyncio.sleep(pause)
+        await send({"type": "http.response.body", "body": b""})
+
+    return sent

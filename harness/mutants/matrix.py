@@ -56,7 +56,8 @@ def lines(selftest: Selftest) -> Iterator[Line]:
     """What a person has to know of a self-test: what went wrong, and the numbers."""
     for gateway in _wrong(selftest):
         yield f"{gateway.name}: {gateway.verdict}", STYLES[gateway.verdict]
-        yield f"  {_what(gateway)}", None
+        for line in _what(gateway).splitlines():  # a traceback has several
+            yield f"  {line}", None
         for accusation in _telling(gateway):
             yield f"  {accusation.requirement} {accusation.scenario} {accusation.state}: {accusation.reason}", "dim"
     if selftest.run.ended_early:
@@ -88,7 +89,7 @@ def _document(selftest: Selftest) -> Iterator[str]:
         yield "## Not as it should be"
         yield ""
         for gateway in wrong:
-            yield f"- **{gateway.name}**, {gateway.verdict}: {_what(gateway)}"
+            yield f"- **{gateway.name}**, {gateway.verdict}: {_cell(_what(gateway))}"
             for accusation in _telling(gateway):
                 reason = _cell(accusation.reason or "")
                 yield f"  - {accusation.requirement}, `{accusation.scenario}`, {accusation.state}: {reason}"
