@@ -41,7 +41,6 @@ const show = () => {
 };
 
 const fill = (query) => {
-  form.reset();
   for (const each of form.elements) {
     if (each.type === "checkbox") each.checked = (query.get(each.name) || "").split(",").includes(each.value);
   }
@@ -62,12 +61,12 @@ const go = () => {
   show();
   if (target === null) return;
   if (target.closest("[hidden]")) {
-    form.reset(); // who follows a link wants to see what it leads to
+    fill(new URLSearchParams()); // who follows a link wants to see what it leads to
     show();
   }
   for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
   target.scrollIntoView();
-  target.querySelector("summary")?.focus({ preventScroll: true });
+  target.querySelector(":scope > summary")?.focus({ preventScroll: true });
 };
 
 const remember = () => {
@@ -81,4 +80,5 @@ form.addEventListener("input", remember);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(remember));
 addEventListener("hashchange", go);
+addEventListener("load", () => requestAnimationFrame(go)); // the browser, which follows the address too, takes the focus
 go();
