@@ -63,6 +63,17 @@ def test_the_command_in_the_report_plays_the_scenario_again(check: Runner, capsy
     assert capsys.readouterr().out.endswith("report.md\n")
 
 
+def test_the_suite_is_played_through_the_other_class_of_the_client_too(check: Runner) -> None:
+    with Server(Gateway(KEY)) as server:
+        assert check(server.url, "--client", "sync") == 0
+    played = [each for each in server.received if each.method == "POST" and each.header("X-Stainless-Lang")]
+    control, *scenarios = [each.header("User-Agent") or "" for each in played]
+    assert control.startswith("AsyncOpenAI/")
+    assert scenarios
+    assert all(agent.startswith("OpenAI/") for agent in scenarios)
+    assert check.report()["run"]["again"][-2:] == ["--client", "sync"]
+
+
 def test_the_guest_leaves_nothing_behind(check: Runner) -> None:
     gateway = Gateway(KEY)
     with Server(gateway) as server:
