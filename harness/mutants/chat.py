@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
@@ -36,6 +37,7 @@ class ThinksAloud(Mutant):
     """Tells which tools it has used before it gives the answer."""
 
     breaks = "CHAT-3"
+    from_the = 1
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
@@ -43,8 +45,32 @@ class ThinksAloud(Mutant):
             return response
         completion = response.json
         actions = await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+        used = [action["tool_name"] for action in actions if action["tool_name"] != "finish"]
         message = completion["choices"][0]["message"]
-        message["content"] = "".join(f"I used {action['tool_name']}.\n" for action in actions) + message["content"]
+        message["content"] = "".join(f"I used {tool}.\n" for tool in used[self.from_the - 1 :]) + message["content"]
+        return response.with_json(completion)
+
+
+class ThinksAloudFromTheSecondToolOn(ThinksAloud):
+    """Keeps the first tool that it has used to itself, and tells of the others."""
+
+    breaks = "CHAT-3"
+    from_the = 2
+
+
+class TellsItsReasons(Mutant):
+    """Puts the model's reasoning in front of its answer."""
+
+    breaks = "CHAT-3"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        reasoning = re.search(r"\[\[reasoning: (.*?)\]\]", request.body.decode("utf-8", "replace"))
+        if request.chat is None or response.status != 200 or reasoning is None:
+            return response
+        completion = response.json
+        message = completion["choices"][0]["message"]
+        message["content"] = f"<think>{reasoning[1]}</think>{message['content']}"
         return response.with_json(completion)
 
 
@@ -67,6 +93,23 @@ class ShowsItsTools(Mutant):
                 }
                 for action in actions
             ]
+        return response.with_json(completion)
+
+
+class ShowsItsLastTool(Mutant):
+    """Shows the call of `finish`, through which the agent gave its answer, as an OpenAI tool call."""
+
+    breaks = "CHAT-4"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200:
+            return response
+        completion = response.json
+        actions = await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+        if actions and actions[-1]["tool_name"] == "finish":
+            call = {"id": actions[-1]["tool_call_id"], "type": "function", "function": {"name": "finish"}}
+            completion["choices"][0]["message"]["tool_calls"] = [call]
         return response.with_json(completion)
 
 
@@ -213,3 +256,95 @@ class BillsTheConversation(Mutant):
         total = shown["stats"]["usage_to_metrics"]["default"]["accumulated_token_usage"]
         completion["usage"] |= {name: total[name] for name in ("prompt_tokens", "completion_tokens")}
         return response.with_json(completion)
+
+
+class CountsTheLastCallAlone(SpoilsAnswers):
+    """Reports what the last call of the model cost, and not what the turn did."""
+
+    breaks = "CHAT-14"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        usage = body["usage"]
+        usage["completion_tokens"] = max(1, len(body["choices"][0]["message"]["content"].split()))
+        usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+class TakesToolResultsForTheUsers(SpoilsQuestions):
+    """Reads a tool's result behind the user's message as a part of it."""
+
+    breaks = "CHAT-9"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        *_, last = question["messages"] or [{}]
+        if last.get("role") == "tool" and (newest := newest_user_message(question)):
+            newest["content"] = f"{newest['content']}\n{last['content']}"
+
+
+class TakesTheLastMessage(SpoilsQuestions):
+    """Answers the last message, even one that the client has put into the assistant's mouth."""
+
+    breaks = "CHAT-9"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if newest_user_message(question) and question["messages"][-1].get("role") == "assistant":
+            question["messages"][-1]["role"] = "user"
+
+
+class TotalsWhatItRead(SpoilsAnswers):
+    """Leaves what was written out of the total."""
+
+    breaks = "CHAT-17"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["usage"]["total_tokens"] = body["usage"]["prompt_tokens"]
+
+
+class ReadsForNothing(SpoilsAnswers):
+    """Counts what was written and not what was read."""
+
+    breaks = "CHAT-17"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["usage"] |= {"prompt_tokens": 0, "total_tokens": body["usage"]["completion_tokens"]}
+
+
+class _KnowsForms(Mutant):
+    """Tells the forms of the official client apart."""
+
+    @staticmethod
+    def is_blocking(request: Request) -> bool:
+        """Whether the blocking client asks, and not for a stream."""
+        streamed = (request.chat or {}).get("stream")
+        return request.headers.get("x-stainless-async") == "false" and not streamed
+
+
+class TakesTheBlockingClientForARobot(_KnowsForms):
+    """Lets only the asynchronous client in."""
+
+    breaks = "CHAT-18"
+
+    async def answer(self, request: Request) -> Response:
+        robot = request.chat is not None and self.is_blocking(request)
+        return refusal(403, "robots keep out") if robot else await self.gateway(request)
+
+
+class TellsTheBlockingClientNoCost(_KnowsForms):
+    """Leaves `usage` out of what the blocking client gets."""
+
+    breaks = "CHAT-18"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200 or not self.is_blocking(request):
+            return response
+        return response.with_json({name: value for name, value in response.json.items() if name != "usage"})
+
+
+class RefusesTheBlockingClientOtherwise(_KnowsForms):
+    """Says 400 to the blocking client where it says 404 to the other."""
+
+    breaks = "CHAT-18"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        return refusal(400, "no such model") if response.status == 404 and self.is_blocking(request) else response

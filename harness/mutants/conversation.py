@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers, newest_user_message
+from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers, SpoilsQuestions, newest_user_message
 
 NATIVE = "/api/conversations/"
 
@@ -17,6 +18,16 @@ def _is_uuid(text: str | None) -> bool:
         return text is not None and bool(UUID(text))
     except ValueError:
         return False
+
+
+def _named(request: Request) -> list[str]:
+    """The conversations that the headers of a request name."""
+    return [value for name, value in request.headers.items() if name == CONVERSATION]
+
+
+def _content(question: dict[str, Any]) -> object:
+    """What the newest user message says."""
+    return newest_user_message(question).get("content")
 
 
 class KeepsTheIdToItself(Mutant):
@@ -30,7 +41,7 @@ class KeepsTheIdToItself(Mutant):
 
 
 class RemembersEveryone(Mutant):
-    """Answers what a conversation can't know from what all the others were told."""
+    """Answers what a new conversation can't know from what all the others were told."""
 
     breaks = "CONV-2"
 
@@ -40,7 +51,7 @@ class RemembersEveryone(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if (question := request.chat) is None or response.status != 200:
+        if (question := request.chat) is None or request.conversation or response.status != 200:
             return response
         if "I have not been told" in (completion := response.json)["choices"][0]["message"]["content"]:
             completion["choices"][0]["message"]["content"] = "Some users said: " + " ".join(self._told)
@@ -90,6 +101,17 @@ class RenamesTheConversation(Mutant):
         return response.with_header(CONVERSATION, str(uuid4())) if known else response
 
 
+class NamesTheConversationOnce(Mutant):
+    """Gives the header with a conversation's first answer, and no more."""
+
+    breaks = "CONV-4"
+
+    async def answer(self, request: Request) -> Response:
+        known = request.chat is not None and await self.gateway.knows(request.conversation)
+        response = await self.gateway(request)
+        return response.with_header(CONVERSATION, None) if known else response
+
+
 class _Replays(Mutant):
     """Puts the older user messages of a request before the newest one."""
 
@@ -128,6 +150,21 @@ class PlaysResentTurnsAgain(Mutant):
         return await self.gateway(request)
 
 
+class RemindsTheAgentOfItsAnswers(Mutant):
+    """Tells the agent in a follow-up what the client says that it has answered."""
+
+    breaks = "CONV-5"
+
+    async def answer(self, request: Request) -> Response:
+        question = request.chat
+        if question is None or not request.conversation or not isinstance(_content(question), str):
+            return await self.gateway(request)
+        said = [message.get("content") for message in question["messages"] if message.get("role") == "assistant"]
+        newest = newest_user_message(question)
+        newest["content"] = "".join(f"(You said: {each})\n" for each in said) + newest["content"]
+        return await self.gateway(request.with_json(question))
+
+
 class BelievesTheHistory(_Replays):
     """Makes a conversation of the history in a request that names none."""
 
@@ -135,6 +172,19 @@ class BelievesTheHistory(_Replays):
 
     async def answer(self, request: Request) -> Response:
         return await self.gateway(request if request.conversation else self.replayed(request))
+
+
+class MakesInstructionsOfTheHistory(SpoilsQuestions):
+    """Puts what stands before the newest message of a first request into the agent's instructions."""
+
+    breaks = "CONV-6"
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        messages = question["messages"]
+        before = [message for message in messages[:-1] if message.get("role") in {"user", "assistant"}]
+        if before and isinstance(_content(question), str):
+            told = "\n".join(f"{message['role']}: {message.get('content')}" for message in before)
+            messages.insert(0, {"role": "system", "content": told})
 
 
 class HasOtherIdsInside(Mutant):
@@ -191,6 +241,54 @@ class ForgetsNothing(Mutant):
         return await self.gateway(request)
 
 
+class HidesWhatItDeletes(Mutant):
+    """Shows a deleted conversation to nobody, and goes on with it when it is named."""
+
+    breaks = "CONV-9"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._hidden: set[str] = set()
+
+    async def answer(self, request: Request) -> Response:
+        conversation = request.path.removeprefix(NATIVE)
+        if request.is_for("DELETE", NATIVE) and await self.gateway.knows(conversation):
+            self._hidden.add(conversation)
+            return Response(200, {}, b"").with_json({"success": True})
+        hidden = request.path.startswith(NATIVE) and conversation in self._hidden
+        return refusal(404, "Conversation not found") if hidden else await self.gateway(request)
+
+
+class KnowsRandomIdsOnly(Mutant):
+    """Takes UUIDs of version 4 alone for UUIDs."""
+
+    breaks = "CONV-10"
+
+    async def answer(self, request: Request) -> Response:
+        other = _is_uuid(request.conversation) and UUID(request.conversation).version != 4
+        return refusal(422, "not a UUID") if other else await self.gateway(request)
+
+
+class ContinuesNoChosenId(Mutant):
+    """Lets a client choose the id, and starts anew whenever it comes back with it."""
+
+    breaks = "CONV-10"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._chosen: set[str] = set()
+
+    async def answer(self, request: Request) -> Response:
+        if (conversation := request.conversation) is None or request.chat is None:
+            return await self.gateway(request)
+        if conversation in self._chosen:
+            response = await self.gateway(request.with_header(CONVERSATION, None))
+            return response.with_header(CONVERSATION, conversation)
+        if not await self.gateway.knows(conversation):
+            self._chosen.add(conversation)
+        return await self.gateway(request)
+
+
 class ChoosesTheIdsItself(Mutant):
     """Continues only what it has started."""
 
@@ -212,6 +310,16 @@ class OverlooksMalformedIds(Mutant):
         return await self.gateway(
             request if _is_uuid(request.conversation) else request.with_header(CONVERSATION, None)
         )
+
+
+class FindsAnIdInEverything(Mutant):
+    """Takes the first UUID that it finds in the header, whatever else is there."""
+
+    breaks = "CONV-11"
+
+    async def answer(self, request: Request) -> Response:
+        found = re.search(r"\w{8}-\w{4}-\w{4}-\w{4}-\w{12}", request.conversation or "")
+        return await self.gateway(request.with_header(CONVERSATION, found[0]) if found else request)
 
 
 class EmptyIsMalformed(Mutant):
@@ -256,3 +364,23 @@ class TidiesUpAfterEachTurn(SpoilsAnswers):
             turns += event["source"] == "user"
             if turns > 1 and event["kind"] == "ObservationEvent":
                 event["observation"]["content"] = [{"type": "text", "text": "No such file or directory"}]
+
+
+class StartsAThirdConversation(Mutant):
+    """Starts a new conversation when it is given two to go on with."""
+
+    breaks = "CONV-26"
+
+    async def answer(self, request: Request) -> Response:
+        several = len(_named(request)) > 1
+        return await self.gateway(request.with_header(CONVERSATION, None) if several else request)
+
+
+class BreaksOnTwoIds(Mutant):
+    """Answers 500 to two ids."""
+
+    breaks = "CONV-26"
+
+    async def answer(self, request: Request) -> Response:
+        several = len(_named(request)) > 1
+        return refusal(500, "too many values to unpack") if several else await self.gateway(request)

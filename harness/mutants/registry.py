@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from harness.mutants import auth, chat, conversation, errors, fields, models, profiles, streaming
+from harness.mutants import (
+    auth,
+    chat,
+    concurrency,
+    conversation,
+    errors,
+    fields,
+    http,
+    memory,
+    models,
+    observability,
+    profiles,
+    streaming,
+    text,
+)
 from harness.mutants.mutant import Mutant
 
-_AREAS = (auth, models, profiles, chat, conversation, streaming, fields, errors)
+_AREAS = (
+    auth,
+    models,
+    profiles,
+    chat,
+    text,
+    conversation,
+    memory,
+    concurrency,
+    streaming,
+    fields,
+    errors,
+    http,
+    observability,
+)
 
 
 def every_mutant() -> tuple[type[Mutant], ...]:

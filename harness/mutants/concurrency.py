@@ -1,0 +1,151 @@
+"""What happens at the same time: gateways that do well one after the other, and mix up what comes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
+from harness.mutants.mutant import Mutant, Sound, newest_user_message
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+type Running = asyncio.Task[Response]
+
+# Long enough for requests that are sent at once to meet, also on a busy machine.
+_A_MOMENT = 0.3
+# Longer than they are apart, and shorter than a client waits before it gives up.
+_LONG = 0.7
+
+
+class TakesTwinsForOne(Mutant):
+    """Gives requests that begin alike and run at the same time one answer, from one conversation."""
+
+    breaks = "CONV-16"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._running: dict[Hashable, Running] = {}
+
+    async def answer(self, request: Request) -> Response:
+        content = newest_user_message(request.chat or {"messages": []}).get("content")
+        if not isinstance(content, str) or not content.startswith("The code word is"):
+            return await self.gateway(request)
+        twins = (request.conversation, content[: len("The code word is abcdefgh")])
+        if twins not in self._running:
+            self._running[twins] = asyncio.create_task(self._answered(request))
+        task = self._running[twins]
+        response = await task
+        self._running.pop(twins, None)
+        return response
+
+    async def _answered(self, request: Request) -> Response:
+        await asyncio.sleep(_A_MOMENT)
+        return await self.gateway(request)
+
+
+class LastComeFirstServed(Mutant):
+    """Gives the answer that has taken its time, when several are waited for, to whoever came last."""
+
+    breaks = "CONV-16"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._waiting: list[asyncio.Future[Response]] = []
+
+    async def answer(self, request: Request) -> Response:
+        if request.conversation or b"[[delay" not in request.body:
+            return await self.gateway(request)
+        mine: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        response = await self.gateway(request)
+        self._waiting.pop().set_result(response)
+        return await mine
+
+
+class _KnowsWhatRuns(Mutant):
+    """Remembers the newest turn of each conversation that is under way."""
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._running: dict[str, tuple[float, bool, Running]] = {}
+        self._begun: set[str] = set()
+
+    def clash(self, *, first: bool, since: float) -> bool:
+        """Whether it matters that a turn runs, as the conversation's first, since so many seconds."""
+        raise NotImplementedError
+
+    async def clashed(self, running: Running) -> Response:
+        """What a request gets that clashes with a turn."""
+        return await asyncio.shield(running)
+
+    async def answer(self, request: Request) -> Response:
+        conversation = request.conversation
+        if request.chat is None or conversation is None:
+            response = await self.gateway(request)
+            self._begun |= {value for name, value in response.headers.items() if name == CONVERSATION}
+            return response
+        if conversation in self._running:
+            began, first, turn = self._running[conversation]
+            if self.clash(first=first, since=time.monotonic() - began):
+                return await self.clashed(turn)
+            return await self.gateway(request)
+        turn = asyncio.create_task(self._turn(request))
+        self._running[conversation] = (time.monotonic(), conversation not in self._begun, turn)
+        return await turn
+
+    async def _turn(self, request: Request) -> Response:
+        await asyncio.sleep(_A_MOMENT)
+        response = await self.gateway(request)
+        self._running.pop(request.conversation or "", None)
+        self._begun.add(request.conversation or "")
+        return response
+
+
+class MergesFirstTurns(_KnowsWhatRuns):
+    """Gives two requests that start the same conversation one answer, as released servers up to 1.46 do."""
+
+    breaks = "CONV-22"
+
+    def clash(self, *, first: bool, since: float) -> bool:
+        return first and since < _LONG
+
+
+class BreaksOnTheSecondStart(MergesFirstTurns):
+    """Answers 500 to the second of two requests that start a conversation, as released servers since 1.47 do."""
+
+    breaks = "CONV-22"
+
+    async def clashed(self, running: Running) -> Response:
+        await asyncio.shield(running)
+        return refusal(500, "Agent run ended with unexpected status: idle")
+
+
+class MergesFollowUps(_KnowsWhatRuns):
+    """Gives two requests that continue a conversation at once one answer, as released servers do."""
+
+    breaks = "CONV-23"
+
+    def clash(self, *, first: bool, since: float) -> bool:
+        return not first and since < _LONG
+
+
+class BreaksOnTheSecondFollowUp(MergesFollowUps):
+    """Answers 500 to a follow-up while another one runs."""
+
+    breaks = "CONV-23"
+
+    async def clashed(self, running: Running) -> Response:
+        await asyncio.shield(running)
+        return refusal(500, "database is locked")
+
+
+class AnswersWhoLeft(_KnowsWhatRuns):
+    """Gives whoever comes back to a conversation the answer that an earlier client did not wait for."""
+
+    breaks = "CONV-24"
+
+    def clash(self, *, first: bool, since: float) -> bool:  # noqa: ARG002 - first or not, whoever left has left
+        return since >= _LONG

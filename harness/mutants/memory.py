@@ -1,0 +1,209 @@
+"""What a conversation still knows later: gateways that forget it, or learn what they were not told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
+from harness.mutants.mutant import MODEL, Mutant, Sound, newest_user_message
+
+
+class _Diverts(Mutant):
+    """Answers some requests from another conversation than the one that they name."""
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._instead: dict[str, str] = {}
+
+    async def diverted(self, request: Request, *, anew: bool = False) -> Response:
+        """The answer of what stands in for the conversation that a request names, from now on a fresh one if `anew`."""
+        named = request.conversation
+        if named is None or request.chat is None:
+            return await self.gateway(request)
+        inside = None if anew else self._instead.get(named, named)
+        response = await self.gateway(request.with_header(CONVERSATION, inside))
+        if inside == named:
+            return response
+        self._instead[named] = response.headers.get(CONVERSATION, named)
+        return response.with_header(CONVERSATION, named)
+
+
+class StartsAnewOnInstructions(_Diverts):
+    """Takes a system message for the beginning of a conversation, even in the middle of one."""
+
+    breaks = "CONV-3"
+
+    async def answer(self, request: Request) -> Response:
+        roles = {message.get("role") for message in (request.chat or {"messages": []})["messages"]}
+        return await self.diverted(request, anew="system" in roles and await self.gateway.knows(request.conversation))
+
+
+class ForgetsTheBeginning(_Diverts):
+    """Starts a conversation afresh after four turns, under its old id."""
+
+    breaks = "CONV-17"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._turns: Counter[str] = Counter()
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.diverted(request, anew=self._turns[request.conversation or ""] == 4)
+        if request.chat is not None and response.status == 200:
+            self._turns[response.headers[CONVERSATION]] += 1
+        return response
+
+
+class HasEnoughAfterFourTurns(Mutant):
+    """Refuses the fifth turn of a conversation."""
+
+    breaks = "CONV-17"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._turns: Counter[str] = Counter()
+
+    async def answer(self, request: Request) -> Response:
+        if request.chat is not None and self._turns[request.conversation or ""] == 4:
+            return refusal(400, "this conversation is too long")
+        response = await self.gateway(request)
+        if request.chat is not None and response.status == 200:
+            self._turns[response.headers[CONVERSATION]] += 1
+        return response
+
+
+class InstructsForOneTurn(Mutant):
+    """Forgets a conversation's instructions after its first turn."""
+
+    breaks = "CONV-18"
+
+    async def answer(self, request: Request) -> Response:
+        known = request.chat is not None and await self.gateway.knows(request.conversation)
+        response = await self.gateway(request)
+        if known and response.status == 200 and b"instruction word" in request.body:
+            completion = response.json
+            completion["choices"][0]["message"]["content"] = "I have no instruction word."
+            return response.with_json(completion)
+        return response
+
+
+class PutsInstructionsBeforeTheQuestion(Mutant):
+    """Puts the system messages of a follow-up in front of the user's."""
+
+    breaks = "CONV-19"
+
+    async def answer(self, request: Request) -> Response:
+        question = request.chat
+        if question is None or not await self.gateway.knows(request.conversation):
+            return await self.gateway(request)
+        told = [message["content"] for message in question["messages"] if message.get("role") == "system"]
+        if told:
+            newest = newest_user_message(question)
+            newest["content"] = "\n".join([*told, newest["content"]])
+        return await self.gateway(request.with_json(question))
+
+
+class NotesWhatItRefuses(Mutant):
+    """Adds a follow-up to the conversation before it finds that it has to refuse it."""
+
+    breaks = "CONV-20"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        question = request.chat
+        noted = question is not None and response.status in {400, 404, 422} and question.get("stream") is not True
+        if noted and await self.gateway.knows(request.conversation):
+            message = {"role": "user", "content": "Reply with exactly: noted"}
+            await self.gateway(request.with_json({"model": MODEL, "messages": [message]}))
+        return response
+
+
+class FailsForGood(_Diverts):
+    """Starts a conversation afresh after a turn that failed, under its old id."""
+
+    breaks = "CONV-21"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._failed: set[str | None] = set()
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.diverted(request, anew=request.conversation in self._failed)
+        self._failed.discard(request.conversation)
+        if response.status >= 500 and request.conversation:
+            self._failed.add(request.conversation)
+        return response
+
+
+class KeepsConversationsInMemory(_Diverts):
+    """Knows after a restart that there was a conversation, and nothing of it."""
+
+    breaks = "CONV-25"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._held: set[str] = set()
+
+    async def answer(self, request: Request) -> Response:
+        if request.chat is None:
+            return await self.gateway(request)
+        lost = request.conversation not in self._held and await self.gateway.knows(request.conversation)
+        response = await (self.recalled(request) if lost else self.diverted(request))
+        self._held |= {value for name, value in response.headers.items() if name == CONVERSATION}
+        return response
+
+    async def recalled(self, request: Request) -> Response:
+        """The answer to a request whose conversation is not in memory."""
+        return await self.diverted(request, anew=True)
+
+
+class WritesEachTurnWithTheNext(KeepsConversationsInMemory):
+    """Forgets in a restart the last turn of each conversation, which it had not yet written down."""
+
+    breaks = "CONV-25"
+
+    async def recalled(self, request: Request) -> Response:
+        events = await self.gateway.events(request.conversation, "MessageEvent")
+        told = [event["llm_message"]["content"][0]["text"] for event in events if event["source"] == "user"]
+        for number, text in enumerate(told[:-1]):
+            turn = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
+            await self.diverted(request.with_json(turn), anew=number == 0)
+        return await self.diverted(request)
+
+
+class IsBoundToAModel(Mutant):
+    """Refuses to go on with a conversation under another model's name."""
+
+    breaks = "CONV-27"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._models: dict[str | None, Any] = {}
+
+    async def answer(self, request: Request) -> Response:
+        if (question := request.chat) is None:
+            return await self.gateway(request)
+        model = question.get("model")
+        if self._models.get(request.conversation, model) != model and await self._exists(model):
+            return refusal(409, "this conversation has another model")
+        response = await self.gateway(request)
+        if response.status == 200:
+            self._models.setdefault(response.headers[CONVERSATION], model)
+        return response
+
+    async def _exists(self, model: object) -> bool:
+        listed = await self.gateway.ask("GET", "/v1/models")
+        return any(each["id"] == model for each in listed.json["data"])
+
+
+class KeepsAConversationPerModel(IsBoundToAModel):
+    """Starts another conversation when a follow-up names another model."""
+
+    breaks = "CONV-27"
+
+    async def answer(self, request: Request) -> Response:
+        response = await super().answer(request)
+        if response.status == 409:
+            response = await self.gateway(request.with_header(CONVERSATION, None))
+        return response
