@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from harness.redact import BASIC_PLACEHOLDER, SESSION_PLACEHOLDER
+from harness.redact import BASIC_PLACEHOLDER, DERIVED_PLACEHOLDERS, LONGER_PLACEHOLDER, SESSION_PLACEHOLDER
 from harness.report.curl import is_the_clients_own
+from harness.run.credentials import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,17 @@ _PARAMETERS = frozenset(
 `extra_body`, which puts the same bytes on the wire."""
 
 
+_OF_THE_KEY = {
+    BASIC_PLACEHOLDER: "basic",
+    LONGER_PLACEHOLDER: f"key + {EXTRA!r}",
+    DERIVED_PLACEHOLDERS["key_prefix"]: "key[:-1]",
+    DERIVED_PLACEHOLDERS["key_suffix"]: "key[1:]",
+    DERIVED_PLACEHOLDERS["swapped_key"]: "key.swapcase()",
+    SESSION_PLACEHOLDER: "key",
+}
+"""What stands for the key in a record, or for what is made of it, and how Python makes that."""
+
+
 def python_program(exchange: ExchangeRecord) -> str:
     """The exchange as a program to paste into a file; the session key comes from `SESSION_API_KEY`."""
     request = exchange.request
@@ -40,7 +52,7 @@ def python_program(exchange: ExchangeRecord) -> str:
     if ", basic)" in program:
         imports.append("import base64")
         program = f'basic = base64.b64encode(f"session:{{key}}".encode()).decode()\n{program}'
-    if imports or ", key)" in program or "api_key=key" in program:
+    if "api_key=key" in program or any(f", {expression})" in program for expression in _OF_THE_KEY.values()):
         imports.append("import os")
         program = f'key = os.environ["SESSION_API_KEY"]\n{program}'
     names = ", ".join(name for name in ("DefaultHttpxClient", "Omit", "OpenAI") if f"{name}(" in program)
@@ -117,10 +129,9 @@ def _pairs(headers: Sequence[tuple[str, str]]) -> str:
 def _literal(value: object) -> str:
     """A JSON value in Python; where the key was taken out of a text, the program puts it back."""
     match value:
-        case str() if BASIC_PLACEHOLDER in value:
-            return f"{value!r}.replace({BASIC_PLACEHOLDER!r}, basic)"
-        case str() if SESSION_PLACEHOLDER in value:
-            return f"{value!r}.replace({SESSION_PLACEHOLDER!r}, key)"
+        case str() if "SESSION_API_KEY" in value:
+            replaced = (f".replace({name!r}, {made})" for name, made in _OF_THE_KEY.items() if name in value)
+            return repr(value) + "".join(replaced)
         case list():
             return f"[{', '.join(map(_literal, value))}]"
         case dict():

@@ -110,6 +110,17 @@ def test_a_basic_credential_is_made_of_the_key() -> None:
     assert received.header("Authorization") == credential
 
 
+@pytest.mark.parametrize("nearly", [KEY[:-1], KEY[1:], f"{KEY}x", KEY.swapcase()])
+def test_what_is_nearly_the_key_is_made_of_it(nearly: str) -> None:
+    for sent in (
+        chat(("Authorization", f"Bearer {nearly}")),
+        request(url="/x", headers=(("X-Session-API-Key", nearly),)),
+    ):
+        program, received = played(sent, CLIENT if sent.body else None)
+        assert nearly not in program
+        assert sent.headers[-1] in [(name, value) for name, value in received.headers]
+
+
 def test_a_program_that_needs_no_key_asks_for_none() -> None:
     program, _ = played(chat(("Authorization", "Bearer wrong-key-of-the-conformance-harness")), CLIENT)
     assert "environ" not in program
