@@ -22,6 +22,8 @@ class State(StrEnum):
     PASSED = "passed"
     NOT_ASSESSED = "not assessed"
     """Nothing was learned, and the reason is the target's offer or the user's choice."""
+    KNOWN = "known"
+    """Violated, and the user's file of known deviations says why; see `harness.known`."""
     WARNED = "warned"
     """A SHOULD is violated."""
     COULD_NOT_RUN = "could not run"
@@ -30,6 +32,11 @@ class State(StrEnum):
     """A MUST is violated."""
     HARNESS_ERROR = "harness error"
     """The harness or the scenario is at fault."""
+
+    @property
+    def is_violation(self) -> bool:
+        """Whether the requirement was seen not to hold."""
+        return self in {State.WARNED, State.FAILED}
 
     @property
     def rank(self) -> int:

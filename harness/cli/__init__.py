@@ -21,6 +21,8 @@ COMMANDS = {
     "check": "run the scenarios against a target and write the compliance report",
     "report": "write a report in other formats",
     "compare": "what changed from one run to the next, or over many",
+    "rejudge": "judge the traces of an old run by today's scenarios",
+    "replay": "play again what an old run found violated",
     "serve": "run the reference gateway",
     "selftest": "prove the suite: every mutant gateway must be caught",
     "matrix": "check several targets or releases and show them side by side",

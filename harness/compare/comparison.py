@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
 
-_HELD = frozenset({State.PASSED})
-_VIOLATED = frozenset({State.WARNED, State.FAILED})
-
 _NOISE = frozenset({"uptime", "idle_time"})
 """What a server says about itself that is another thing at every run."""
 
@@ -87,7 +84,7 @@ def compare(old: Named, new: Named, *, latency_threshold: float, force: bool = F
         ),
         latency=tuple(latency_shifts(shared.scenarios, after.target.url, latency_threshold)),
         still_violated=tuple(
-            name for name, (was, now) in shared.states() if was.state in _VIOLATED and now.state in _VIOLATED
+            name for name, (was, now) in shared.states() if was.state.is_violation and now.state.is_violation
         ),
         appeared=shared.appeared,
         disappeared=shared.disappeared,
@@ -164,11 +161,11 @@ def change_of(old: State, new: State) -> Change | None:
     """How one state stands against an older one; None when they are the same, or nothing was known before or after."""
     if old is new:
         return None
-    if new in _VIOLATED:
-        return Change.OTHER if old in _VIOLATED else Change.VIOLATED
-    if new in _HELD:
-        return Change.FIXED if old in _VIOLATED else Change.ASSESSED
-    return Change.UNASSESSED if old in _HELD | _VIOLATED else Change.OTHER
+    if new.is_violation:
+        return Change.OTHER if old.is_violation else Change.VIOLATED
+    if new is State.PASSED:
+        return Change.FIXED if old.is_violation else Change.ASSESSED
+    return Change.UNASSESSED if old.is_violation or old is State.PASSED else Change.OTHER
 
 
 def _scenario_changes(shared: _Shared) -> Iterator[ScenarioChange]:

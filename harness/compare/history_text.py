@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LETTERS = {
     State.PASSED: "✓",
     State.NOT_ASSESSED: "-",
+    State.KNOWN: "≈",
     State.WARNED: "!",
     State.COULD_NOT_RUN: "?",
     State.FAILED: "✗",

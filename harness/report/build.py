@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.judge.contract import apply_controls, judge_contract, judge_requirements
+from harness.known import apply_known, complaint
 from harness.report.record import (
     CleanupRecord,
     ClientRecord,
     ContractRecord,
     ExchangeRecord,
     FindingRecord,
+    KnownRecord,
     RefusalRecord,
     Report,
     RequestRecord,
@@ -26,6 +28,7 @@ from harness.verdict import State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from harness.known import Deviation
     from harness.report.record import Run, TargetRecord, Tool
     from harness.run.cleanup import Cleanup
     from harness.scenarios.model import Suite
@@ -41,13 +44,15 @@ class Results:
     traces: Mapping[str, Trace]
     smoke: Sequence[Exchange]
     cleanup: Cleanup
+    known: Sequence[Deviation] = ()
 
 
 def build_report(
     suite: Suite, results: Results, contract: Contract, *, tool: Tool, run: Run, target: TargetRecord
 ) -> Report:
     """Roll the verdicts up to requirements and contracts, and put everything into one value."""
-    verdicts = apply_controls(results.verdicts, suite.scenarios)
+    controlled = apply_controls(results.verdicts, suite.scenarios)
+    verdicts, entries = apply_known(controlled, results.known, suite, run.started.date())
     requirements = judge_requirements(suite.requirements.values(), verdicts)
     interrupted = run.ended_early is not None
     areas = {scenario.requirement: scenario.area for scenario in suite.scenarios.values()}
@@ -81,6 +86,20 @@ def build_report(
         scenarios=tuple(_scenario(suite, verdict, results.traces.get(verdict.scenario)) for verdict in verdicts),
         smoke=tuple(map(_exchange, results.smoke)),
         cleanup=CleanupRecord(deleted=results.cleanup.deleted, left=results.cleanup.left),
+        known=tuple(
+            KnownRecord(
+                scenario=entry.scenario,
+                requirement=entry.requirement,
+                check=entry.check,
+                reason=entry.reason,
+                link=entry.link,
+                expires=entry.expires,
+                standing=standing,
+                scenarios=scenarios,
+                complaint=complaint(entry, standing, suite) if standing.is_red else None,
+            )
+            for entry, standing, scenarios in entries
+        ),
     )
 
 
@@ -115,6 +134,7 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
         response=None if exchange.response is None else _response(exchange.response),
         failure=exchange.failure,
         client=None if exchange.client is None else _client(exchange.client),
+        gave_up=exchange.gave_up,
         refusals=tuple(
             RefusalRecord(started=round(each.started, 4), waited=round(each.waited, 3)) for each in exchange.refusals
         ),

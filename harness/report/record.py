@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness.known import Standing
 from harness.scenarios.model import Contract, Level
 from harness.verdict import Outcome, State
 
@@ -154,6 +155,7 @@ class ExchangeRecord(_Record):
     response: ResponseRecord | None
     failure: str | None
     client: ClientRecord | None
+    gave_up: bool = Field(default=False, description="no answer came before the step's own timeout")
     refusals: tuple[RefusalRecord, ...] = Field(default=(), description="the server was busy before")
 
 
@@ -194,6 +196,25 @@ class ScenarioRecord(_Record):
         return max((each.started + each.seconds for each in self.exchanges), default=0.0) - begin
 
 
+class KnownRecord(_Record):
+    """An entry of the file of known deviations, and what the run says of it."""
+
+    scenario: str | None
+    requirement: str | None
+    check: str | None
+    reason: str
+    link: str
+    expires: date
+    standing: Standing
+    scenarios: tuple[str, ...] = Field(description="that it excuses")
+    complaint: str | None = Field(description="what to do about it, when it is red")
+
+    @property
+    def subject(self) -> str:
+        """What deviates, in words."""
+        return f"{self.scenario or self.requirement}" + (f", {self.check}" if self.check else "")
+
+
 class CleanupRecord(_Record):
     """What the run had created on the target: paths of the native API."""
 
@@ -215,6 +236,23 @@ class Report(_Record):
     scenarios: tuple[ScenarioRecord, ...]
     smoke: tuple[ExchangeRecord, ...]
     cleanup: CleanupRecord
+    known: tuple[KnownRecord, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """0, 1 or 3 as the command line documents them; an entry of known deviations that is wrong by now is red."""
+        return 1 if self.red else self.outcome.exit_status
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in words: what is known to be otherwise belongs to it."""
+        count = len(self.in_state(State.KNOWN))
+        return f"{self.outcome} but for {count} known deviation{'s' * (count != 1)}" if count else self.outcome.value
+
+    @property
+    def red(self) -> tuple[KnownRecord, ...]:
+        """The known deviations that somebody has to look at."""
+        return tuple(each for each in self.known if each.standing.is_red)
 
     @property
     def outcome(self) -> Outcome:

@@ -1,0 +1,75 @@
+"""`gateway-harness rejudge REPORT`: judge the traces of an old run by today's scenarios."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from harness.compare.rejudge import Rejudged
+    from harness.report.record import Report
+    from harness.report.terminal import Line
+
+USAGE = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `rejudge`."""
+    parser.description = (
+        "Judge the traces of an old run by today's scenarios; nothing is sent. The exit status is that of `check`, by "
+        "today's scenarios."
+    )
+    parser.add_argument("report", type=Path, metavar="REPORT", help="a report.json, or the folder that holds it")
+    parser.add_argument(
+        "--scenarios", type=Path, metavar="FOLDER", help="by the suite in this folder instead of the one that ships"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge again; the exit status of the verdict by today's scenarios."""
+    from harness.compare.rejudge import rejudge
+    from harness.report.record import ReportError, read_report
+    from harness.report.terminal import print_lines
+    from harness.scenarios.corpus import corpus_folder
+    from harness.scenarios.load import load_suite
+    from harness.scenarios.problems import ScenarioFileError
+
+    path: Path = arguments.report
+    try:
+        report = read_report(path / "report.json" if path.is_dir() else path)
+        rejudged = rejudge(report, load_suite(arguments.scenarios or corpus_folder()))
+    except (ReportError, ScenarioFileError) as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return USAGE
+    print_lines(sys.stdout, _lines(report, rejudged))
+    return rejudged.outcome.exit_status
+
+
+def _lines(report: Report, rejudged: Rejudged) -> Iterator[Line]:
+    from harness.report.terminal import STYLES
+
+    was, now = report.outcome, rejudged.outcome
+    words = f"still {now}" if was is now else f"{now}, not {was}"
+    yield f"{report.target.name} is {words} ({report.contract}), by today's scenarios", STYLES[now]
+    for record, verdict in rejudged.changed:
+        yield f"  {record.id}: {record.state} → {verdict.state}", STYLES[verdict.state]
+        yield f"    {verdict.reason or record.reason or ''}", "dim"
+    reasons: dict[str, list[str]] = {}
+    for name, reason in rejudged.kept.items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        yield f"  the recorded verdict stands for {_some(names)}: {reason}", "magenta"
+    if rejudged.gone:
+        yield f"  no longer in the suite: {_some(rejudged.gone)}", "dim"
+    if rejudged.unplayed:
+        yield f"  in the suite and not in the report: {_some(rejudged.unplayed)}", "dim"
+    yield f"{len(rejudged.changed)} verdicts changed, {rejudged.same} did not", "dim"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
