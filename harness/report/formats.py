@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the usual name of its file, and the function that writes it, imported only when it is asked for."""
+    """A format: the usual name of its file, what it is for, and the function that writes it, imported late."""
 
     file: str
+    use: str
     module: str
     function: str
 
@@ -33,14 +34,16 @@ class Format:
 
 
 FORMATS = {
-    "json": Format("report.json", "record", "Report.to_json"),
-    "markdown": Format("report.md", "markdown", "markdown"),
-    "html": Format("report.html", "page", "page"),
-    "junit": Format("junit.xml", "junit", "junit"),
-    "sarif": Format("report.sarif", "sarif", "sarif"),
-    "har": Format("report.har", "har", "har"),
-    "badge": Format("badge.svg", "badge", "badge"),
-    "shields": Format("badge.json", "badge", "shields"),
+    "json": Format("report.json", "everything, for machines; the others are made of it", "record", "Report.to_json"),
+    "markdown": Format("report.md", "a CI step summary, a comment on a pull request", "markdown", "markdown"),
+    "html": Format(
+        "report.html", "a browser: every exchange, search, filters; one file, nothing is loaded", "page", "page"
+    ),
+    "junit": Format("junit.xml", "a CI system's list of tests", "junit", "junit"),
+    "sarif": Format("report.sarif", "code scanning: violations at the scenario's line", "sarif", "sarif"),
+    "har": Format("report.har", "a browser's network tool: every request and answer", "har", "har"),
+    "badge": Format("badge.svg", "a picture of the verdict for a page", "badge", "badge"),
+    "shields": Format("badge.json", "the same for the endpoint badge of shields.io", "badge", "shields"),
 }
 """By the name that the command line has for it."""
 

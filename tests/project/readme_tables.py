@@ -9,6 +9,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from harness.cli import EXIT_CODES
+from harness.report.formats import FORMATS
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Level
@@ -31,7 +32,13 @@ def requirements() -> str:
     return tabulate(rows, ["requirements", *Level], tablefmt="github")
 
 
-TABLES = {"exit-codes": exit_codes, "requirements": requirements}
+def formats() -> str:
+    """What a report can be written as."""
+    rows = [[f"`{name}`", f"`{each.file}`", each.use] for name, each in FORMATS.items()]
+    return tabulate(rows, ["`--report`", "file", "for"], tablefmt="github")
+
+
+TABLES = {"exit-codes": exit_codes, "formats": formats, "requirements": requirements}
 
 
 def generated(text: str) -> str:

@@ -43,9 +43,9 @@ def latency(report: Report) -> Markup:
     table = tag("table", tag("thead", head), tag("tbody", *rows))
     notes = []
     if unanswered:
-        notes.append(f"{unanswered} requests had no answer and are not in here.")
+        notes.append(f"Requests without an answer, which are not in here: {unanswered}.")
     if len(calls) > len(shown):
-        notes.append(f"{len(calls) - len(shown)} calls that were sent more seldom are left out.")
+        notes.append(f"Calls that were sent more seldom and are left out: {len(calls) - len(shown)}.")
     scroll = tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Latency of each call")
     return tag("div", scroll, *(tag("p", note) for note in notes))
 
