@@ -157,15 +157,21 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
+_ASSESSED = frozenset(state for state in State if state.is_violation) | {State.PASSED, State.KNOWN}
+
+
 def change_of(old: State, new: State) -> Change | None:
-    """How one state stands against an older one; None when they are the same, or nothing was known before or after."""
+    """How one state stands against an older one; None when they are the same.
+
+    What is violated and known is no regression: who keeps the file of known deviations has looked at it.
+    """
     if old is new:
         return None
     if new.is_violation:
         return Change.OTHER if old.is_violation else Change.VIOLATED
     if new is State.PASSED:
-        return Change.FIXED if old.is_violation else Change.ASSESSED
-    return Change.UNASSESSED if old.is_violation or old is State.PASSED else Change.OTHER
+        return Change.FIXED if old.is_violation or old is State.KNOWN else Change.ASSESSED
+    return Change.UNASSESSED if old in _ASSESSED and new is not State.KNOWN else Change.OTHER
 
 
 def _scenario_changes(shared: _Shared) -> Iterator[ScenarioChange]:

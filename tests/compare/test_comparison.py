@@ -46,6 +46,11 @@ def of_states(old: State, new: State, requirement: str = "CHAT-1") -> Comparison
         (State.PASSED, State.HARNESS_ERROR, Change.UNASSESSED, 3),
         (State.NOT_ASSESSED, State.COULD_NOT_RUN, Change.OTHER, 0),
         (State.FAILED, State.WARNED, Change.OTHER, 0),
+        (State.PASSED, State.KNOWN, Change.OTHER, 0),
+        (State.FAILED, State.KNOWN, Change.OTHER, 0),
+        (State.KNOWN, State.FAILED, Change.VIOLATED, 1),
+        (State.KNOWN, State.PASSED, Change.FIXED, 0),
+        (State.KNOWN, State.NOT_ASSESSED, Change.UNASSESSED, 3),
     ],
 )
 def test_each_pair_of_states_has_its_name_and_exit_status(
