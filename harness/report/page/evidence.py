@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SHOWN_BODY = 4000
 """Characters of a body."""
 _LEAST, _A_SCENARIO, _MOST = 1_450_000, 5_800, 5_000_000
+_SMALLEST = 1_000
+"""Bytes of an exchange; 1,900 on the average."""
 _FRAME = 1_000
 """Bytes of a requirement or a scenario without its exchanges; 900 were seen."""
 
@@ -44,8 +46,10 @@ class Usual:
             kind = exchange.client is not None
             total[kind] += 1
             counts[kind].update({pair for pair in exchange.request.headers if pair[0].lower() not in _NEVER_USUAL})
-        often = {kind: frozenset(pair for pair, times in counts[kind].items() if times > total[kind] / 2 > 1)
-                 for kind in counts}  # fmt: skip
+        often = {
+            kind: frozenset(pair for pair, times in counted.items() if times > total[kind] / 2 > 1)
+            for kind, counted in counts.items()
+        }
         return cls(often[True], often[False])
 
     def at(self, exchange: ExchangeRecord) -> frozenset[Header]:
@@ -63,16 +67,22 @@ def evidence(report: Report, usual: Usual) -> Mapping[str, Markup]:
     room = min(max(_LEAST, _A_SCENARIO * scenarios), _MOST) - frames
     shown: dict[str, Markup] = {}
     for scenario in sorted(report.scenarios, key=lambda each: -each.state.rank):
-        blamed = {finding.step for finding in scenario.findings}
-        exchanges = [_exchange(each, usual.at(each), blamed=each.step in blamed) for each in scenario.exchanges]
-        size = sum(len(each.encode()) for each in exchanges)
-        room -= size
-        if room < 0:
-            room += size
-            left_out = f"{len(exchanges)} exchanges are left out, to keep the page small; report.json has them."
-            exchanges = [tag("p", left_out, class_="note")]
-        shown[scenario.id] = Markup("".join(exchanges))
+        exchanges = _exchanges(scenario, usual) if room > _SMALLEST else Markup()
+        size = len(exchanges.encode())
+        if scenario.exchanges and not 0 < size <= room:
+            left_out = (
+                f"{len(scenario.exchanges)} exchanges are left out, to keep the page small; report.json has them."
+            )
+            shown[scenario.id] = tag("p", left_out, class_="note")
+        else:
+            shown[scenario.id] = exchanges
+            room -= size
     return shown
+
+
+def _exchanges(record: ScenarioRecord, usual: Usual) -> Markup:
+    blamed = {finding.step for finding in record.findings}
+    return Markup("".join(_exchange(each, usual.at(each), blamed=each.step in blamed) for each in record.exchanges))
 
 
 def scenario(record: ScenarioRecord, exchanges: Markup, command: str) -> Markup:
