@@ -84,7 +84,7 @@ def compare(old: Named, new: Named, *, latency_threshold: float, force: bool = F
         ),
         latency=tuple(latency_shifts(shared.scenarios, after.target.url, latency_threshold)),
         still_violated=tuple(
-            name for name, (was, now) in shared.states() if was.state.is_violation and now.state.is_violation
+            name for name, (was, now) in shared.states() if _is_wrong(was.state) and _is_wrong(now.state)
         ),
         appeared=shared.appeared,
         disappeared=shared.disappeared,
@@ -157,9 +157,6 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-_ASSESSED = frozenset(state for state in State if state.is_violation) | {State.PASSED, State.KNOWN}
-
-
 def change_of(old: State, new: State) -> Change | None:
     """How one state stands against an older one; None when they are the same.
 
@@ -167,11 +164,18 @@ def change_of(old: State, new: State) -> Change | None:
     """
     if old is new:
         return None
-    if new.is_violation:
-        return Change.OTHER if old.is_violation else Change.VIOLATED
+    if _is_wrong(new):
+        return Change.OTHER if _is_wrong(old) else Change.VIOLATED
+    deviated = _is_wrong(old) or old is State.KNOWN
     if new is State.PASSED:
-        return Change.FIXED if old.is_violation or old is State.KNOWN else Change.ASSESSED
-    return Change.UNASSESSED if old in _ASSESSED and new is not State.KNOWN else Change.OTHER
+        return Change.FIXED if deviated else Change.ASSESSED
+    lost = (deviated or old is State.PASSED) and new is not State.KNOWN
+    return Change.UNASSESSED if lost else Change.OTHER
+
+
+def _is_wrong(state: State) -> bool:
+    """Violated, and nobody has said that it is known."""
+    return state.is_violation and state is not State.KNOWN
 
 
 def _scenario_changes(shared: _Shared) -> Iterator[ScenarioChange]:
