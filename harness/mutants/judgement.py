@@ -57,13 +57,14 @@ def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Se
     )
 
 
-def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str]) -> HonestRecord:
+def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str], *, alone: bool) -> HonestRecord:
     """Whether an honest gateway is seen to fulfil every requirement of its contract, save those that it says it lacks.
 
     Args:
         honest: the gateway.
-        report: of the whole suite.
+        report: what came of it.
         crashes: what the gateway raised.
+        alone: each scenario was played by itself, twice.
     """
     imperfect = [each for each in report.scenarios if each.state is not State.PASSED]
     accusations = _accusations(each for each in imperfect if each.requirement not in honest.lacks)
@@ -76,17 +77,20 @@ def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str]) -
         scenarios=len(report.scenarios),
         requests=report.run.requests,
         seconds=report.run.seconds,
+        alone=alone,
         seed=report.run.seed,
         lacks=tuple(sorted(honest.lacks)),
     )
 
 
-def not_judged(gateway: type[Mutant | Honest], suite: Suite, seed: str, reason: str) -> MutantRecord | HonestRecord:
+def not_judged(
+    gateway: type[Mutant | Honest], suite: Suite, reason: str, *, alone: bool, seed: str
+) -> MutantRecord | HonestRecord:
     """What is known of a gateway of which there is no report."""
     nothing = {"verdict": Verdict.NOT_JUDGED, "reason": reason, "accusations": (), "scenarios": 0, "requests": 0}
     about = {**_about(gateway), **nothing, "seconds": 0.0}
     if issubclass(gateway, Honest):
-        return HonestRecord(**about, seed=seed, lacks=tuple(sorted(gateway.lacks)))
+        return HonestRecord(**about, alone=alone, seed=seed, lacks=tuple(sorted(gateway.lacks)))
     level = suite.requirements[gateway.breaks].level
     return MutantRecord(**about, requirement=gateway.breaks, level=level, also=tuple(sorted(gateway.also)))
 

@@ -129,12 +129,12 @@ def _rows(selftest: Selftest) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _honest_rows(selftest: Selftest) -> Iterator[tuple[str, str, int, str]]:
-    runs: dict[str, list[Verdict]] = {}
+    runs: dict[tuple[str, str], list[Verdict]] = {}
     for each in selftest.honest:
-        runs.setdefault(each.name, []).append(each.verdict)
-    about = {each.name: each.docstring for each in selftest.honest}
-    for name, verdicts in runs.items():
-        yield name, _cell(about[name]), len(verdicts), ", ".join(dict.fromkeys(verdicts))
+        what = "each scenario by itself, and once more" if each.alone else each.docstring
+        runs.setdefault((each.name, what), []).append(each.verdict)
+    for (name, what), verdicts in runs.items():
+        yield name, _cell(what), len(verdicts), ", ".join(dict.fromkeys(verdicts))
 
 
 def _wrong(selftest: Selftest) -> list[GatewayRecord]:

@@ -16,11 +16,12 @@ from harness.run.suite import Limits
 from harness.scenarios.model import Suite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from harness.mutants.mutant import Front, Mutant
     from harness.mutants.record import HonestRecord, MutantRecord
     from harness.report.record import Report
+    from harness.targets import Endpoint, Progress, Target
     from harness.verdict import ScenarioVerdict
 
 PLAYING_SECONDS = 60.0
@@ -40,6 +41,24 @@ class _Nobody:
         pass
 
 
+class _StaysUp:
+    """A target that goes on after a run, for the next one."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._endpoint: Endpoint | None = None
+        self.name, self.argument = target.name, target.argument
+        self.restart = target.restart
+        self.end = target.stop
+
+    def start(self, progress: Progress) -> Endpoint:
+        self._endpoint = self._endpoint or self._target.start(progress)
+        return self._endpoint
+
+    def stop(self) -> None:
+        pass
+
+
 def prove(
     gateway: type[Mutant | Honest], suite: Suite, *, scenarios: tuple[str, ...] = (), seed: str = ""
 ) -> MutantRecord | HonestRecord:
@@ -53,8 +72,30 @@ def prove(
     """
     with _crashes() as crashes:
         if issubclass(gateway, Honest):
-            return judge_honest(gateway, play(gateway, shuffled(suite, seed), scenarios, seed), crashes)
+            report = play(gateway, shuffled(suite, seed), scenarios, seed)
+            return judge_honest(gateway, report, crashes, alone=False)
         return judge_mutant(gateway, suite, play(gateway, suite, scenarios, seed), crashes)
+
+
+def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], seed: str = "") -> HonestRecord:
+    """Play each of these scenarios by itself, and then once more, and judge what that found.
+
+    Both times it has the same words and identifiers, so what the first time left behind is in the way of the second.
+    """
+    reports = []
+    target = _StaysUp(MutantTarget(honest))
+    try:
+        with _crashes() as crashes:
+            for scenario in scenarios:
+                settings = settings_for(honest, (scenario,), seed)
+                reports += [check(target, suite, settings, _Nobody()) for _ in range(2)]
+    finally:
+        target.end()
+    ended = next((report.run.ended_early for report in reports if report.run.ended_early), None)
+    requests, seconds = sum(each.run.requests for each in reports), sum(each.run.seconds for each in reports)
+    run = reports[0].run.model_copy(update={"ended_early": ended, "requests": requests, "seconds": round(seconds, 3)})
+    played = tuple(scenario for report in reports for scenario in report.scenarios)
+    return judge_honest(honest, reports[0].model_copy(update={"run": run, "scenarios": played}), crashes, alone=True)
 
 
 def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed: str = "") -> Report:

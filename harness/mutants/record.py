@@ -86,8 +86,9 @@ class MutantRecord(GatewayRecord):
 
 
 class HonestRecord(GatewayRecord):
-    """A gateway that breaks nothing, played once in an order of its own."""
+    """A gateway that breaks nothing."""
 
+    alone: bool = Field(description="each scenario was played by itself, and once more; false: all, in another order")
     seed: str = Field(description="of the words, the identifiers, and the order of the scenarios")
     lacks: tuple[str, ...] = Field(description="the requirements that it says it does not fulfil")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,10 +11,10 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.mutants.honest import Honest, every_honest
-from harness.mutants.judgement import not_judged
+from harness.mutants.honest import Honest, Plain, every_honest
+from harness.mutants.judgement import contract_of, not_judged
 from harness.mutants.matrix import counted
-from harness.mutants.proof import PLAYING_SECONDS, prove
+from harness.mutants.proof import PLAYING_SECONDS, prove, prove_alone
 from harness.mutants.record import HonestRecord, MutantRecord, RunRecord, Selftest
 from harness.mutants.registry import every_mutant
 from harness.mutants.workers import Lost, spread
@@ -24,7 +25,7 @@ from harness.scenarios.load import load_suite
 from harness.scenarios.problems import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.mutants.mutant import Mutant
     from harness.report.progress import LiveProgress
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 LOST_SECONDS = 2 * PLAYING_SECONDS + 30
 """After which a gateway is given up: playing on it and tidying up may each take so long, and then it has to stop."""
+
+_PART = 60
+"""Scenarios: alone and twice they take some 7 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of the suite on one gateway; `scenarios` are globs, none is all."""
+    """One run of the suite on one gateway.
+
+    Attributes:
+        scenarios: their ids; none is all.
+        seed: of words and identifiers, and of the order on an honest gateway.
+        alone: each scenario by itself, twice.
+    """
 
     gateway: str
-    scenarios: tuple[str, ...]
-    seed: str
+    scenarios: tuple[str, ...] = ()
+    seed: str = ""
+    alone: bool = False
 
 
 def plan(choice: Choice, suite: Suite) -> tuple[Job, ...]:
@@ -81,34 +92,41 @@ def plan(choice: Choice, suite: Suite) -> tuple[Job, ...]:
     Raises:
         NothingSelectedError: no gateway is called so, or none is left.
     """
-    mutants = {} if choice.honest else _chosen_mutants(choice, suite)
-    honest = {} if choice.requirements or choice.areas else {each.__name__: each for each in every_honest()}
+    known = [gateway.__name__ for gateway in (*every_mutant(), *every_honest())]
     for glob in choice.gateways:
-        if not any(fnmatchcase(name, glob) for name in (*mutants, *honest)):
-            raise NothingSelectedError(f"no gateway is called `{glob}`{did_you_mean(glob, (*mutants, *honest))}")
-
-    def wanted(name: str) -> bool:
-        return not choice.gateways or any(fnmatchcase(name, glob) for glob in choice.gateways)
-
-    names = [name for name in honest if wanted(name)]
-    if choice.fast:  # every other one: the list has the looks in turn, each in both contracts
-        names = [name for number, name in enumerate(names) if number // 2 % 2 == number % 2]
-    jobs = [Job(name, (), str(number)) for number in range(1, choice.repeat + 1) for name in names]
-    jobs += [
-        Job(name, glance(mutant, suite) if choice.fast else (), "") for name, mutant in mutants.items() if wanted(name)
-    ]
-    if not jobs:
-        raise NothingSelectedError(f"there is no mutant with {choice}")
-    return tuple(jobs)
+        if not any(fnmatchcase(name, glob) for name in known):
+            raise NothingSelectedError(f"no gateway is called `{glob}`{did_you_mean(glob, known)}")
+    jobs = (*_on_the_honest(choice, suite), *_on_mutants(choice, suite))
+    wanted = [job for job in jobs if not choice.gateways or any(fnmatchcase(job.gateway, g) for g in choice.gateways)]
+    if not wanted:
+        raise NothingSelectedError(f"there is no gateway with {choice}")
+    return tuple(wanted)
 
 
-def _chosen_mutants(choice: Choice, suite: Suite) -> dict[str, type[Mutant]]:
-    return {
-        mutant.__name__: mutant
-        for mutant in every_mutant()
-        if not choice.requirements or mutant.breaks in choice.requirements
-        if not choice.areas or not choice.areas.isdisjoint(areas_of(mutant, suite))
-    }
+def _on_the_honest(choice: Choice, suite: Suite) -> Iterator[Job]:
+    if choice.requirements or choice.areas:
+        return
+    gateways = every_honest()
+    if choice.fast:
+        # Every other one: each look stands there twice, for either contract.
+        gateways = tuple(each for number, each in enumerate(gateways) if number // 2 % 2 == number % 2)
+    for number in range(choice.repeat):
+        yield from (Job(gateway.__name__, seed=str(number)) for gateway in gateways)
+    if not choice.fast:
+        # That a scenario stands alone is shown by one gateway in each contract.
+        for gateway in (each for each in gateways if issubclass(each, Plain)):
+            contract = contract_of(gateway)
+            scenarios = suite.scenarios.values()
+            names = [each.id for each in scenarios if contract in suite.requirements[each.requirement].contracts]
+            yield from (Job(gateway.__name__, part, alone=True) for part in itertools.batched(names, _PART))
+
+
+def _on_mutants(choice: Choice, suite: Suite) -> Iterator[Job]:
+    for mutant in () if choice.honest else every_mutant():
+        breaks = not choice.requirements or mutant.breaks in choice.requirements
+        belongs = not choice.areas or not choice.areas.isdisjoint(areas_of(mutant, suite))
+        if breaks and belongs:
+            yield Job(mutant.__name__, glance(mutant, suite) if choice.fast else ())
 
 
 def areas_of(mutant: type[Mutant], suite: Suite) -> frozenset[str]:
@@ -138,7 +156,7 @@ def test_suite(suite: Suite, choice: Choice, *, workers: int, progress: LiveProg
     try:
         for job, result in spread(_prover, jobs, workers=workers, seconds=LOST_SECONDS):
             if isinstance(result, Lost):
-                played[job] = not_judged(_gateway(job.gateway), suite, job.seed, result.reason)
+                played[job] = _not_judged(job, suite, result.reason)
             else:
                 played[job] = result
             progress.advance(counted(played.values()))
@@ -167,7 +185,15 @@ def _prover() -> Callable[[Job], MutantRecord | HonestRecord]:
 
 
 def _prove(suite: Suite, job: Job) -> MutantRecord | HonestRecord:
-    return prove(_gateway(job.gateway), suite, scenarios=job.scenarios, seed=job.seed)
+    gateway = _gateway(job.gateway)
+    if job.alone:
+        assert issubclass(gateway, Honest)
+        return prove_alone(gateway, suite, job.scenarios, job.seed)
+    return prove(gateway, suite, scenarios=job.scenarios, seed=job.seed)
+
+
+def _not_judged(job: Job, suite: Suite, reason: str) -> MutantRecord | HonestRecord:
+    return not_judged(_gateway(job.gateway), suite, reason, alone=job.alone, seed=job.seed)
 
 
 def _gateway(name: str) -> type[Mutant | Honest]:
