@@ -30,6 +30,7 @@ from harness.verdict import ScenarioVerdict, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from harness.known import Deviation
     from harness.plan import Selection
     from harness.report.record import Report
     from harness.run.smoke import Fitness
@@ -94,6 +95,7 @@ class Settings:
         secrets: what must appear nowhere, beside the session key, by the placeholder that stands for it.
         client: the class of the official client, where a scenario doesn't say.
         run: the run's id, eight hexadecimal digits; in the names of what it creates.
+        known: what the target is known to do otherwise.
         shard: the part of what is selected that this run plays; None: all of it.
     """
 
@@ -108,6 +110,7 @@ class Settings:
     secrets: Mapping[str, str]
     client: ClientKind = ClientKind.ASYNC
     run: str = NO_RUN
+    known: tuple[Deviation, ...] = ()
     shard: Shard | None = None
 
 
@@ -162,10 +165,10 @@ def contract_of(server_info: Mapping[str, Json]) -> Contract:
     claimed = server_info.get("contract")
     if isinstance(claimed, str) and claimed in set(Contract):
         return Contract(claimed)
-    return Contract.AGENT_SERVER if _released_version(server_info) else Contract.DOCUMENTED
+    return Contract.AGENT_SERVER if released_version(server_info) else Contract.DOCUMENTED
 
 
-def _released_version(server_info: Mapping[str, Json]) -> str | None:
+def released_version(server_info: Mapping[str, Json]) -> str | None:
     """The version of a released agent server; None for the reference gateway and for anything else."""
     version = server_info.get("version")
     ours = "contract" in server_info
@@ -263,6 +266,7 @@ class _Check:
             {scenario: redactor.trace(trace) for scenario, trace in self._traces.items()},
             [redactor.exchange(exchange) for exchange in self._smoke],
             Cleanup(tuple(map(redactor.text, cleanup.deleted)), tuple(map(redactor.text, cleanup.left))),
+            self._settings.known,
         )
 
     async def _find_out(self, client: Client) -> Fitness | None:
@@ -306,7 +310,7 @@ class _Check:
             scenarios,
             self._suite.requirements,
             fitness.capabilities,
-            _released_version(self._endpoint.server_info),
+            released_version(self._endpoint.server_info),
             fitness.withheld,
         )
         self._verdicts += plan.not_assessed

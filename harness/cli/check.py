@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.config import Named
+    from harness.known import Deviation
     from harness.report.events import EventStream
+    from harness.report.record import Report
     from harness.shard import Shard
 
 INCOMPLETE = 3
@@ -32,6 +34,7 @@ DEFAULTS = {
     "max_seconds": 1800.0,
     "max_requests": None,
     "wait": 0.0,
+    "known": None,
 }
 
 
@@ -102,6 +105,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="give a target that is still starting this long (default: 0; an agent server of ours 180)",
     )
+    known = parser.add_argument_group("known deviations")
+    known.add_argument(
+        "--known",
+        type=Path,
+        metavar="FILE",
+        help="what deviates as it says is no failure, with a reason and an end",
+    )
+    known.add_argument(
+        "--update-known", action="store_true", help="write into it what deviates and it doesn't have yet"
+    )
+    known.add_argument("--prune-known", action="store_true", help="take out of it what is gone or matches nothing")
     output = parser.add_argument_group("output")
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
     output.add_argument(
@@ -196,6 +210,7 @@ def _check(arguments: argparse.Namespace) -> int:
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
         client=ClientKind(arguments.client),
         run=secrets.token_hex(4),
+        known=_known(arguments),
         shard=arguments.shard,
     )
     outputs = tuple(map(parse_output, arguments.report))
@@ -215,7 +230,7 @@ def _check(arguments: argparse.Namespace) -> int:
         raise
     finally:
         screen.close()
-    status = report.outcome.exit_status
+    status = report.exit_status
     written: list[Path] = []
     failure: Exception | None = None
     try:
@@ -230,7 +245,33 @@ def _check(arguments: argparse.Namespace) -> int:
             status, failure = INCOMPLETE, OutputError(f"can't write the events: {events.error.strerror}")
     if failure:
         print(f"gateway-harness: {failure}", file=sys.stderr)
+    if arguments.update_known or arguments.prune_known:
+        print(f"{arguments.known}: {_write_known(arguments, settings.known, report)}")
     return status
+
+
+def _known(arguments: argparse.Namespace) -> tuple[Deviation, ...]:
+    """What the file says that is known. One that is to be written need not be there yet."""
+    from harness.known import load_known
+    from harness.plan import NothingSelectedError
+
+    if arguments.known is None:
+        if arguments.update_known or arguments.prune_known:
+            raise NothingSelectedError("--update-known and --prune-known change a file; name it with --known FILE")
+        return ()
+    return () if arguments.update_known and not arguments.known.exists() else load_known(arguments.known)
+
+
+def _write_known(arguments: argparse.Namespace, entries: tuple[Deviation, ...], report: Report) -> str:
+    """Bring the file up to date; what was changed. The exit status is that of the file as it was."""
+    from harness.known import updated
+
+    text = arguments.known.read_text("utf-8") if arguments.known.exists() else ""
+    text, said = updated(text, entries, report, add=arguments.update_known, prune=arguments.prune_known)
+    partial = arguments.known.with_name(f"{arguments.known.name}.partial")
+    partial.write_text(text, "utf-8")
+    partial.replace(arguments.known)
+    return said
 
 
 def _events(path: str | None, target: str) -> EventStream | None:

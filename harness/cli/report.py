@@ -95,7 +95,7 @@ def _merge(arguments: argparse.Namespace) -> int:
     folder = make_folder(arguments.reports, report.target.name, report.run.started)
     write_reports(report, folder)
     Screen(sys.stdout, quiet=True).show(report, folder, write_outputs(report, outputs, folder))
-    return report.outcome.exit_status
+    return report.exit_status
 
 
 def _file(path: Path) -> Path:

@@ -65,4 +65,5 @@ def _message(report: Report) -> str:
     violated = musts.count(State.FAILED)
     if violated:
         return f"{report.outcome}, {violated} MUST violated"
-    return f"{report.outcome}, {musts.count(State.PASSED)} of {len(musts)} MUST"
+    known = f", {musts.count(State.KNOWN)} known" if State.KNOWN in musts else ""
+    return f"{report.outcome}, {musts.count(State.PASSED)} of {len(musts)} MUST{known}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SIGNS: dict[State | Outcome, str] = {
     State.PASSED: "✅",
     State.NOT_ASSESSED: "⚪",
+    State.KNOWN: "📌",
     State.WARNED: "⚠️",
     State.COULD_NOT_RUN: "❓",
     State.FAILED: "❌",
@@ -92,7 +93,7 @@ def plain(text: str) -> str:
 def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     from tabulate import tabulate
 
-    yield f"# {SIGNS[report.outcome]} {report.target.name} is {report.outcome} ({report.contract})"
+    yield f"# {SIGNS[report.outcome]} {report.target.name} is {report.verdict} ({report.contract})"
     yield ""
     if report.run.ended_early:
         yield f"**The run ended early:** {_said(report.run.ended_early)}"
@@ -115,6 +116,7 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
             yield f"On the contract `{contract}`, which was not asked for, it violates {violated}."
             yield ""
     yield from _problems(report, detail)
+    yield from _known(report)
     yield from _not_assessed(report)
     if detail.requirements:
         table = tabulate(
@@ -207,6 +209,20 @@ def _evidence(exchange: ExchangeRecord, most: int) -> Iterator[str]:
 
 def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield from (f"<details><summary>{title}</summary>", "", *lines, "</details>", "")
+
+
+def _known(report: Report) -> Iterator[str]:
+    if report.red:
+        yield f"## {SIGNS[State.FAILED]} The file of known deviations is not true any more"
+        yield ""
+        yield from (f"- {plain(each.complaint or '')}" for each in report.red)
+        yield ""
+    if holding := [each for each in report.known if each.scenarios]:
+        yield f"## {SIGNS[State.KNOWN]} Known deviations"
+        yield ""
+        for each in holding:
+            yield f"- {plain(each.subject)}: {plain(each.reason)} ({each.link}, until {each.expires})"
+        yield ""
 
 
 def _not_assessed(report: Report) -> Iterator[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Level.MUST: "error", Level.SHOULD: "warning", Level.MAY: "note"}
-_VIOLATED = {State.FAILED, State.WARNED}
+_VIOLATED = {State.FAILED, State.WARNED, State.KNOWN}
 
 
 def sarif(report: Report) -> str:
@@ -31,7 +31,7 @@ def sarif(report: Report) -> str:
     ]
     invocation: dict[str, Any] = {
         "executionSuccessful": report.outcome is not Outcome.INCOMPLETE,
-        "exitCode": report.outcome.exit_status,
+        "exitCode": report.exit_status,
         "startTimeUtc": f"{report.run.started:%Y-%m-%dT%H:%M:%S.%fZ}",
         "toolExecutionNotifications": [
             {
@@ -87,6 +87,8 @@ def _result(report: Report, scenario: ScenarioRecord, requirement: RequirementRe
         "locations": [_location(report, scenario)],
         "partialFingerprints": {"scenario/v1": scenario.id},
     }
+    if scenario.state is State.KNOWN:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": scenario.reason}]
     if exchange is not None:
         result |= _web(exchange)
     return result

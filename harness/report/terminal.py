@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STYLES: dict[State | Outcome, str] = {
     State.PASSED: "green",
     State.NOT_ASSESSED: "dim",
+    State.KNOWN: "cyan",
     State.WARNED: "yellow",
     State.COULD_NOT_RUN: "magenta",
     State.FAILED: "red",
@@ -99,7 +100,7 @@ def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
 def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
     """What a person has to know of a report: verdicts, violations with their evidence, and what nobody looked at."""
     target = report.target
-    yield f"{target.name} is {report.outcome} ({report.contract})", STYLES[report.outcome]
+    yield f"{target.name} is {report.verdict} ({report.contract})", STYLES[report.outcome]
     yield f"  {target.url}, model {target.model or 'unknown'}", "dim"
     if report.run.ended_early:
         yield f"  ended early: {report.run.ended_early}", "magenta"
@@ -114,6 +115,7 @@ def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
         for requirement in warned:
             yield f"  {requirement.id} {requirement.text}", None
             yield f"      {requirement.reason}", "dim"
+    yield from _known(report)
     yield from _not_assessed(report)
     yield "", None
     if report.cleanup.left:
@@ -168,6 +170,19 @@ def _evidence(scenario: ScenarioRecord) -> Iterator[Line]:
     for exchange in scenario.exchanges:
         if exchange.step == blamed:
             yield f"    {curl_line(exchange.request)}", "dim"
+
+
+def _known(report: Report) -> Iterator[Line]:
+    if holding := [each for each in report.known if each.scenarios]:
+        yield "", None
+        yield f"known deviations ({len(holding)})", STYLES[State.KNOWN]
+        for each in holding:
+            yield f"  {each.subject}: {each.reason} ({each.link}, until {each.expires})", "dim"
+    if report.red:
+        yield "", None
+        yield "the file of known deviations is not true any more", STYLES[State.FAILED]
+        for each in report.red:
+            yield f"  {each.complaint}", None
 
 
 def _not_assessed(report: Report) -> Iterator[Line]:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from harness.report.record import Report, RequirementRecord
 
 HERE = Path(__file__).parent
-PROBLEMS = (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN, State.WARNED)
+PROBLEMS = (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN, State.WARNED, State.KNOWN)
 UNKNOWN = {State.NOT_ASSESSED, State.COULD_NOT_RUN, State.HARNESS_ERROR}
 
 
 def page(report: Report) -> str:
     """The report as one HTML file."""
-    title = f"{report.target.name} is {report.outcome} ({report.contract})"
+    title = f"{report.target.name} is {report.verdict} ({report.contract})"
     return document(title, *_body(report, title), script=(HERE / "page.js").read_text("utf-8"))
 
 

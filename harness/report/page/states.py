@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SIGNS: dict[State | Outcome, str] = {
     State.PASSED: "✓",
     State.NOT_ASSESSED: "○",
+    State.KNOWN: "≈",
     State.WARNED: "!",
     State.COULD_NOT_RUN: "?",
     State.FAILED: "✗",
