@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
@@ -33,7 +33,7 @@ class Lost:
 
 def spread[Job, Result](
     prepare: Callable[[], Callable[[Job], Result]], jobs: Iterable[Job], *, workers: int, seconds: float
-) -> Iterator[tuple[Job, Result | Lost]]:
+) -> Generator[tuple[Job, Result | Lost]]:
     """Do the jobs, and yield each with its result as soon as that is there.
 
     Whatever ends the iteration ends the processes too, at once, and removes the temporary files that they made.
@@ -86,7 +86,7 @@ class _Worker[Job, Result]:
     def begin(self, job: Job) -> None:
         self._job = job
         self.deadline = time.monotonic() + self._seconds
-        with suppress(BrokenPipeError):  # it died in its preparation, as `outcome` will see
+        with suppress(OSError):  # it died in its preparation, as `outcome` will see
             self.connection.send(job)
 
     def outcome(self) -> tuple[Job, Result | Lost] | None:
@@ -96,7 +96,7 @@ class _Worker[Job, Result]:
         if self.connection.poll():
             try:
                 result = self.connection.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 self._process.join()
                 result = Lost(f"its process ended with status {self._process.exitcode}")
         elif time.monotonic() >= self.deadline:
@@ -116,7 +116,7 @@ def _work[Job, Result](connection: Connection, prepare: Callable[[], Callable[[J
     os.setsid()  # Ctrl-C is for whoever started us, who then ends us
     tempfile.tempdir = folder
     do: Callable[[Job], Result | Lost] = prepare()
-    with suppress(EOFError, BrokenPipeError):  # whoever started us has gone
+    with suppress(EOFError, OSError):  # whoever started us has gone
         while True:
             job = connection.recv()
             try:
