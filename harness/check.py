@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from harness.judge.repeats import combine, telling
 from harness.judge.scenario import judge
 from harness.plan import make_plan, select
 from harness.redact import Redactor
@@ -97,6 +98,7 @@ class Settings:
         run: the run's id, eight hexadecimal digits; in the names of what it creates.
         known: what the target is known to do otherwise.
         shard: the part of what is selected that this run plays; None: all of it.
+        repeat: how often each scenario is played.
     """
 
     contract: Contract | None
@@ -112,6 +114,7 @@ class Settings:
     run: str = NO_RUN
     known: tuple[Deviation, ...] = ()
     shard: Shard | None = None
+    repeat: int = 1
 
 
 def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> Report:
@@ -187,6 +190,7 @@ class _Check:
         self._redactor = _redactor(endpoint, settings)
         self._verdicts: list[ScenarioVerdict] = []
         self._traces: dict[str, Trace] = {}
+        self._created: list[str] = []
         self._smoke: Sequence[Exchange] = ()
         self._ended: str | None = None
         self._interrupt: Callable[[], None] = lambda: None
@@ -314,7 +318,8 @@ class _Check:
             fitness.withheld,
         )
         self._verdicts += plan.not_assessed
-        self._watcher.begin(len(plan.scenarios))
+        self._watcher.begin(len(plan.scenarios) * self._settings.repeat)
+        runs: dict[str, list[ScenarioVerdict]] = {}
 
         def judge_trace(trace: Trace) -> None:
             scenario = self._suite.scenarios[trace.scenario]
@@ -323,8 +328,11 @@ class _Check:
             except Exception as error:  # noqa: BLE001 - a fault of ours in one scenario must not lose the others
                 reason = f"the judge failed: {type(error).__name__}: {error}"
                 verdict = ScenarioVerdict(scenario.id, scenario.requirement, State.HARNESS_ERROR, reason)
-            self._traces[trace.scenario] = trace
-            self._verdicts.append(verdict)
+            others = runs.setdefault(scenario.id, [])
+            if not others or telling(verdict) > max(map(telling, others)):
+                self._traces[scenario.id] = trace
+            others.append(verdict)
+            self._created += created(trace.exchanges)
             self._watcher.judged(self._redactor.verdict(verdict))
 
         settings = self._settings
@@ -337,16 +345,17 @@ class _Check:
             kind=settings.client,
             run=settings.run,
             restart=self._target.restart if Capability.RESTART in fitness.capabilities else None,
+            repeat=settings.repeat,
         )
         self._interrupt = lambda: player.interrupt("interrupted")
         if self._ended:
             player.interrupt(self._ended)
         await player.play(plan.scenarios)
+        self._verdicts += map(combine, runs.values())
         self._ended = self._ended or player.ended
 
     async def _clean_up(self, client: Client, fitness: Fitness | None) -> Cleanup:
-        exchanges = [*self._smoke, *(exchange for trace in self._traces.values() for exchange in trace.exchanges)]
-        paths = created(exchanges)
+        paths = tuple(dict.fromkeys((*created(self._smoke), *self._created)))
         # What is not made use of may be there all the same; a guest takes away what it brought.
         capabilities = fitness.capabilities if fitness and not fitness.withheld else None
         self._watcher.say("cleaning up")

@@ -28,6 +28,8 @@ class State(StrEnum):
     """A SHOULD is violated."""
     COULD_NOT_RUN = "could not run"
     """Nothing was learned though it should have been; the run is incomplete."""
+    FLAKY = "flaky"
+    """Violated in some of several runs, and in others not."""
     FAILED = "failed"
     """A MUST is violated."""
     HARNESS_ERROR = "harness error"
@@ -36,7 +38,7 @@ class State(StrEnum):
     @property
     def is_violation(self) -> bool:
         """Whether the requirement was seen not to hold."""
-        return self in {State.WARNED, State.FAILED}
+        return self in {State.WARNED, State.FLAKY, State.FAILED}
 
     @property
     def rank(self) -> int:
@@ -81,8 +83,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """What several runs of one scenario came to; those that are in neither number brought no verdict."""
+
+    runs: int
+    passed: int
+    violated: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioVerdict:
-    """The verdict on one scenario. `checks` counts the expectations that were looked at: a pass has at least one."""
+    """The verdict on one scenario. `checks` counts the expectations that were looked at: a pass has at least one.
+
+    `repeats` is there when the scenario was played more than once; the rest is then of the run that tells most.
+    """
 
     scenario: str
     requirement: str
@@ -90,13 +104,15 @@ class ScenarioVerdict:
     reason: str | None = None
     findings: tuple[Finding, ...] = ()
     checks: int = 0
+    repeats: Repeats | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementVerdict:
     """The verdict on one requirement: the worst of its scenarios.
 
-    `violated` says that a scenario FAILED, which a harness error in another must not hide.
+    `violated` says that a MUST was seen violated, if only now and then, which a harness error in another scenario must
+    not hide.
     """
 
     requirement: Requirement

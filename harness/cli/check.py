@@ -92,6 +92,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     selection.add_argument(
         "--shard", type=_shard, metavar="I/N", help="the I-th of N parts; `report merge` makes one report of all"
     )
+    selection.add_argument(
+        "--repeat",
+        type=_positive(int),
+        default=1,
+        metavar="K",
+        help="play it all K times: what is violated now and then is flaky, and a flaky MUST is not conformant",
+    )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--jobs", type=_positive(int), metavar="N", help="scenarios at once (default: 8)")
     limits.add_argument("--request-timeout", type=_positive(float), metavar="S", help="for one request (default: 180)")
@@ -212,6 +219,7 @@ def _check(arguments: argparse.Namespace) -> int:
         run=secrets.token_hex(4),
         known=_known(arguments),
         shard=arguments.shard,
+        repeat=arguments.repeat,
     )
     outputs = tuple(map(parse_output, arguments.report))
     if any(output.path == Path("-") for output in outputs):

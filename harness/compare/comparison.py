@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _NOISE = frozenset({"uptime", "idle_time"})
 """What a server says about itself that is another thing at every run."""
 
+_CHANCE = 0.05
+
 _NAMED = 5
 """Scenarios that a sentence names; the comparison has all of them."""
 
@@ -178,9 +180,19 @@ def _is_wrong(state: State) -> bool:
     return state.is_violation and state is not State.KNOWN
 
 
+def _change(was: ScenarioRecord, now: ScenarioRecord) -> Change | None:
+    """Likewise, but a flake is fixed only if so many passes in a row would hardly be chance at its old rate."""
+    change = change_of(was.state, now.state)
+    if change is Change.FIXED and was.repeats is not None and was.state is State.FLAKY:
+        rate = was.repeats.violated / (was.repeats.passed + was.repeats.violated)
+        passes = now.repeats.passed if now.repeats else 1
+        return Change.OTHER if (1 - rate) ** passes > _CHANCE else change
+    return change
+
+
 def _scenario_changes(shared: _Shared) -> Iterator[ScenarioChange]:
     for was, now in shared.scenarios:
-        change = change_of(was.state, now.state)
+        change = _change(was, now)
         if change is not None:
             yield ScenarioChange(
                 id=now.id,
@@ -199,7 +211,7 @@ def _requirement_changes(shared: _Shared, scenarios: Iterable[ScenarioChange]) -
     for each in scenarios:
         changed[each.requirement].append(each.id)
     for name, (was, now) in shared.states():
-        change = change_of(was.state, now.state)
+        change = _change(was, now)
         if change is not None:
             worse, requirement = _worse(was, now), shared.new[name]
             yield RequirementChange(

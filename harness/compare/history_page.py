@@ -19,8 +19,12 @@ _STYLE = """\
 svg.trend { display: block; width: 100%; max-width: 40rem; height: 5rem; overflow: visible; }
 svg.trend polyline { fill: none; stroke: var(--link); stroke-width: 2; vector-effect: non-scaling-stroke; }
 svg.strip { display: block; height: 1rem; }
-.strip .passed { fill: var(--passed); } .strip .failed { fill: var(--failed); } .strip .warned { fill: var(--warned); }
-.strip .could-not-run { fill: var(--could-not-run); } .strip .not-assessed { fill: var(--line); }
+.strip .passed { fill: var(--passed); }
+.strip .failed, .strip .flaky { fill: var(--failed); }
+.strip .warned { fill: var(--warned); }
+.strip .known { fill: var(--known); }
+.strip .could-not-run { fill: var(--could-not-run); }
+.strip .not-assessed { fill: var(--line); }
 .strip .harness-error { fill: var(--harness-error); }
 """
 

@@ -19,6 +19,8 @@ _LETTERS = {
     State.KNOWN: "≈",
     State.WARNED: "!",
     State.COULD_NOT_RUN: "?",
+    State.FLAKY: "≠",
+    State.FLAKY: "≠",
     State.FAILED: "✗",
     State.HARNESS_ERROR: "⚡",
 }

@@ -57,7 +57,8 @@ def judge_requirements(
             reason = f"{worst.scenario}: {worst.reason}" if worst.reason else None
         else:
             state, reason = State.NOT_ASSESSED, "no scenario was selected"
-        violated = any(proof.state is State.FAILED for proof in proofs)
+        must = requirement.level is Level.MUST
+        violated = must and any(proof.state in {State.FAILED, State.FLAKY} for proof in proofs)
         judged.append(RequirementVerdict(requirement, state, reason, tuple(p.scenario for p in proofs), violated))
     return tuple(judged)
 
@@ -67,14 +68,14 @@ def judge_contract(
 ) -> ContractVerdict:
     """The verdict on a contract.
 
-    Non-conformant when any scenario violates a MUST, whatever else happened. Else incomplete when the run was
-    interrupted, when the harness was at fault, when a MUST that should have been looked at could not be, or when no
-    MUST was seen to hold (nothing at all, where no MUST was selected). Else conformant.
+    Non-conformant when any scenario violates a MUST, if only in one of its runs, whatever else happened. Else
+    incomplete when the run was interrupted, when the harness was at fault, when a MUST that should have been looked at
+    could not be, or when no MUST was seen to hold (nothing at all, where no MUST was selected). Else conformant.
     """
     judged = [verdict for verdict in requirements if contract in verdict.requirement.contracts]
     states = [verdict.state for verdict in judged]
     musts = [verdict.state for verdict in judged if verdict.scenarios and verdict.requirement.level is Level.MUST]
-    proven = {State.PASSED, State.WARNED}.intersection(musts or states)
+    proven = {State.PASSED, State.WARNED, State.FLAKY}.intersection(musts or states)
     if any(verdict.violated for verdict in judged):
         outcome = Outcome.NON_CONFORMANT
     elif interrupted or not proven or State.COULD_NOT_RUN in musts or State.HARNESS_ERROR in states:

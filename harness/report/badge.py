@@ -62,7 +62,7 @@ def _message(report: Report) -> str:
     musts = [
         each.state for each in report.requirements if each.level is Level.MUST and report.contract in each.contracts
     ]
-    violated = musts.count(State.FAILED)
+    violated = musts.count(State.FAILED) + musts.count(State.FLAKY)
     if violated:
         return f"{report.outcome}, {violated} MUST violated"
     known = f", {musts.count(State.KNOWN)} known" if State.KNOWN in musts else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.judge.contract import apply_controls, judge_contract, judge_requirements
+from harness.judge.repeats import interval
 from harness.known import apply_known, complaint
 from harness.report.record import (
     CleanupRecord,
@@ -15,6 +16,7 @@ from harness.report.record import (
     FindingRecord,
     KnownRecord,
     RefusalRecord,
+    RepeatsRecord,
     Report,
     RequestRecord,
     RequirementRecord,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from harness.run.cleanup import Cleanup
     from harness.scenarios.model import Suite
     from harness.trace import ClientView, Exchange, Request, Response, Trace
-    from harness.verdict import ScenarioVerdict
+    from harness.verdict import Repeats, ScenarioVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,14 @@ def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> Sc
         stopped=trace.stopped if trace else None,
         lost=trace.lost if trace else None,
         harness_error=trace.harness_error if trace else None,
+        repeats=None if verdict.repeats is None else _repeats(verdict.repeats),
+    )
+
+
+def _repeats(repeats: Repeats) -> RepeatsRecord:
+    low, high = interval(repeats)
+    return RepeatsRecord(
+        runs=repeats.runs, passed=repeats.passed, violated=repeats.violated, low=round(low, 4), high=round(high, 4)
     )
 
 

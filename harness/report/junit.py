@@ -64,6 +64,8 @@ def _kind(scenario: ScenarioRecord, requirement: RequirementRecord, report: Repo
             return None
         case State.FAILED if report.contract in requirement.contracts:
             return "failure"
+        case State.FLAKY if report.contract in requirement.contracts and requirement.level is Level.MUST:
+            return "failure"
         case State.HARNESS_ERROR if report.contract in requirement.contracts:
             return "error"
         case State.COULD_NOT_RUN if report.contract in requirement.contracts and requirement.level is Level.MUST:

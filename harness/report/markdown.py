@@ -22,6 +22,7 @@ SIGNS: dict[State | Outcome, str] = {
     State.KNOWN: "📌",
     State.WARNED: "⚠️",
     State.COULD_NOT_RUN: "❓",
+    State.FLAKY: "🎲",
     State.FAILED: "❌",
     State.HARNESS_ERROR: "💥",
     Outcome.CONFORMANT: "✅",
@@ -59,6 +60,7 @@ _SENTENCE = 500
 
 _SECTIONS: tuple[tuple[State, str], ...] = (
     (State.FAILED, "Violated (MUST)"),
+    (State.FLAKY, "Flaky"),
     (State.HARNESS_ERROR, "Harness errors"),
     (State.COULD_NOT_RUN, "Could not run"),
     (State.WARNED, "Warnings (SHOULD)"),
@@ -152,7 +154,7 @@ def _problems(report: Report, detail: _Detail) -> Iterator[str]:
                 lines += _scenario(scenario, command, detail if told <= detail.exchanges else None)
         if state is State.COULD_NOT_RUN and report.unreached:
             lines += [f"- {', '.join(each.id for each in report.unreached)}: the run ended early", ""]
-        if lines and state in {State.FAILED, State.HARNESS_ERROR}:
+        if lines and state in {State.FAILED, State.FLAKY, State.HARNESS_ERROR}:
             yield from (f"## {title}", "", *lines)
         elif lines:
             yield from _folded(f"{title}: {len(requirements) or len(report.unreached)}", lines)
@@ -177,7 +179,7 @@ def again(report: Report) -> str:
 def _scenario(scenario: ScenarioRecord, command: str, detail: _Detail | None) -> Iterator[str]:
     yield f"**{scenario.id}**: {scenario.title} (`{scenario.location}`)"
     yield ""
-    if not scenario.findings:
+    if not scenario.findings or scenario.state is State.FLAKY:
         yield f"- {_said(scenario.reason or '')}"
     for finding in scenario.findings:
         where = "" if finding.step is None else f"step {finding.step}, "

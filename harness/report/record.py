@@ -91,6 +91,11 @@ class RequirementRecord(_Record):
     reason: str | None
     scenarios: tuple[str, ...]
 
+    @property
+    def is_violated(self) -> bool:
+        """Whether it is a MUST, and was seen violated, if only now and then."""
+        return self.state is State.FAILED or (self.state is State.FLAKY and self.level is Level.MUST)
+
 
 class FindingRecord(_Record):
     """One expectation that did not hold."""
@@ -159,8 +164,18 @@ class ExchangeRecord(_Record):
     refusals: tuple[RefusalRecord, ...] = Field(default=(), description="the server was busy before")
 
 
+class RepeatsRecord(_Record):
+    """What several runs of one scenario came to; those in neither number brought no verdict."""
+
+    runs: int
+    passed: int
+    violated: int
+    low: float = Field(description="95 % interval (Wilson) of the rate of violations")
+    high: float
+
+
 class ScenarioRecord(_Record):
-    """The verdict on one scenario, and its evidence."""
+    """The verdict on one scenario, and its evidence; of several runs, that of the one that tells most."""
 
     id: str
     title: str
@@ -177,6 +192,7 @@ class ScenarioRecord(_Record):
     stopped: str | None = Field(description="why the remaining steps were not played; null when all were")
     lost: str | None = Field(description="why the last exchange has no answer, through no fault of its own")
     harness_error: str | None = Field(description="what the harness or the scenario did wrong")
+    repeats: RepeatsRecord | None = Field(default=None, description="null: it was played once, or not at all")
 
     @property
     def area(self) -> str:
@@ -275,7 +291,7 @@ class Report(_Record):
 
     def violated(self, contract: Contract) -> tuple[RequirementRecord, ...]:
         """The requirements of a contract that are violated."""
-        return tuple(each for each in self.requirements if each.state is State.FAILED and contract in each.contracts)
+        return tuple(each for each in self.requirements if each.is_violated and contract in each.contracts)
 
     def to_json(self) -> str:
         """The report as text for a file; it is validated on the way."""

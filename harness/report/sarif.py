@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Level.MUST: "error", Level.SHOULD: "warning", Level.MAY: "note"}
-_VIOLATED = {State.FAILED, State.WARNED, State.KNOWN}
+_VIOLATED = {State.FAILED, State.FLAKY, State.WARNED, State.KNOWN}
 
 
 def sarif(report: Report) -> str:
@@ -75,7 +75,8 @@ def _result(report: Report, scenario: ScenarioRecord, requirement: RequirementRe
     said = list(map(str, scenario.findings))
     blamed = {finding.step for finding in scenario.findings}
     exchange = next((each for each in scenario.exchanges if each.step in blamed), None)
-    lines = [scenario.title, *(said or [scenario.reason or scenario.state.value])]
+    reason = [scenario.reason or scenario.state.value]
+    lines = [scenario.title, *(f"flaky: {each}" for each in reason if scenario.state is State.FLAKY), *(said or reason)]
     if exchange is not None:
         lines.append(curl_line(exchange.request))
     result: dict[str, Any] = {

@@ -26,6 +26,7 @@ STYLES: dict[State | Outcome, str] = {
     State.KNOWN: "cyan",
     State.WARNED: "yellow",
     State.COULD_NOT_RUN: "magenta",
+    State.FLAKY: "red",
     State.FAILED: "red",
     State.HARNESS_ERROR: "bold magenta",
     Outcome.CONFORMANT: "bold green",
@@ -138,7 +139,7 @@ def _contracts(report: Report) -> Iterator[Line]:
 
 def _problems(report: Report) -> Iterator[Line]:
     unreached = report.unreached  # hundreds of lines, if each of them told the one reason again
-    for state in (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN):
+    for state in (State.FAILED, State.FLAKY, State.HARNESS_ERROR, State.COULD_NOT_RUN):
         for requirement in report.in_state(state):
             if requirement not in unreached:
                 yield "", None
@@ -163,6 +164,8 @@ def _evidence(scenario: ScenarioRecord) -> Iterator[Line]:
         yield f"    {scenario.reason}", None
         return
     steps = len(scenario.exchanges)
+    if scenario.state is State.FLAKY:
+        yield f"    {scenario.reason}", None
     for finding in scenario.findings:
         where = f"step {finding.step} of {steps}: " if finding.step is not None and steps > 1 else ""
         yield f"    {where}{finding.check}: expected {finding.expected}, got {finding.actual}", None

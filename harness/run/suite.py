@@ -55,6 +55,7 @@ class Player:
         kind: the class of the official client, where a step doesn't say.
         run: the run's id, in the names of what is created.
         restart: restarts the target and blocks meanwhile; raises TargetError. None when nobody can.
+        repeat: how often the whole suite is played, one time after the other, each with words and ids of its own.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Player:
         kind: ClientKind = ClientKind.ASYNC,
         run: str = NO_RUN,
         restart: Callable[[], None] | None = None,
+        repeat: int = 1,
     ) -> None:
         self._client = client
         self._model = model
@@ -77,6 +79,7 @@ class Player:
         self._kind = kind
         self._run = run
         self._restart = restart
+        self._repeat = repeat
         self._under_way: set[asyncio.Task[Exchange]] = set()
         self._ending = asyncio.Event()
         self.ended: str | None = None
@@ -90,28 +93,32 @@ class Player:
             task.cancel()
 
     async def play(self, scenarios: Sequence[Scenario]) -> None:
-        """Play all scenarios, `jobs` at a time; each gets its trace, whatever ends the run."""
+        """Play all scenarios, `jobs` at a time; each gets its traces, one at least, whatever ends the run."""
         over = f"the run's {self._limits.seconds:g} s are over"
         alarm = asyncio.get_running_loop().call_later(self._limits.seconds, self.interrupt, over)
-        await self._play_all([each for each in scenarios if not each.restarts], self._limits.jobs)
-        await self._play_all([each for each in scenarios if each.restarts], 1)
+        for number in range(self._repeat):
+            if number and self._over():
+                break
+            seed = f"{self._seed}/{number}" if number else self._seed
+            await self._play_all([each for each in scenarios if not each.restarts], self._limits.jobs, seed)
+            await self._play_all([each for each in scenarios if each.restarts], 1, seed)
         alarm.cancel()
 
-    async def _play_all(self, scenarios: Sequence[Scenario], jobs: int) -> None:
+    async def _play_all(self, scenarios: Sequence[Scenario], jobs: int, seed: str) -> None:
         queue = iter(scenarios)
 
         async def work() -> None:
             for scenario in queue:
-                self._on_trace(await self._play_one(scenario))
+                self._on_trace(await self._play_one(scenario, seed))
 
         await asyncio.gather(*(work() for _ in range(min(jobs, len(scenarios)))))
 
-    async def _play_one(self, scenario: Scenario) -> Trace:
+    async def _play_one(self, scenario: Scenario, seed: str) -> Trace:
         exchanges: list[Exchange] = []
         variables: Mapping[str, Json] = {}
         stopped = harness_error = None
         try:
-            variables = bind(scenario.variables, built_in(self._seed, scenario.id, self._model, self._run))
+            variables = bind(scenario.variables, built_in(seed, scenario.id, self._model, self._run))
             stopped = await self._play_steps(scenario, variables, exchanges)
         except UnknownVariableError as error:
             # A value that an earlier step should have saved is missing, and that step's finding says so.

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from harness.compare import record
 from harness.compare.comparison import IncomparableError, Named, compare
 from harness.compare.record import Change, Comparison, Kind, comparison_schema
+from harness.report.record import RepeatsRecord
 from harness.scenarios.model import Contract
 from harness.verdict import State
 from tests.compare.runs import answer, report, scenario, unanswered
@@ -46,6 +47,10 @@ def of_states(old: State, new: State, requirement: str = "CHAT-1") -> Comparison
         (State.PASSED, State.HARNESS_ERROR, Change.UNASSESSED, 3),
         (State.NOT_ASSESSED, State.COULD_NOT_RUN, Change.OTHER, 0),
         (State.FAILED, State.WARNED, Change.OTHER, 0),
+        (State.PASSED, State.FLAKY, Change.VIOLATED, 1),
+        (State.FLAKY, State.FAILED, Change.OTHER, 0),
+        (State.FAILED, State.FLAKY, Change.OTHER, 0),
+        (State.FLAKY, State.NOT_ASSESSED, Change.UNASSESSED, 3),
         (State.PASSED, State.KNOWN, Change.OTHER, 0),
         (State.FAILED, State.KNOWN, Change.OTHER, 0),
         (State.KNOWN, State.FAILED, Change.VIOLATED, 1),
@@ -62,6 +67,22 @@ def test_each_pair_of_states_has_its_name_and_exit_status(
     assert [each.change for each in comparison.scenarios] == names
     assert comparison.exit_status(MUST) == status
     assert comparison.exit_status(frozenset()) == 0
+
+
+@pytest.mark.parametrize(
+    ("violated", "passes", "change"),
+    [(1, 1, Change.OTHER), (1, 4, Change.OTHER), (1, 30, Change.FIXED), (5, 5, Change.FIXED)],
+)
+def test_a_flake_is_fixed_only_after_so_many_passes_that_chance_is_out(
+    violated: int, passes: int, change: Change
+) -> None:
+    flaky = RepeatsRecord(runs=10, passed=10 - violated, violated=violated, low=0, high=1)
+    steady = RepeatsRecord(runs=passes, passed=passes, violated=0, low=0, high=1)
+    old = scenario("chat/a", State.FLAKY).model_copy(update={"repeats": flaky})
+    new = scenario("chat/a").model_copy(update={"repeats": steady if passes > 1 else None})
+    comparison = compared(report(old), report(new))
+    assert [each.change for each in comparison.requirements] == [change]
+    assert [each.change for each in comparison.scenarios] == [change]
 
 
 def test_a_should_is_a_regression_only_for_who_asks() -> None:

@@ -10,6 +10,7 @@ from harness.report.curl import curl_line
 from harness.report.page.markup import Markup, prose, tag
 from harness.report.page.states import badge
 from harness.report.python_call import python_program
+from harness.verdict import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,7 +94,7 @@ def scenario(record: ScenarioRecord, exchanges: Markup, command: str) -> Markup:
     return tag(
         "details",
         tag("summary", badge(record.state), " ", tag("code", record.id), " ", tag("span", prose(record.title))),
-        tag("p", record.reason) if record.reason and not findings else "",
+        tag("p", record.reason) if record.reason and (not findings or record.state is State.FLAKY) else "",
         tag("ul", *findings, class_="findings") if findings else "",
         exchanges,
         tag("p", facts, " · ", tag("a", "link to this scenario", href=f"#{_fragment(record.id)}"), class_="note"),

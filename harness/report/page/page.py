@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.report.record import Report, RequirementRecord
 
 HERE = Path(__file__).parent
-PROBLEMS = (State.FAILED, State.HARNESS_ERROR, State.COULD_NOT_RUN, State.WARNED, State.KNOWN)
+PROBLEMS = (State.FAILED, State.FLAKY, State.HARNESS_ERROR, State.COULD_NOT_RUN, State.WARNED, State.KNOWN)
 UNKNOWN = {State.NOT_ASSESSED, State.COULD_NOT_RUN, State.HARNESS_ERROR}
 
 
@@ -57,6 +57,7 @@ def _verdict(report: Report, title: str) -> Iterator[Markup]:
     unknown = sum(states[state] for state in UNKNOWN)
     said = [f"{states[State.PASSED]} of {len(musts)} MUST are kept"]
     said += [f"{states[State.FAILED]} violated"] if states[State.FAILED] else []
+    said += [f"{states[State.FLAKY]} flaky"] if states[State.FLAKY] else []
     said += [f"{unknown} not assessed"] if unknown else []
     yield tag("p", ", ".join(said) + ".")
     model = f", model {target.model}" if target.model else ""
@@ -126,7 +127,7 @@ def _requirements(report: Report, shown: Mapping[str, Markup]) -> Markup:
     for each in report.requirements:
         areas.setdefault(each.area or "other", []).append(each)
     command = again(report)
-    wrong = {*report.in_state(State.FAILED), *report.in_state(State.HARNESS_ERROR)}
+    wrong = {*report.in_state(State.FAILED), *report.in_state(State.FLAKY), *report.in_state(State.HARNESS_ERROR)}
     sections = []
     for area, requirements in areas.items():
         details = []

@@ -16,6 +16,7 @@ _SIGNS: dict[State | Outcome, str] = {
     State.KNOWN: "≈",
     State.WARNED: "!",
     State.COULD_NOT_RUN: "?",
+    State.FLAKY: "≠",
     State.FAILED: "✗",
     State.HARNESS_ERROR: "⚡",
     Outcome.CONFORMANT: "✓",
