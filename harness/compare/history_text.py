@@ -20,7 +20,6 @@ _LETTERS = {
     State.WARNED: "!",
     State.COULD_NOT_RUN: "?",
     State.FLAKY: "≠",
-    State.FLAKY: "≠",
     State.FAILED: "✗",
     State.HARNESS_ERROR: "⚡",
 }
