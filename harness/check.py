@@ -20,6 +20,7 @@ from harness.report.record import Run, ShardRecord, TargetRecord
 from harness.report.tool import this_tool
 from harness.run.cleanup import Cleanup, clean_up, created
 from harness.run.client import Client, StepError
+from harness.run.journal import Journal
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
 from harness.run.variables import NO_RUN
@@ -97,6 +98,7 @@ class Settings:
         client: the class of the official client, where a scenario doesn't say.
         run: the run's id, eight hexadecimal digits; in the names of what it creates.
         known: what the target is known to do otherwise.
+        journal: where to write down what the run creates on someone else's server; None: nowhere.
         shard: the part of what is selected that this run plays; None: all of it.
         repeat: how often each scenario is played.
     """
@@ -113,6 +115,7 @@ class Settings:
     client: ClientKind = ClientKind.ASYNC
     run: str = NO_RUN
     known: tuple[Deviation, ...] = ()
+    journal: Path | None = None
     shard: Shard | None = None
     repeat: int = 1
 
@@ -200,6 +203,9 @@ class _Check:
         settings, endpoint = self._settings, self._endpoint
         started = datetime.now(UTC)
         redactor = self._redactor
+        # A server of ours goes with all that is on it.
+        guest = Capability.RESTART not in endpoint.capabilities
+        journal = Journal(settings.journal, endpoint.base_url, settings.run) if settings.journal and guest else None
         client = Client(
             endpoint.base_url,
             endpoint.key,
@@ -207,6 +213,7 @@ class _Check:
             connections=settings.limits.jobs,
             model_log=endpoint.model_log,
             connection=endpoint.connection,
+            watch=journal.note if journal else lambda _: None,
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -219,6 +226,8 @@ class _Check:
             else:
                 await self._play(client, fitness, scenarios)
             cleanup = await self._clean_up(client, fitness)
+        if journal:
+            journal.close(cleanup.left)
         return build_report(
             self._suite,
             self._results(cleanup, redactor),

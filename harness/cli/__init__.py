@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": "what changed from one run to the next, or over many",
     "rejudge": "judge the traces of an old run by today's scenarios",
     "replay": "play again what an old run found violated",
+    "cleanup": "delete what runs left that were killed",
     "serve": "run the reference gateway",
     "selftest": "prove the suite: every mutant gateway must be caught",
     "matrix": "check several targets or releases and show them side by side",

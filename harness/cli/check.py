@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -180,6 +181,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from harness.report.folder import FolderError, make_folder, remove_folder, write_reports
     from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
     from harness.report.terminal import Screen
+    from harness.run.journal import FILE
     from harness.run.suite import Limits
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
@@ -226,6 +228,7 @@ def _check(arguments: argparse.Namespace) -> int:
         raise OutputError("the standard output has the verdict; name a file, or use `gateway-harness report convert`")
     make_ready(outputs)
     folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
+    settings = replace(settings, journal=folder / FILE)
     screen = Screen(sys.stderr if arguments.events == "-" else sys.stdout, quiet=arguments.quiet)
     events = None
     try:

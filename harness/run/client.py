@@ -25,7 +25,7 @@ from harness.scenarios.substitute import as_text
 from harness.trace import Exchange, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -52,6 +52,7 @@ class Client:
         connections: how many are kept open for the next request.
         model_log: the scripted model's log; None when there is none to be read.
         connection: how to get to the target; None for the usual way.
+        watch: is told of each request to the target when it goes out, and again when its outcome is known.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Client:
         connections: int,
         model_log: ModelLog | None = None,
         connection: Connection | None = None,
+        watch: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
         from openai import AsyncOpenAI
 
@@ -76,6 +78,7 @@ class Client:
         self.requests = 0
         """How many were sent to the target, all told."""
         self._connection = connection
+        self._watch = watch
         self._transport = recording_transport(
             self.base_url, timeout=timeout, connections=connections, connection=connection
         )
@@ -154,6 +157,7 @@ class Client:
         self.requests += not isinstance(action, AskModel)
         recording = self._record(action, auth, headers)
         begin = self.clock()
+        recording.on_request = lambda request: self._watch(Exchange(step, begin, 0, request))
         view: ClientView | None = None
         failure: str | None = None
         limit = max(self._timeout, 2 * (timeout or 0))
@@ -173,17 +177,18 @@ class Client:
             recording.gave_up = gives_up(error)
         if recording.response is None and view is not None and view.raised is not None:
             failure = view.message
-        elapsed = self.clock() - begin
-        return Exchange(
+        exchange = Exchange(
             step=step,
             started=begin,
-            elapsed=elapsed,
+            elapsed=self.clock() - begin,
             request=recording.request or self._unsent(action),
             response=recording.response if failure is None else None,
             failure=failure,
             client=view,
             gave_up=recording.gave_up and timeout is not None and recording.response is None,
         )
+        self._watch(exchange)
+        return exchange
 
     def _record(self, action: Action, auth: Auth | Mapping[str, Json], headers: Mapping[str, Json]) -> Recording:
         """Begin to record a request, and decide which headers it has beside the client's own."""

@@ -20,7 +20,7 @@ from harness.targets.connection import Connection
 from harness.trace import Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
@@ -37,6 +37,7 @@ class Recording:
         headers: the lines of a header, in place of all that the client has of that name; none takes it out.
         query: names and values that are added to the URL.
         gave_up: the client waited for an answer until its own time was over.
+        on_request: is told of the request just before it goes out.
     """
 
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Recording:
     request: Request | None = None
     response: Response | None = None
     gave_up: bool = False
+    on_request: Callable[[Request], None] = lambda _: None
 
 
 _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
@@ -159,6 +161,7 @@ def _on_request(request: Any) -> None:
         request.url = library.URL(f"{url}{'&' if '?' in url else '?'}{query}")
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     recording.request = Request(request.method, str(request.url), headers, request.content)
+    recording.on_request(recording.request)
 
 
 class _Body:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import socket
 import threading
 from pathlib import Path
@@ -502,7 +503,7 @@ def test_a_folder_that_vanishes_during_the_run_costs_the_files_and_not_the_verdi
 
     def vandal(request: Received) -> Answer:
         for folder in check.reports.glob("*/*"):
-            folder.rmdir()
+            shutil.rmtree(folder)
         return gateway.chat(request)
 
     gateway.overrides[CHAT] = vandal

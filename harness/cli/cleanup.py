@@ -1,0 +1,119 @@
+"""`gateway-harness cleanup [TARGET]`: delete what runs left that were killed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.access import access_of, add_access
+
+if TYPE_CHECKING:
+    import argparse
+
+    from harness.leftovers import Found
+    from harness.run.cleanup import Cleanup
+
+INCOMPLETE = 3
+USAGE = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `cleanup`."""
+    parser.description = (
+        "Delete what runs of `check` left behind that were killed: on a server, profiles and conversations that a "
+        "journal below --reports names, or whose own name says that they are ours; on this machine, servers that such "
+        "a run had started, with their files. What belongs to a run that goes on here is left alone."
+    )
+    parser.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="a URL, or a name from gateway-harness.toml; default: AGENT_SERVER_URL, else this machine alone",
+    )
+    add_access(parser.add_argument_group("target"))
+    parser.add_argument(
+        "--run", dest="run_id", metavar="ID", help="only what this run left; its report and its journal tell the id"
+    )
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="where the journals are: reports/"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what there is, delete nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Clean up: 0 when nothing is left, 3 when something is."""
+    from harness.config import ConfigError
+    from harness.targets import TargetError
+
+    try:
+        return max(_here(arguments), _there(arguments))
+    except ConfigError as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return USAGE
+    except TargetError as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("gateway-harness: interrupted; run it again", file=sys.stderr)
+        return INCOMPLETE
+
+
+def _here(arguments: argparse.Namespace) -> int:
+    from harness.leftovers import homes, tidy_home
+
+    found = list(homes())
+    for home in found:
+        if not arguments.dry_run:
+            tidy_home(home)
+        print(f"{_done(arguments)}: {home} and what ran in it")
+    return INCOMPLETE if arguments.dry_run and found else 0
+
+
+def _there(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from harness.config import load_config
+    from harness.leftovers import tidy_server
+    from harness.run.journal import read_journals
+    from harness.targets import TargetUsageError
+    from harness.targets.parse import parse_target
+    from harness.targets.url import UrlTarget
+
+    text = arguments.target or os.environ.get("AGENT_SERVER_URL")
+    if text is None:
+        for journal in read_journals(arguments.reports):
+            if not journal.is_alive:
+                print(f"run {journal.run} left something: gateway-harness cleanup {journal.target}")
+        return 0
+    target = parse_target(text, access=access_of(arguments), named=load_config(arguments.config))
+    if not isinstance(target, UrlTarget):
+        raise TargetUsageError(
+            f"nothing is left on `{text}` when it has stopped",
+            where="TARGET",
+            advice="give a URL; what such servers left on this machine goes without a TARGET",
+        )
+    endpoint = target.start(lambda _: None)
+    tidying = tidy_server(endpoint, arguments.reports, arguments.run_id, delete=not arguments.dry_run)
+    found, cleanup = asyncio.run(tidying)
+    _tell(arguments, found, cleanup)
+    return INCOMPLETE if cleanup.left else 0
+
+
+def _tell(arguments: argparse.Namespace, found: Found, cleanup: Cleanup) -> None:
+    for path in cleanup.deleted:
+        print(f"deleted: {path}")
+    for path in cleanup.left:
+        print(f"{'found' if arguments.dry_run else 'could not delete'}: {path}")
+    for reason in found.unseen:
+        print(f"could not look through its {reason}")
+    journals = f"{len(found.journals)} journal{'s' * (len(found.journals) != 1)}"
+    print(
+        f"{len(found.paths)} found, by {journals} below {arguments.reports}/ and by name. "
+        "Not to be found: conversations that a server named itself, of runs whose journal is not here"
+    )
+
+
+def _done(arguments: argparse.Namespace) -> str:
+    return "found" if arguments.dry_run else "removed"
