@@ -299,7 +299,8 @@ class StartsBeforeItReads(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if response.status in {400, 422} and (question := request.chat) and request.conversation:
+        question = request.chat if response.status in {400, 422} and request.conversation else None
+        if question and not question.get("stream") and not await self.gateway.knows(request.conversation):
             first = {"model": question["model"], "messages": [{"role": "user", "content": "Reply with exactly: ok"}]}
             await self.gateway(request.with_json(first))
         return response

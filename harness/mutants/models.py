@@ -172,6 +172,7 @@ class StartsBeforeItKnowsTheModel(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if (question := request.chat) is not None and response.status == 404 and request.conversation:
+        question = request.chat if response.status == 404 and request.conversation else None
+        if question is not None and not await self.gateway.knows(request.conversation):
             await self.gateway(request.with_json({**question, "model": MODEL}))
         return response
