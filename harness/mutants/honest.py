@@ -136,7 +136,7 @@ class Silent(_Rewrites):
 
     lacks: ClassVar[Mapping[str, str]] = {
         "CHAT-14": "it doesn't tell usage",
-        "CHAT-18": "it doesn't tell usage",
+        "CHAT-17": "it doesn't tell usage",
     }
 
     async def answer(self, request: Request) -> Response:

@@ -116,8 +116,8 @@ def _document(selftest: Selftest) -> Iterator[str]:
 def _rows(selftest: Selftest) -> Iterator[tuple[str, str, str, str, str]]:
     """The kill matrix: a row for each mutant, those that were not caught first, requirements in the suite's order."""
     order = {requirement: number for number, requirement in enumerate(selftest.requirements)}
-    worst = {verdict: number for number, verdict in enumerate((*_ORDER, *Verdict))}
-    for mutant in sorted(selftest.mutants, key=lambda each: (worst[each.verdict], order[each.requirement])):
+    worst = list(dict.fromkeys((*_ORDER, *Verdict)))
+    for mutant in sorted(selftest.mutants, key=lambda each: (worst.index(each.verdict), order[each.requirement])):
         by = dict.fromkeys(f"`{without_case(scenario)}`" for scenario in mutant.caught_by)
         yield (
             mutant.requirement,

@@ -46,8 +46,9 @@ def spread[Job, Result](
     """
     queue = deque(jobs)
     with tempfile.TemporaryDirectory(prefix="gateway-harness-selftest-", ignore_cleanup_errors=True) as folder:
-        crew = [_Worker(prepare, folder, seconds) for _ in range(min(workers, len(queue)))]
+        crew: list[_Worker[Job, Result]] = []
         try:
+            crew += (_Worker(prepare, folder, seconds) for _ in range(min(workers, len(queue))))
             while queue or any(worker.busy for worker in crew):
                 for index, worker in enumerate(crew):
                     if queue and not worker.busy:
