@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
+from harness.mutants.exchange import CONVERSATION, Request, Response
 from harness.mutants.mutant import Mutant, SpoilsQuestions, newest_user_message
+
+if TYPE_CHECKING:
+    from harness.mutants.mutant import Sound
 
 
 def _broken() -> Response:
@@ -242,17 +245,23 @@ class FailuresHaveNoHeader(Mutant):
         return response.with_header(CONVERSATION, None) if response.status == 500 else response
 
 
-class NeverRecovers(Mutant):
-    """Answers every request after a failed turn with the old failure, as released servers do once."""
+class RepeatsTheFailure(Mutant):
+    """Answers the request after a failed turn with the old failure, as released servers do."""
 
     breaks = "ERROR-14"
 
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self.failure: dict[str, Response] = {}
+
     async def answer(self, request: Request) -> Response:
-        if request.chat is not None and request.conversation:
-            shown = (await self.gateway.ask("GET", f"/api/conversations/{request.conversation}")).json
-            if shown.get("execution_status") == "error":
-                return replace(refusal(500, "The agent has failed."), headers={CONVERSATION: request.conversation})
-        return await self.gateway(request)
+        response = await self.gateway(request)
+        if request.chat is None:
+            return response
+        old = self.failure.pop(request.conversation or "", None)
+        if response.status == 500:
+            self.failure[response.headers[CONVERSATION]] = response
+        return old or response
 
 
 class StuckIsAnAnswer(Mutant):

@@ -7,6 +7,7 @@ from harness.mutants import (
     chat,
     concurrency,
     conversation,
+    credentials,
     errors,
     fields,
     http,
@@ -21,6 +22,7 @@ from harness.mutants.mutant import Mutant
 
 _AREAS = (
     auth,
+    credentials,
     models,
     profiles,
     chat,

@@ -1,0 +1,177 @@
+"""The forms that a key comes in: gateways that read too many of them, too few, or take one for more than the other."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+from harness.mutants.exchange import CONVERSATION, Request, Response
+from harness.mutants.mutant import Mutant
+
+if TYPE_CHECKING:
+    from harness.mutants.mutant import Sound
+
+
+class KeyIsAPassword(Mutant):
+    """Takes the key as the password of HTTP Basic too."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if request.basic is not None:
+            request = request.with_header("Authorization", f"Bearer {request.basic}")
+        return await self.gateway(request)
+
+
+class KeyNeedsNoScheme(Mutant):
+    """Takes the last word of `Authorization` for the key, whatever stands before it."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if words := request.headers.get("authorization", "").split():
+            request = request.with_header("Authorization", f"Bearer {words[-1]}")
+        return await self.gateway(request)
+
+
+class KeyInTheQuery(Mutant):
+    """Takes the key from the address, so that links can be shared."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if (values := parse_qs(request.query)) and request.path.startswith("/v1/"):
+            request = request.with_header("X-Session-API-Key", next(iter(values.values()))[0])
+        return await self.gateway(request)
+
+
+class KeyInACookie(Mutant):
+    """Takes the key from a cookie, which a browser sends along from any page."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if found := re.search(r"session_api_key=([^;]+)", request.headers.get("cookie", "")):
+            request = request.with_header("X-Session-API-Key", found[1])
+        return await self.gateway(request)
+
+
+class BearerInTheSessionHeader(Mutant):
+    """Reads the OpenHands header as if it were `Authorization`."""
+
+    breaks = "AUTH-6"
+
+    async def answer(self, request: Request) -> Response:
+        if (presented := request.headers.get("x-session-api-key", "")).startswith("Bearer "):
+            request = request.with_header("Authorization", presented)
+        return await self.gateway(request)
+
+
+class OneWrongHeaderSpoilsBoth(Mutant):
+    """Refuses a right bearer token when the session header beside it is wrong."""
+
+    breaks = "AUTH-7"
+
+    async def answer(self, request: Request) -> Response:
+        if request.headers.get("x-session-api-key", self.gateway.key) != self.gateway.key:
+            request = request.with_header("Authorization", None)
+        return await self.gateway(request)
+
+
+class AnEmptyHeaderSpoilsBoth(Mutant):
+    """Looks at the bearer token only if there is no session header, be it an empty one."""
+
+    breaks = "AUTH-7"
+
+    async def answer(self, request: Request) -> Response:
+        if request.headers.get("x-session-api-key") == "":
+            request = request.with_header("Authorization", None)
+        return await self.gateway(request)
+
+
+class ChatsWantOneCredential(Mutant):
+    """Takes a wrong bearer token in a chat for an attack, whatever key stands beside it."""
+
+    breaks = "AUTH-7"
+
+    async def answer(self, request: Request) -> Response:
+        if request.chat and request.bearer not in {None, self.gateway.key}:
+            request = request.with_header("X-Session-API-Key", None)
+        return await self.gateway(request)
+
+
+class BearerIsCapitalised(Mutant):
+    """Knows `Bearer` and no other spelling of it."""
+
+    breaks = "AUTH-8"
+
+    async def answer(self, request: Request) -> Response:
+        spelled = request.headers.get("authorization", "").startswith("Bearer ")
+        return await self.gateway(request if spelled else request.with_header("Authorization", None))
+
+
+class ConversationsBelongToAForm(Mutant):
+    """Keeps two tables of conversations, one for each form of the key; in the other one an id is unknown."""
+
+    breaks = "AUTH-11"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self.form: dict[str, bool] = {}
+
+    async def answer(self, request: Request) -> Response:
+        native = "authorization" not in request.headers
+        if request.conversation and self.form.get(request.conversation, native) is not native:
+            return await self.gateway(request.with_header(CONVERSATION, str(uuid4())))
+        response = await self.gateway(request)
+        if request.chat and not request.conversation:
+            self.form[response.headers.get(CONVERSATION, "")] = native
+        return response
+
+
+class ShowsNativesMore(Mutant):
+    """Adds its own description of a model when it is asked in the form of OpenHands."""
+
+    breaks = "AUTH-11"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.is_for("GET", "/v1/models") and "authorization" not in request.headers and response.status == 200:
+            return response.with_json({**response.json, "has_more": False})
+        return response
+
+
+class TwiceIsTrusted(Mutant):
+    """Takes a credential that came twice for one that a proxy has already looked at."""
+
+    breaks = "AUTH-12"
+
+    async def answer(self, request: Request) -> Response:
+        names = [name for name, _ in request.headers.items()]
+        if any(names.count(name) > 1 for name in ("authorization", "x-session-api-key")):
+            request = request.with_header("X-Session-API-Key", self.gateway.key)
+        return await self.gateway(request)
+
+
+class TheLastCounts(Mutant):
+    """Takes the last of several credential headers, which it may."""
+
+    breaks = "AUTH-13"
+
+    async def answer(self, request: Request) -> Response:
+        for name, value in request.headers.items():
+            if name in {"authorization", "x-session-api-key"}:
+                request = request.with_header(name, value)
+        return await self.gateway(request)
+
+
+class OneBlankOnly(Mutant):
+    """Splits `Authorization` at its first blank and compares the rest."""
+
+    breaks = "AUTH-14"
+
+    async def answer(self, request: Request) -> Response:
+        padded = "  " in request.headers.get("authorization", "")
+        return await self.gateway(request.with_header("Authorization", None) if padded else request)
