@@ -2,7 +2,7 @@
 # Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-server lint bench lock clean
+.PHONY: help setup check test test-server selftest mutate lint bench lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
@@ -26,6 +26,9 @@ test: .venv-core/.installed .venv/.installed ## run the tests: the core alone wi
 test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
 	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server tests/server $(ARGS)
 
+selftest: .venv/.installed ## prove the suite: play it on every mutant and every honest gateway; into reports/selftest/
+	@.venv/bin/gateway-harness selftest $(ARGS)
+
 lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -40,7 +43,7 @@ lock: ## resolve the dependencies anew, into .ci/locks/
 
 clean: ## remove the environments, caches and reports
 	rm -rf .venv .venv-core .venv-agent-server .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis dist
-	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench -exec rm -rf {} +
+	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench ! -name selftest -exec rm -rf {} +
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: .ci/locks/dev.txt pyproject.toml
