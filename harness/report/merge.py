@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.judge.contract import judge_contract, judge_requirements
+from harness.known import Standing
 from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord
 from harness.scenarios.model import Contract, Location, Requirement
 from harness.shard import Shard, of_definitions
@@ -16,7 +17,7 @@ from harness.verdict import ScenarioVerdict, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from harness.report.record import Report, Run, ScenarioRecord
+    from harness.report.record import KnownRecord, Report, Run, ScenarioRecord
 
 _SHOWN = 5
 
@@ -52,6 +53,7 @@ def merge(reports: Mapping[str, Report]) -> Report:
             "requirements": requirements,
             "contracts": contracts,
             "scenarios": tuple(scenarios),
+            "known": tuple(map(_entry, zip(*(report.known for report in whole), strict=True))),
             "smoke": tuple(exchange for report in whole for exchange in report.smoke),
             "cleanup": CleanupRecord(
                 deleted=tuple(path for report in whole for path in report.cleanup.deleted),
@@ -88,6 +90,7 @@ def _facts(report: Report) -> dict[str, str]:
         "offers": ", ".join(target.capabilities) or "nothing beyond chat",
         "server": " ".join(f"{name}={value}" for name, value in server.items()) or "nothing told",
         "selection": report.run.selection or "everything",
+        "known deviations": ", ".join(entry.subject for entry in report.known) or "none",
         "shards": str(shard.count) if shard else "",
         "suite": shard.everything if shard else "",
     }
@@ -124,6 +127,17 @@ def _scenarios(reports: Iterable[Report]) -> list[ScenarioRecord]:
             if each.id not in worst or each.state.rank > worst[each.id].state.rank:
                 worst[each.id] = each
     return sorted(worst.values(), key=lambda each: (*each.line, each.id))
+
+
+_TELLING = (Standing.HOLDS, Standing.GONE, Standing.EXPIRED, Standing.UNMATCHED, Standing.NOT_SEEN)
+"""What a shard says of a known deviation counts before what others say, to which its scenarios are unknown."""
+
+
+def _entry(entries: Sequence[KnownRecord]) -> KnownRecord:
+    """One entry of the file of known deviations, as all shards together see it."""
+    best = min(entries, key=lambda entry: _TELLING.index(entry.standing))
+    excused = dict.fromkeys(scenario for entry in entries for scenario in entry.scenarios)
+    return best.model_copy(update={"scenarios": tuple(excused)})
 
 
 def _run(runs: Sequence[Run]) -> Run:

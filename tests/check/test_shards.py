@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.cli import main
+from harness.known import Standing
 from harness.plan import NothingSelectedError
 from harness.report.merge import MergeError, merge
 from harness.report.record import Report, read_report
@@ -93,6 +94,21 @@ def test_all_shards_together_are_the_whole_run(check: Runner, shards: dict[str, 
     assert (merged.run.shard, merged.run.seed) == (None, "s1, s2")
     assert merged.run.requests == sum(each.run.requests for each in shards.values())
     assert len(merged.cleanup.deleted) == sum(len(each.cleanup.deleted) for each in shards.values())
+
+
+def test_of_a_known_deviation_the_shard_that_has_its_scenario_tells(check: Runner) -> None:
+    known = check.suite.parent / "known.yaml"
+    known.write_text(
+        "known: [{scenario: chat/continues, reason: it is so, link: 'https://example.com/1', expires: 2999-01-01}]"
+    )
+    with Server(Gateway(KEY)) as server:
+        statuses = [check(server.url, "--shard", f"{number}/2", "--known", str(known)) for number in (1, 2)]
+    assert sorted(statuses) == [0, 1]
+    reports = {str(path): read_report(path) for path in check.reports.glob("*/*/report.json")}
+    assert {each.known[0].standing for each in reports.values()} == {Standing.NOT_SEEN, Standing.GONE}
+    merged = merge(reports)
+    assert [entry.standing for entry in merged.known] == [Standing.GONE]
+    assert merged.exit_status == 1
 
 
 def test_a_shard_that_is_missing_or_there_twice_is_named(shards: dict[str, Report]) -> None:
