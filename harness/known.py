@@ -130,7 +130,7 @@ def _entry(node: Node, problems: list[Problem]) -> Deviation:
     )
 
 
-_DEVIATING = {State.FAILED, State.WARNED, State.COULD_NOT_RUN}
+_DEVIATING = {State.FAILED, State.FLAKY, State.WARNED, State.COULD_NOT_RUN}
 """What can be excused, if there are findings: they may be of the setup, after which nothing could be learned."""
 
 
@@ -174,8 +174,8 @@ def _standing(
     about = [scenario.id for scenario in suite.scenarios.values() if entry.is_about(scenario)]
     if not about:
         return Standing.UNMATCHED
-    assessed = {State.PASSED, State.KNOWN, State.WARNED, State.FAILED}
-    return Standing.GONE if all(states.get(scenario) in assessed for scenario in about) else Standing.NOT_SEEN
+    seen = [states.get(scenario, State.NOT_ASSESSED) for scenario in about]
+    return Standing.GONE if all(state.is_assessed for state in seen) else Standing.NOT_SEEN
 
 
 def complaint(entry: Deviation, standing: Standing, suite: Suite) -> str:

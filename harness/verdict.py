@@ -36,6 +36,11 @@ class State(StrEnum):
     """The harness or the scenario is at fault."""
 
     @property
+    def is_assessed(self) -> bool:
+        """Whether it is known if the requirement holds."""
+        return self not in {State.NOT_ASSESSED, State.COULD_NOT_RUN, State.HARNESS_ERROR}
+
+    @property
     def is_violation(self) -> bool:
         """Whether the requirement was seen not to hold."""
         return self in {State.WARNED, State.FLAKY, State.FAILED}

@@ -105,10 +105,15 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
         yield ""
     yield tabulate(
         [
-            [f"{SIGNS[judged.outcome]} {contract}", judged.outcome, *(judged.counts.get(state, 0) for state in State)]
+            [
+                f"{SIGNS[judged.outcome]} {contract}",
+                judged.outcome,
+                report.assessed(contract),
+                *(judged.counts.get(state, 0) for state in State),
+            ]
             for contract, judged in report.contracts.items()
         ],
-        ["contract", "verdict", *State],
+        ["contract", "verdict", "assessed", *State],
         tablefmt="github",
     )
     yield ""

@@ -289,6 +289,18 @@ class Report(_Record):
         }
         return tuple(each for each in self.in_state(State.COULD_NOT_RUN) if each.id not in others)
 
+    def assessed(self, contract: Contract) -> str:
+        """How much of a contract was assessed, level by level, such as `38 of 40 MUST, 51 of 51 SHOULD`."""
+        levels = {
+            level: [each.state for each in self.requirements if contract in each.contracts and each.level is level]
+            for level in Level
+        }
+        return ", ".join(
+            f"{sum(state.is_assessed for state in states)} of {len(states)} {level}"
+            for level, states in levels.items()
+            if states
+        )
+
     def violated(self, contract: Contract) -> tuple[RequirementRecord, ...]:
         """The requirements of a contract that are violated."""
         return tuple(each for each in self.requirements if each.is_violated and contract in each.contracts)

@@ -132,6 +132,7 @@ def _contracts(report: Report) -> Iterator[Line]:
     for contract, judged in report.contracts.items():
         counted = ", ".join(f"{count} {state}" for state, count in judged.counts.items())
         yield f"{contract}: {judged.outcome} ({counted})", STYLES[judged.outcome]
+        yield f"  assessed: {report.assessed(contract)}", "dim"
         violated = ", ".join(requirement.id for requirement in report.violated(contract))
         if violated and contract is not report.contract:
             yield f"  violates {violated}", "dim"

@@ -39,7 +39,9 @@ class Busy:
         return http(429, {"detail": "retry later"}, self._headers)
 
 
-def test_without_leave_the_native_api_is_used_only_to_delete_what_was_made(check: Runner) -> None:
+def test_without_leave_the_native_api_is_used_only_to_delete_what_was_made(
+    check: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
     gateway = Gateway(KEY)
     with Server(gateway) as server:
         assert check(server.url, "--no-native-api") == 0
@@ -48,6 +50,9 @@ def test_without_leave_the_native_api_is_used_only_to_delete_what_was_made(check
     assert check.states()["chat/profile"] == "not assessed"
     (reason,) = (each["reason"] for each in check.report()["scenarios"] if each["id"] == "chat/profile")
     assert "takes --native-api" in reason
+    (page,) = check.reports.glob("*/*/report.md")
+    assert "| 3 of 3 MUST, 0 of 1 SHOULD " in page.read_text("utf-8")
+    assert "  assessed: 3 of 3 MUST, 0 of 1 SHOULD\n" in capsys.readouterr().out
     assert gateway.existing == set()
     assert check.report()["cleanup"]["left"] == []
 
@@ -114,3 +119,10 @@ def test_a_signal_ends_the_patience(check: Runner) -> None:
     assert process.returncode == 3
     assert check.report()["run"]["ended_early"] == "interrupted"
     assert gateway.existing == set()
+
+
+def test_a_run_in_which_no_must_could_be_assessed_is_incomplete(check: Runner, tmp_path: Path) -> None:
+    write_suite(tmp_path, SCENARIOS.replace("requirement: CHAT-1", "requirement: CHAT-1\n    needs: [profiles]"))
+    with Server(Gateway(KEY)) as server:
+        assert check(server.url, "--no-native-api", "--requirement", "CHAT-1") == 3
+    assert check.states() == {"chat/answers": "not assessed"}
