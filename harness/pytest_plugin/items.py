@@ -1,0 +1,160 @@
+"""Scenario files as pytest collects them, scenarios as it runs them, and what it says of those that fail."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import traceback
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from harness.pytest_plugin.run import UnavailableError
+from harness.report.curl import curl_line
+from harness.report.record import FindingRecord, RequestRecord
+from harness.scenarios.load import REQUIREMENTS, load_suite
+from harness.scenarios.problems import ScenarioFileError
+from harness.verdict import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.pytest_plugin.run import Run
+    from harness.scenarios.model import Scenario, Suite
+    from harness.trace import Exchange
+    from harness.verdict import ScenarioVerdict
+
+_SUITES = pytest.StashKey[dict["Path", "Suite | ScenarioFileError"]]()
+
+
+def is_scenario_file(path: Path) -> bool:
+    """Whether a file is one of ours. Other tools' YAML has `scenarios:` too, or `area:`, but hardly both."""
+    if path.suffix not in {".yaml", ".yml"} or path.name == REQUIREMENTS:
+        return False
+    text = path.read_text("utf-8", "replace")
+    keys = set(re.findall(r"^(area|scenarios):", text, re.MULTILINE))
+    return "scenarios" in keys and ("area" in keys or (path.parent / REQUIREMENTS).exists())
+
+
+class ScenarioFile(pytest.File):
+    """A scenario file; its folder is a suite, as it is for `check --scenarios`."""
+
+    run: Run
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """An item for each scenario and each of its cases."""
+        suites = self.config.stash.setdefault(_SUITES, {})
+        folder = self.path.parent
+        if folder not in suites:
+            try:
+                suites[folder] = load_suite(folder)
+            except ScenarioFileError as error:
+                suites[folder] = error
+        suite = suites[folder]
+        if isinstance(suite, ScenarioFileError):
+            own = [str(problem) for problem in suite.problems if problem.location.file == self.path]
+            raise self.CollectError("\n".join(own or ["this suite has problems in another file:", str(suite)]))
+        for scenario in suite.scenarios.values():
+            if scenario.location.file == self.path:
+                name = scenario.id.removeprefix(f"{scenario.area}/")
+                yield ScenarioItem.from_parent(self, name=name, suite=suite, scenario=scenario, run=self.run)
+
+
+class ScenarioItem(pytest.Item):
+    """A scenario, or a case of one.
+
+    Playing it is its set-up: what keeps it from being judged is an error then, and no failure.
+    """
+
+    def __init__(self, *, suite: Suite, scenario: Scenario, run: Run, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run, self.suite, self.scenario = run, suite, scenario
+        self.requirement = suite.requirements[scenario.requirement]
+        self.verdict: ScenarioVerdict | None = None
+        self.user_properties += [
+            ("scenario", scenario.id),
+            ("requirement", self.requirement.id),
+            ("level", str(self.requirement.level)),
+        ]
+        for name in (self.requirement.id, self.requirement.level, scenario.area, *sorted(scenario.tags)):
+            self.config.addinivalue_line("markers", f"{name}: of scenarios")
+            self.add_marker(str(name))
+
+    def setup(self) -> None:
+        """Play it."""
+        try:
+            contract = self.run.ready().contract
+            asked = contract in self.requirement.contracts
+            self.verdict = self.run.verdict(self.suite, self.scenario) if asked else None
+        except UnavailableError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        except Exception as error:  # noqa: BLE001 - a fault of ours; its traceback must be told without secrets
+            told = self.run.redactor.text("".join(traceback.format_exception(error)))
+            raise pytest.fail.Exception(told, pytrace=False) from None
+        if self.verdict is None:
+            pytest.skip(f"the contract {contract} does not ask this")
+        if self.verdict.state is State.NOT_ASSESSED:
+            pytest.skip(self.verdict.reason or "")
+        if self.verdict.state in {State.COULD_NOT_RUN, State.HARNESS_ERROR}:
+            self._fail(self.verdict)
+
+    def runtest(self) -> None:
+        """Say what was found."""
+        verdict = self.verdict
+        assert verdict is not None
+        if verdict.state is State.WARNED and not self.config.getoption("runxfail"):
+            pytest.xfail(f"{self.requirement.id} ({self.requirement.level}) violated: {verdict.reason}")
+        if verdict.state is not State.PASSED:
+            self._fail(verdict)
+
+    def _fail(self, verdict: ScenarioVerdict) -> NoReturn:
+        pytest.fail("\n".join(self._told(verdict)), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File, line from 0, headline."""
+        return self.path, self.scenario.location.line - 1, self.scenario.id
+
+    def _told(self, verdict: ScenarioVerdict) -> Iterator[str]:
+        requirement, scenario = self.requirement, self.scenario
+        word = "violated" if verdict.state in {State.FAILED, State.WARNED} else verdict.state
+        yield f"{requirement.id} {word} ({requirement.level}): {requirement.text}"
+        yield f"scenario: {scenario.title} ({scenario.location})"
+        yield ""
+        if not verdict.findings:
+            yield verdict.reason or ""
+        for finding in verdict.findings:
+            yield str(FindingRecord.of(finding))
+        exchange = _blamed(verdict, self.run.exchanges(scenario))
+        if exchange is not None:
+            request = exchange.request
+            yield ""
+            yield curl_line(
+                RequestRecord(
+                    method=request.method,
+                    url=request.url,
+                    headers=request.headers,
+                    body=request.body.decode("utf-8", "replace"),
+                )
+            )
+        yield ""
+        yield f"again: {self._again()}"
+        yield f"about: gateway-harness explain {shlex.quote(scenario.id)}"
+
+    def _again(self) -> str:
+        here = self.config.invocation_params.dir
+        path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+        options = []
+        for name in ("url", "target", "contract", "agent"):
+            if (value := self.config.getoption(f"gateway_{name}")) is not None:
+                options += [f"--gateway-{name}", value]
+        if self.config.getoption("gateway_native_api"):
+            options.append("--gateway-native-api")
+        return shlex.join(["pytest", *options, f"{path}::{self.name}"])
+
+
+def _blamed(verdict: ScenarioVerdict, exchanges: tuple[Exchange, ...]) -> Exchange | None:
+    """The exchange that the first finding is about; the last one, when there is no finding."""
+    if not verdict.findings:
+        return exchanges[-1] if exchanges else None
+    return next((each for each in exchanges if each.step == verdict.findings[0].step), None)

@@ -1,0 +1,205 @@
+"""The plugin of a session in which a target is named."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.config import ConfigError, load_config
+from harness.pytest_plugin.fixtures import Gateway, ScriptedModel
+from harness.pytest_plugin.items import ScenarioFile, is_scenario_file
+from harness.pytest_plugin.run import Run, Settings, UnavailableError
+from harness.scenarios.model import Capability, Contract
+from harness.targets import Endpoint, TargetError, TargetUsageError, is_loopback
+from harness.targets.access import Access
+from harness.targets.parse import parse_target
+from harness.trace import Exchange, Request, Response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from openai import DefaultHttpxClient, OpenAI
+
+    from harness.pytest_plugin.run import Ready
+    from harness.targets import Progress, Target
+
+_REQUEST_SECONDS = 180.0
+"""As for `check`."""
+
+HANDED = "gateway-harness-endpoint"
+LEFT = "gateway-harness-left"
+
+
+class StartedElsewhere:
+    """A target of xdist's controller, as its workers see it: others play on it, so it can't be restarted."""
+
+    name = argument = "started elsewhere"
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def start(self, progress: Progress) -> Endpoint:  # noqa: ARG002 - as the protocol has it
+        return self._endpoint
+
+    def restart(self) -> None:
+        raise TargetUsageError("others play on it", where=self._endpoint.base_url, advice="run without xdist")
+
+    def stop(self) -> None:
+        pass
+
+
+def make_session(config: pytest.Config) -> SessionPlugin:
+    """The plugin for the target that the options name. Raises pytest.UsageError."""
+    text = config.getoption("gateway_url") or config.getoption("gateway_target")
+    try:
+        named = load_config()
+        of_name = named[text].run if text in named else {}
+        chosen = config.getoption("gateway_contract") or of_name.get("contract") or Contract.DOCUMENTED.value
+        contract = None if chosen == "auto" else Contract(chosen)
+        wait = of_name.get("wait", 0.0)
+        target: Target
+        if handed := getattr(config, "workerinput", {}).get(HANDED):
+            target = StartedElsewhere(pickle.loads(handed))  # noqa: S301 - from our own controller
+        else:
+            target = parse_target(
+                text,
+                access=Access(native_api=config.getoption("gateway_native_api")),
+                named=named,
+                wait=wait,
+                contract=contract or Contract.DOCUMENTED,
+                agent=config.getoption("gateway_agent"),
+            )
+    except (TargetError, ConfigError) as error:
+        raise pytest.UsageError(str(error)) from None
+    settings = Settings(contract, of_name.get("request_timeout", _REQUEST_SECONDS), wait)
+    return SessionPlugin(config, target, Run(target, settings), f"{text} ({chosen})")
+
+
+class SessionPlugin:
+    """The hooks of a session."""
+
+    def __init__(self, config: pytest.Config, target: Target, run: Run, named: str) -> None:
+        self._config = config
+        self._target = target
+        self._run = run
+        self._named = named
+        self._endpoint: Endpoint | None = None
+        """Of the target that is started here for xdist's workers."""
+        self._transport: DefaultHttpxClient | None = None
+        self._left: list[str] = []
+        self._scenarios = self._assessed = 0
+
+    def gateway(self) -> Gateway:
+        """For the fixture of this name."""
+        ready = self._ready()
+        url = ready.endpoint.base_url
+        return Gateway(url, f"{url}/v1", ready.endpoint.key, ready.fitness.model)
+
+    def client(self) -> OpenAI:
+        """For the fixture `gateway_client`."""
+        from openai import OpenAI
+
+        gateway = self.gateway()
+        return OpenAI(
+            api_key=gateway.key or "no-key",  # the client insists on some key
+            base_url=gateway.base_url,
+            max_retries=0,
+            http_client=self._http(),
+        )
+
+    def scripted_model(self) -> ScriptedModel:
+        """For the fixture of this name."""
+        ready = self._ready()
+        if Capability.SCRIPTED_MODEL not in ready.fitness.capabilities:
+            pytest.skip("the target does not offer: scripted-model")
+        return ScriptedModel(ready.endpoint.model_log, self._http())
+
+    def _ready(self) -> Ready:
+        try:
+            return self._run.ready()
+        except UnavailableError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+    def _http(self) -> DefaultHttpxClient:
+        if self._transport is None:
+            from openai import DefaultHttpxClient
+
+            endpoint = self._ready().endpoint
+            connection = endpoint.connection
+            self._transport = DefaultHttpxClient(
+                headers=dict(connection.headers if connection else ()),
+                proxy=connection.proxy if connection else None,
+                verify=(connection and connection.tls()) or True,
+                trust_env=not is_loopback(endpoint.base_url),
+                event_hooks={"response": [self._remember]},
+            )
+        return self._transport
+
+    def _remember(self, response: Any) -> None:
+        """What a Python test starts is deleted in the end too."""
+        request = Request(response.request.method, str(response.request.url), (*response.request.headers.items(),), b"")
+        answer = Response(response.status_code, (*response.headers.items(),), b"")
+        self._run.remember([Exchange(step=0, started=0, elapsed=0, request=request, response=answer)])
+
+    def pytest_report_header(self) -> str:
+        """Say what is asked."""
+        return f"gateway: {self._named}"
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+        """Take scenario files."""
+        if not is_scenario_file(file_path):
+            return None
+        file = ScenarioFile.from_parent(parent, path=file_path)
+        file.run = self._run
+        return file
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Let xdist's workers share what would be started for the run; a server at a URL each asks by itself."""
+        if self._config.getoption("gateway_url") is not None or self._config.option.collectonly:
+            return
+        if self._endpoint is None:
+            try:
+                self._endpoint = self._target.start(lambda _: None)
+            except TargetError as error:
+                raise pytest.UsageError(str(error)) from None
+        from dataclasses import replace
+
+        capabilities = self._endpoint.capabilities - {Capability.RESTART}
+        node.workerinput[HANDED] = pickle.dumps(replace(self._endpoint, capabilities=capabilities))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear what a worker could not delete."""
+        self._left += getattr(node, "workeroutput", {}).get(LEFT, [])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count what was found out."""
+        if any(name == "scenario" for name, _ in report.user_properties):
+            self._scenarios += report.when == "setup"
+            self._assessed += report.when == "call"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Clean up. What found out nothing is no success."""
+        if self._transport is not None:
+            self._transport.close()
+        cleanup = self._run.clean_up()
+        self._left += cleanup.left
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[LEFT] = self._left
+        if self._scenarios and not self._assessed and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what the results alone don't."""
+        if self._left:
+            terminalreporter.write_line(f"gateway: left behind on the target: {', '.join(self._left)}", yellow=True)
+        if self._scenarios and not self._assessed:
+            terminalreporter.write_line("gateway: no scenario could be assessed, so this is no success", red=True)
+
+    def pytest_unconfigure(self) -> None:
+        """Stop the target."""
+        self._run.stop()
