@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harness.compare.calls import call_of
 from harness.compare.record import BehaviourChange
 from harness.judge.body import BodyError, decode
+from harness.report.calls import call_of
 from harness.trace import Response
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from harness.compare.behaviour import pairs
-from harness.compare.calls import call_of
 from harness.compare.record import LatencyShift
+from harness.report.calls import call_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from statistics import median
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from harness.report.calls import call_of
 from harness.report.page.markup import Markup, tag
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _BINS = 32
 _WIDTH, _HEIGHT = 256, 36
-_KNOWN = ("/v1/chat/completions", "/v1/responses", "/v1/models")
 _MOST_CALLS = 20
 
 
@@ -29,7 +27,7 @@ def latency(report: Report) -> Markup:
         if exchange.response is None:
             unanswered += 1
         else:
-            calls.setdefault(_call(exchange), []).append(exchange.seconds)
+            calls.setdefault(call_of(exchange, report.target.url), []).append(exchange.seconds)
     if not calls:
         return tag("p", "No request was answered.")
     shown = sorted(calls.items(), key=lambda item: -len(item[1]))[:_MOST_CALLS]
@@ -54,17 +52,6 @@ def _exchanges(report: Report) -> Iterable[ExchangeRecord]:
     yield from report.smoke
     for scenario in report.scenarios:
         yield from scenario.exchanges
-
-
-def _call(exchange: ExchangeRecord) -> str:
-    """Method and path, with `*` for what names one thing among many: the same call on another is the same row."""
-    path = urlsplit(exchange.request.url).path
-    streamed = '"stream":true' in exchange.request.body.replace(" ", "")
-    if path not in _KNOWN:
-        head = re.match(r"/v1/models/|/[\w-]*(/[\w-]*)?", path)
-        begin = head[0] if head else ""
-        path = begin if begin == path else f"{begin.rstrip('/')}/*"
-    return f"{exchange.request.method} {path}{' (stream)' if streamed else ''}"
 
 
 def _row(call: str, seconds: Sequence[float], least: float, most: float) -> Markup:

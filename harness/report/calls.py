@@ -14,10 +14,10 @@ _ITEM = re.compile(r"^(/v1/models|/api/[\w-]+)/[^/]+")
 
 
 def call_of(exchange: ExchangeRecord, base_url: str) -> str:
-    """Method and path, such as `GET /api/profiles/{}`; an answer that was streamed is of another kind."""
+    """Method and path, such as `GET /api/profiles/*`; an answer that was streamed is of another kind."""
     request, response = exchange.request, exchange.response
     path = urlsplit(request.url.removeprefix(base_url.rstrip("/"))).path
     streamed = response is not None and any(
         name.lower() == "content-type" and value.startswith("text/event-stream") for name, value in response.headers
     )
-    return f"{request.method} {_ITEM.sub(r'\1/{}', path)}{' (stream)' if streamed else ''}"
+    return f"{request.method} {_ITEM.sub(r'\1/*', path)}{' (stream)' if streamed else ''}"
