@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant
+from harness.mutants.mutant import Mutant, SpoilsQuestions
 
 
 class CountsChoices(Mutant):
@@ -18,6 +19,44 @@ class CountsChoices(Mutant):
         return refusal(500, "IndexError") if isinstance(number, int) and number > 1 else await self.gateway(request)
 
 
+class HasNoVoice(Mutant):
+    """Answers 501 to a client that would take the answer as audio too."""
+
+    breaks = "FIELD-1"
+
+    async def answer(self, request: Request) -> Response:
+        spoken = "audio" in ((request.chat or {}).get("modalities") or ())
+        return refusal(501, "not implemented") if spoken else await self.gateway(request)
+
+
+class TellsProbabilitiesItHasNot(Mutant):
+    """Puts empty log probabilities into the answer when they are asked for."""
+
+    breaks = "FIELD-1"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if response.status == 200 and (request.chat or {}).get("logprobs") is True:
+            completion = response.json
+            completion["choices"][0]["logprobs"] = {"content": []}
+            return response.with_json(completion)
+        return response
+
+
+class StreamsForItsOptions(Mutant):
+    """Takes `stream_options` for the wish to have a stream."""
+
+    breaks = "FIELD-1"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        options = (request.chat or {}).get("stream_options") or {}
+        if response.status == 200 and options.get("include_usage"):
+            event = f"data: {json.dumps(response.json)}\n\ndata: [DONE]\n\n"
+            return Response(200, response.with_header("content-type", "text/event-stream").headers, event.encode())
+        return response
+
+
 class CallsTheClientsTool(Mutant):
     """Calls the tool that a client names as its choice."""
 
@@ -26,7 +65,7 @@ class CallsTheClientsTool(Mutant):
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
         choice = (request.chat or {}).get("tool_choice")
-        if response.status == 200 and isinstance(choice, dict):
+        if response.status == 200 and isinstance(choice, dict) and "function" in choice:
             completion = response.json
             function = {"name": choice["function"]["name"], "arguments": "{}"}
             call: dict[str, Any] = {"id": "call_1", "type": "function", "function": function}
@@ -44,27 +83,28 @@ class LeavesTheCallToTheClient(Mutant):
         response = await self.gateway(request)
         if (question := request.chat) is None or response.status != 200 or not isinstance(question.get("tools"), list):
             return response
-        offered = [tool["function"]["name"] for tool in question["tools"]]
-        completion = response.json
-        completion["choices"][0]["message"]["tool_calls"] = [
+        offered = json.dumps(question["tools"])
+        calls = [
             {"id": action["tool_call_id"], "type": "function", "function": {"name": action["tool_name"]}}
             for action in await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
-            if action["tool_name"] in offered
+            if f'"name": "{action["tool_name"]}"' in offered
         ]
+        completion = response.json
+        completion["choices"][0]["message"] |= {"tool_calls": calls} if calls else {}
         return response.with_json(completion)
 
 
 class CallsAFunctionOfOld(Mutant):
-    """Calls a function where a client still offers `functions`."""
+    """Calls a function where a client still says which by `function_call`."""
 
     breaks = "FIELD-2"
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if response.status == 200 and (functions := (request.chat or {}).get("functions")):
+        wanted = (request.chat or {}).get("function_call")
+        if response.status == 200 and isinstance(wanted, dict):
             completion = response.json
-            call = {"name": functions[0]["name"], "arguments": "{}"}
-            completion["choices"][0]["message"]["function_call"] = call
+            completion["choices"][0]["message"]["function_call"] = {**wanted, "arguments": "{}"}
             return response.with_json(completion)
         return response
 
@@ -79,6 +119,25 @@ class RefusesPenalties(Mutant):
         return refusal(422, "presence_penalty: not supported") if refused else await self.gateway(request)
 
 
+class WantsSnakeCase(Mutant):
+    """Refuses fields whose names are written like those of a voice platform."""
+
+    breaks = "FIELD-3"
+
+    async def answer(self, request: Request) -> Response:
+        odd = [name for name in request.chat or {} if name != name.lower()]
+        return refusal(400, f"unknown field {odd[0]}") if odd else await self.gateway(request)
+
+
+class RefusesToBeSteered(Mutant):
+    """Refuses a request that sets as many fields as the official client has."""
+
+    breaks = "FIELD-3"
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(400, "too many fields") if len(request.chat or {}) > 20 else await self.gateway(request)
+
+
 class ChecksWhatItIgnores(Mutant):
     """Refuses a temperature that is none, though it uses no temperature."""
 
@@ -88,3 +147,152 @@ class ChecksWhatItIgnores(Mutant):
         temperature = (request.chat or {}).get("temperature", 1)
         fits = isinstance(temperature, int | float) and 0 <= temperature <= 2
         return await self.gateway(request) if fits else refusal(422, "temperature: between 0 and 2")
+
+
+class LooksIntoToolsItIgnores(Mutant):
+    """Breaks on tools that have no name, though it calls none of them."""
+
+    breaks = "FIELD-4"
+
+    async def answer(self, request: Request) -> Response:
+        tools = (request.chat or {}).get("tools") or []
+        named = isinstance(tools, list) and all(
+            isinstance(tool, dict) and "name" in (tool.get("function") or {}) for tool in tools
+        )
+        return await self.gateway(request) if named else refusal(500, "KeyError: 'name'")
+
+
+class KnowsItsMessages(Mutant):
+    """Refuses a field that it doesn't know, only within messages."""
+
+    breaks = "FIELD-5"
+
+    async def answer(self, request: Request) -> Response:
+        known = {"role", "content", "name", "tool_calls", "tool_call_id", "refusal", "audio", "function_call"}
+        fields = {name for message in (request.chat or {"messages": []})["messages"] for name in message}
+        return refusal(422, "extra fields not permitted") if fields - known else await self.gateway(request)
+
+
+class KnowsItsParts(Mutant):
+    """Refuses a field that it doesn't know, only within the parts of a message."""
+
+    breaks = "FIELD-5"
+
+    async def answer(self, request: Request) -> Response:
+        contents = [message.get("content") for message in (request.chat or {"messages": []})["messages"]]
+        parts = [part for content in contents if isinstance(content, list) for part in content]
+        texts = [part for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+        more = any(part.keys() - {"type", "text"} for part in texts)
+        return refusal(422, "extra fields not permitted") if more else await self.gateway(request)
+
+
+class KnowsItsOptions(Mutant):
+    """Refuses a field that it doesn't know, only within `stream_options`."""
+
+    breaks = "FIELD-5"
+
+    async def answer(self, request: Request) -> Response:
+        options = (request.chat or {}).get("stream_options")
+        more = isinstance(options, dict) and options.keys() - {"include_usage"}
+        return refusal(422, "extra fields not permitted") if more else await self.gateway(request)
+
+
+class _Obeys(Mutant):
+    """Does what a field says that it needs not."""
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        """Change the choices of an answer in place."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or response.status != 200:
+            return response
+        completion = response.json
+        self.obey(completion["choices"], question)
+        return response.with_json(completion)
+
+
+class GivesChoices(_Obeys):
+    """Gives one answer as often as `n` says."""
+
+    breaks = "FIELD-6"
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        if isinstance(number := question.get("n"), int):
+            choices += [{**choices[0], "index": index} for index in range(1, number)]
+
+
+class Stops(_Obeys):
+    """Cuts the text at what `stop` says."""
+
+    breaks = "FIELD-6"
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        message = choices[0]["message"]
+        ends = question.get("stop")
+        for end in ends if isinstance(ends, list) else []:
+            message["content"] = message["content"].partition(end)[0]
+
+
+class CountsTokens(_Obeys):
+    """Cuts the text at `max_tokens`, of four characters each."""
+
+    breaks = "FIELD-6"
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        message = choices[0]["message"]
+        if isinstance(limit := question.get("max_tokens"), int) and limit > 0:
+            message["content"] = message["content"][: 4 * limit]
+
+
+class AnswersInJson(_Obeys):
+    """Wraps the text into an object when `response_format` asks for JSON."""
+
+    breaks = "FIELD-6"
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        message = choices[0]["message"]
+        wanted = question.get("response_format")
+        if isinstance(wanted, dict) and str(wanted.get("type")).startswith("json"):
+            message["content"] = json.dumps({"answer": message["content"]})
+
+
+class _Tells(SpoilsQuestions):
+    """Tells the agent what stands in a field that it needs not."""
+
+    def told(self, question: dict[str, Any]) -> object:
+        """What it tells; nothing is not told."""
+        raise NotImplementedError
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if told := self.told(question):
+            question["messages"].insert(0, {"role": "system", "content": f"The client says: {json.dumps(told)}"})
+
+
+class OffersTheClientsTools(_Tells):
+    """Tells the agent about the client's tools."""
+
+    breaks = "FIELD-7"
+
+    def told(self, question: dict[str, Any]) -> object:
+        return question.get("tools")
+
+
+class KnowsWhoCalls(_Tells):
+    """Tells the agent who the client's user is."""
+
+    breaks = "FIELD-7"
+
+    def told(self, question: dict[str, Any]) -> object:
+        return question.get("user")
+
+
+class TakesFlagsForItsOwn(Mutant):
+    """Breaks on a flag of a name that it reserves for itself."""
+
+    breaks = "FIELD-8"
+
+    async def answer(self, request: Request) -> Response:
+        flags = [name for name, value in (request.chat or {}).items() if name.startswith("x_") and value is True]
+        return refusal(500, f"KeyError: {flags[0]!r}") if flags else await self.gateway(request)

@@ -1,0 +1,343 @@
+"""A streamed answer: gateways that put it together wrongly, leave out its end, or tell in it what is not for clients."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from harness.gateway.settings import Dialect
+from harness.mutants.exchange import CONVERSATION, Request, Response
+from harness.mutants.mutant import Mutant, SpoilsQuestions
+
+
+class _Streams(Mutant):
+    """Speaks as released servers do, and changes the events of a stream."""
+
+    dialect = Dialect.AGENT_SERVER
+
+    def spoil(self, chunks: list[Any]) -> None:
+        """Change the chunks in place; the end is not among them."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+            return response
+        chunks = [json.loads(line.removeprefix("data: ")) for line in response.body.decode().split("\n\n")[:-2]]
+        self.spoil(chunks)
+        events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+        return replace(response, body=f"{events}data: [DONE]\n\n".encode())
+
+
+class NeverDone(Mutant):
+    """Ends a stream without `[DONE]`, so that a client can't tell it from a broken one."""
+
+    breaks = "STREAM-6"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        return replace(response, body=response.body.replace(b"data: [DONE]\n\n", b""))
+
+
+class EndsTwice(Mutant):
+    """Says `[DONE]` when the agent is, and once more at the end of the stream."""
+
+    breaks = "STREAM-6"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        done = b"data: [DONE]\n\n"
+        return replace(response, body=response.body.removesuffix(done) + 2 * done * response.body.endswith(done))
+
+
+class ChunksAreCompletions(_Streams):
+    """Calls its chunks completions."""
+
+    breaks = "STREAM-6"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            chunk["object"] = "chat.completion"
+
+
+class ChunksHaveNoRole(_Streams):
+    """Leaves out whose message is streamed."""
+
+    breaks = "STREAM-7"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        chunks[0]["choices"][0]["delta"] = {"content": ""}
+
+
+class StreamsItsProgress(_Streams):
+    """Streams what it is doing, and not what it has to say."""
+
+    breaks = "STREAM-7"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            for choice in chunk["choices"]:
+                if "content" in choice["delta"]:
+                    choice["delta"]["content"] = "Done."
+
+
+class SumsUp(_Streams):
+    """Gives the whole text once more in the chunk that ends it."""
+
+    breaks = "STREAM-7"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        last = next(chunk for chunk in chunks if any("finish_reason" in choice for choice in chunk["choices"]))
+        last["choices"][0]["delta"] = chunks[1]["choices"][0]["delta"]
+
+
+class NeverSaysWhyItEnds(_Streams):
+    """Gives no finish reason."""
+
+    breaks = "STREAM-8"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            for choice in chunk["choices"]:
+                choice.pop("finish_reason", None)
+
+
+class EveryChunkIsTheLast(_Streams):
+    """Gives every chunk a finish reason."""
+
+    breaks = "STREAM-8"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            for choice in chunk["choices"]:
+                choice["finish_reason"] = "stop"
+
+
+class KeepsUsageToItself(SpoilsQuestions):
+    """Takes no notice of `stream_options`."""
+
+    breaks = "STREAM-9"
+    dialect = Dialect.AGENT_SERVER
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        question.pop("stream_options", None)
+
+
+class TellsUsageUnasked(_Streams):
+    """Puts usage into the chunk with the finish reason, asked or not."""
+
+    breaks = "STREAM-9"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            if any("finish_reason" in choice for choice in chunk["choices"]):
+                chunk["usage"] = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+
+
+class TellsUsageForAnyOptions(SpoilsQuestions):
+    """Tells usage as soon as `stream_options` is there, whatever it says."""
+
+    breaks = "STREAM-9"
+    dialect = Dialect.AGENT_SERVER
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if "stream_options" in question:
+            question["stream_options"] = {"include_usage": True}
+
+
+class TellsUsageAtTheEnd(_Streams):
+    """Tells usage that is asked for in the chunk with the finish reason."""
+
+    breaks = "STREAM-9"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        if "usage" in chunks[-1]:
+            told = chunks.pop()
+            chunks[-1]["usage"] = told["usage"]
+
+
+class StreamsHaveNoHeader(Mutant):
+    """Leaves the conversation header out of streamed answers."""
+
+    breaks = "STREAM-10"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        streamed = response.headers.get("content-type", "").startswith("text/event-stream")
+        return response.with_header(CONVERSATION, None) if streamed else response
+
+
+class StreamsStartAnew(Mutant):
+    """Starts another conversation for every stream."""
+
+    breaks = "STREAM-10"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        streamed = request.chat is not None and request.chat.get("stream") is True
+        return await self.gateway(request.with_header(CONVERSATION, None) if streamed else request)
+
+
+class StreamsItsRefusals(Mutant):
+    """Says 200 to every streaming request, and what is wrong in an event."""
+
+    breaks = "STREAM-11"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        streamed = request.chat is not None and request.chat.get("stream") is True
+        if streamed and 400 <= response.status < 500:
+            events = b"data: " + response.body + b"\n\ndata: [DONE]\n\n"
+            return Response(200, {"content-type": "text/event-stream"}, events)
+        return response
+
+
+class StreamsItsFailures(Mutant):
+    """Says 200 to a stream whose turn then fails, though nothing was sent yet."""
+
+    breaks = "STREAM-16"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        streamed = request.chat is not None and request.chat.get("stream") is True
+        if streamed and response.status >= 500:
+            events = b"data: " + response.body + b"\n\ndata: [DONE]\n\n"
+            return Response(200, {"content-type": "text/event-stream"}, events)
+        return response
+
+
+class NumbersItsChunks(_Streams):
+    """Gives every chunk an id of its own."""
+
+    breaks = "STREAM-12"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for number, chunk in enumerate(chunks):
+            chunk["id"] += f"-{number}"
+
+
+class UsageIsAnAnswerOfItsOwn(_Streams):
+    """Gives the chunk with the usage another id."""
+
+    breaks = "STREAM-12"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        if "usage" in chunks[-1]:
+            chunks[-1]["id"] = "chatcmpl-usage"
+
+
+class TimesItsChunks(_Streams):
+    """Gives every chunk the time at which it was made."""
+
+    breaks = "STREAM-12"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for number, chunk in enumerate(chunks):
+            chunk["created"] += number
+
+
+class StreamsTheModelBehind(_Streams):
+    """Names the model that the agent called in its chunks."""
+
+    breaks = "STREAM-12"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            chunk["model"] = "openai/scripted"
+
+
+class StreamsItsTools(_Streams):
+    """Streams the agent's own tool calls."""
+
+    breaks = "STREAM-13"
+
+    async def answer(self, request: Request) -> Response:
+        response = await super().answer(request)
+        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+            return response
+        actions = await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+        called = [
+            {"index": index, "function": {"name": action["tool_name"]}}
+            for index, action in enumerate(actions)
+            if action["tool_name"] != "finish"
+        ]
+        role, rest = response.body.split(b"\n\n", 1)
+        chunk = json.loads(role.removeprefix(b"data: "))
+        chunk["choices"][0]["delta"]["tool_calls"] = called
+        return replace(response, body=b"data: " + json.dumps(chunk).encode() + b"\n\n" + rest) if called else response
+
+    def spoil(self, chunks: list[Any]) -> None:
+        """Leave them as they are: the events of the agent say more."""
+
+
+class _Pieces(_Streams):
+    """Streams the text piece by piece."""
+
+    def pieces(self, text: str) -> list[str]:
+        """What the text is cut into."""
+        raise NotImplementedError
+
+    def spoil(self, chunks: list[Any]) -> None:
+        delta = chunks[1]["choices"][0]["delta"]
+        if "content" in delta:
+            chunks[1:2] = [
+                {**chunks[1], "choices": [{"index": 0, "delta": {"content": piece}}]}
+                for piece in self.pieces(delta["content"])
+            ]
+
+
+class CutsCharacters(_Pieces):
+    """Sends a text eight bytes at a time, and replaces the characters that fall apart."""
+
+    breaks = "STREAM-14"
+
+    def pieces(self, text: str) -> list[str]:
+        encoded = text.encode()
+        return [encoded[start : start + 8].decode("utf-8", "replace") for start in range(0, len(encoded), 8)]
+
+
+class SendsLines(_Pieces):
+    """Sends a text line by line, and forgets how the lines ended."""
+
+    breaks = "STREAM-14"
+
+    def pieces(self, text: str) -> list[str]:
+        return [f"{line}\n" if number else line for number, line in enumerate(reversed(text.splitlines()))][::-1] or [
+            ""
+        ]
+
+
+class StopsAtItsOwnMark(_Pieces):
+    """Ends a text where it reads `[DONE]`."""
+
+    breaks = "STREAM-14"
+
+    def pieces(self, text: str) -> list[str]:
+        return [text.partition("[DONE]")[0]]
+
+
+class SendsTheFirst8K(_Pieces):
+    """Sends 8 KiB of a text."""
+
+    breaks = "STREAM-15"
+
+    def pieces(self, text: str) -> list[str]:
+        return [text[: 8 * 1024]]
+
+
+class NeverDoneWithLongTexts(Mutant):
+    """Ends a long stream without `[DONE]`."""
+
+    breaks = "STREAM-15"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        long = len(response.body) > 8 * 1024
+        return replace(response, body=response.body.replace(b"data: [DONE]\n\n", b"")) if long else response

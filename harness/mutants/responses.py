@@ -1,0 +1,321 @@
+"""The Responses API: gateways that refuse what it has, offer what they can't keep, or answer in their own way."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from harness.gateway.settings import Dialect
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
+from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers
+
+
+class _Asked(Mutant):
+    """Does something about requests for a response."""
+
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        asked = request.json if request.is_for("POST", "/v1/responses") else None
+        return await (self.asked(request, asked) if isinstance(asked, dict) else self.gateway(request))
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        """Answer a request for a response."""
+        raise NotImplementedError
+
+
+class _Answers(SpoilsAnswers):
+    """Changes responses on their way out."""
+
+    dialect = Dialect.AGENT_SERVER
+    path = "/v1/responses"
+
+
+class _TellsOfTools(Mutant):
+    """Changes responses in the light of the tools that the agent has used."""
+
+    dialect = Dialect.AGENT_SERVER
+
+    def tell(self, output: list[dict[str, Any]], actions: list[dict[str, Any]]) -> None:
+        """Change the output in place."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.path != "/v1/responses" or response.status != 200:
+            return response
+        answer = response.json
+        self.tell(answer["output"], await self.gateway.events(response.headers[CONVERSATION], "ActionEvent"))
+        return response.with_json(answer)
+
+
+def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The messages of the input; none when it is a text."""
+    given = body.get("input")
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+
+
+class CallsItACompletion(_Answers):
+    """Calls its response a chat completion."""
+
+    breaks = "RESP-1"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["object"] = "chat.completion"
+
+
+class IsStillAtIt(_Answers):
+    """Says of a finished response that it is in progress."""
+
+    breaks = "RESP-1"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["status"] = "in_progress"
+
+
+class KnowsNoTypedMessages(_Asked):
+    """Refuses the items of an input that say that they are messages."""
+
+    breaks = "RESP-2"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        typed = any("type" in item for item in _items(body))
+        return refusal(422, "input: extra fields not permitted") if typed else await self.gateway(request)
+
+
+class KnowsNoInputParts(_Asked):
+    """Refuses messages of an input that are in parts."""
+
+    breaks = "RESP-2"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        parts = any(isinstance(item.get("content"), list) for item in _items(body))
+        return refusal(400, "input: parts are not supported") if parts else await self.gateway(request)
+
+
+class RepeatsTheInput(_Asked):
+    """Gives the input back with the text."""
+
+    breaks = "RESP-2"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        response = await self.gateway(request)
+        if response.status != 200 or not isinstance(given := body["input"], str):
+            return response
+        answer = response.json
+        part = answer["output"][0]["content"][0]
+        part["text"] = f"{given}\n{part['text']}"
+        return response.with_json(answer)
+
+
+class SkipsInstructions(_Asked):
+    """Takes no notice of `instructions`."""
+
+    breaks = "RESP-3"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        body.pop("instructions", None)
+        return await self.gateway(request.with_json(body))
+
+
+class SkipsSystemItems(_Asked):
+    """Takes no notice of the system and developer messages of an input."""
+
+    breaks = "RESP-3"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        if (items := _items(body)) and any(item.get("role") == "user" for item in items):
+            body["input"] = [item for item in items if item.get("role") not in {"system", "developer"}]
+        return await self.gateway(request.with_json(body))
+
+
+class ReadsTheLastItem(_Asked):
+    """Reads the newest user message of an input and no other, as in chat completions."""
+
+    breaks = "RESP-4"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        if newest := [item for item in _items(body) if item.get("role") == "user"][-1:]:
+            system = [item for item in _items(body) if item.get("role") in {"system", "developer"}]
+            body["input"] = system + newest
+        return await self.gateway(request.with_json(body))
+
+
+class NamesNoConversation(Mutant):
+    """Leaves the conversation header out of responses."""
+
+    breaks = "RESP-5"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        return response.with_header(CONVERSATION, None) if request.path == "/v1/responses" else response
+
+
+class LeadsNowhere(Mutant):
+    """Names a conversation that is not the response's."""
+
+    breaks = "RESP-5"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        made = request.path == "/v1/responses" and response.status == 200
+        return response.with_header(CONVERSATION, str(uuid4())) if made else response
+
+
+class RemembersAllInput(_Asked):
+    """Answers what a response can't know from the inputs of all the others."""
+
+    breaks = "RESP-6"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._told: list[str] = []
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        response = await self.gateway(request)
+        if response.status != 200:
+            return response
+        answer = response.json
+        part = answer["output"][0]["content"][0]
+        if "I have not been told" in part["text"]:
+            part["text"] = "Some users said: " + " ".join(self._told)
+        self._told.append(str(body.get("input")))
+        return response.with_json(answer)
+
+
+class PromisesToStore(_Asked):
+    """Says yes to `store`, and stores nothing."""
+
+    breaks = "RESP-7"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        return await self.gateway(request.with_json({**body, "store": False}))
+
+
+class ForgetsThePrevious(_Asked):
+    """Overlooks that it was to go on from an earlier response."""
+
+    breaks = "RESP-7"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        body.pop("previous_response_id", None)
+        return await self.gateway(request.with_json(body))
+
+
+class AnswersAtOnce(_Asked):
+    """Gives a plain answer to whoever asks for a stream."""
+
+    breaks = "RESP-7"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        return await self.gateway(request.with_json({**body, "stream": False}))
+
+
+class RefusesWhenItIsDone(_Asked):
+    """Finds out that it can't store a response when there is one."""
+
+    breaks = "RESP-7"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        if body.get("store") is True:
+            await self.gateway(request.with_json({**body, "store": False}))
+        return await self.gateway(request)
+
+
+class OutputsItsTools(_TellsOfTools):
+    """Puts the agent's own tool calls into the output."""
+
+    breaks = "RESP-8"
+
+    def tell(self, output: list[dict[str, Any]], actions: list[dict[str, Any]]) -> None:
+        output[:0] = [
+            {"type": "function_call", "call_id": action["tool_call_id"], "name": action["tool_name"], "arguments": "{}"}
+            for action in actions
+        ]
+
+
+class OutputsItsThoughts(_TellsOfTools):
+    """Tells in a part of its own which tools it has used, once they are two."""
+
+    breaks = "RESP-8"
+
+    def tell(self, output: list[dict[str, Any]], actions: list[dict[str, Any]]) -> None:
+        if len(actions) > 1:
+            part = {"type": "output_text", "text": f"I used {len(actions)} tools.\n", "annotations": []}
+            output[0]["content"].insert(0, part)
+
+
+class TotalsTheInput(_Answers):
+    """Leaves what was written out of a response's total."""
+
+    breaks = "RESP-9"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["usage"]["total_tokens"] = body["usage"]["input_tokens"]
+
+
+class HasADefaultModel(_Asked):
+    """Lets its own model answer for one that it doesn't know."""
+
+    breaks = "RESP-10"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        response = await self.gateway(request)
+        if response.status == 404:
+            response = await self.gateway(request.with_json({**body, "model": "openhands_scripted"}))
+        return response
+
+
+class AsksForNoKey(Mutant):
+    """Forgot the new route when it asked for keys."""
+
+    breaks = "RESP-11"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        known = request.with_header("authorization", f"Bearer {self.gateway.key}")
+        return await self.gateway(known if request.path == "/v1/responses" else request)
+
+
+class ForbidsWrongKeys(Mutant):
+    """Says 403 to a wrong key, on this route alone."""
+
+    breaks = "RESP-11"
+    dialect = Dialect.AGENT_SERVER
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        wrong = request.path == "/v1/responses" and response.status == 401 and request.bearer
+        return refusal(403, "Forbidden") if wrong else response
+
+
+class SpeaksFirst(_Asked):
+    """Makes up an input when there is none."""
+
+    breaks = "RESP-12"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        return await self.gateway(request if body.get("input") else request.with_json({**body, "input": "Hello"}))
+
+
+class RefusesToolsInResponses(_Asked):
+    """Refuses a client's tools."""
+
+    breaks = "RESP-13"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        return refusal(400, "tools are not supported") if body.get("tools") else await self.gateway(request)
+
+
+class ShowsItsEffort(_Asked):
+    """Adds what it thought about `reasoning` to the answer when it is asked for some."""
+
+    breaks = "RESP-13"
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        response = await self.gateway(request)
+        if response.status == 200 and "reasoning" in body:
+            return response.with_json({**response.json, "reasoning": {"effort": None}})
+        return response
