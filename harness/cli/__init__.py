@@ -27,6 +27,7 @@ COMMANDS = {
     "serve": "run the reference gateway",
     "selftest": "prove the suite: every mutant gateway must be caught",
     "matrix": "check several targets or releases and show them side by side",
+    "explain": "what a requirement or a finding means, where it comes from, what to do",
     "scenarios": "list, show and lint scenarios; print their schema",
 }
 

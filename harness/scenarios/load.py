@@ -59,6 +59,18 @@ def load_suite(folder: Path) -> Suite:
     return read_folder(folder).sound()
 
 
+def read_requirements(folder: Path) -> Mapping[str, Requirement]:
+    """The requirements that a folder's scenarios prove, by id: its own, or those that come with the tool.
+
+    Raises:
+        ScenarioFileError: with every problem of their file.
+    """
+    own = folder / REQUIREMENTS
+    loading = _Loading(Suite({}, {}))
+    loading.read_requirements(own if own.exists() else corpus_folder() / REQUIREMENTS)
+    return loading.read(()).sound().requirements
+
+
 def read_folder(folder: Path) -> Reading:
     """Like `load_suite`, problems and all.
 

@@ -35,7 +35,9 @@ def imported_by(*arguments: str) -> set[str]:
     return set(json.loads(process.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("command", [["--help"], ["check", "--help"], ["scenarios", "list"], ["scenarios", "lint"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["check", "--help"], ["scenarios", "list"], ["scenarios", "lint"], ["explain", "CONV-3"]]
+)
 def test_a_command_that_checks_nothing_imports_no_client_no_agent_and_no_web_server(command: list[str]) -> None:
     imported = imported_by(*command)
     assert "harness" in imported

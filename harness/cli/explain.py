@@ -1,0 +1,67 @@
+"""`gateway-harness explain REQUIREMENT|SCENARIO`, or of a report: what it means, where it is from, what to do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.scenarios.corpus import corpus_folder
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+USAGE = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `explain`."""
+    parser.description = (
+        "What a requirement asks, where it comes from, how it is proven and what to do when it is red. "
+        "With a report: what was found there."
+    )
+    parser.epilog = None
+    parser.add_argument(
+        "report", nargs="?", type=Path, metavar="REPORT", help="a report.json, or the folder that holds it"
+    )
+    parser.add_argument(
+        "name", metavar="NAME", help="a requirement, such as CONV-3, or a scenario, such as auth/bearer-chats"
+    )
+    parser.add_argument("--scenarios", type=Path, metavar="FOLDER", help="of this suite instead of the one that ships")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explain; 2 when there is nothing of that name."""
+    from harness.explain.part import UnknownNameError
+    from harness.scenarios.problems import ScenarioFileError
+
+    try:
+        for line in _explanation(arguments):
+            print(line)
+    except (UnknownNameError, ScenarioFileError) as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return USAGE
+    return 0
+
+
+def _explanation(arguments: argparse.Namespace) -> Iterator[str]:
+    from harness.explain.part import find
+    from harness.explain.text import explain
+
+    if arguments.report is None and not Path(arguments.name).exists():
+        folder, here = arguments.scenarios or corpus_folder(), Path.cwd()
+        yield from explain(find(folder.relative_to(here) if folder.is_relative_to(here) else folder, arguments.name))
+        return
+    from harness.explain.finding import found, summary
+    from harness.explain.part import UnknownNameError
+    from harness.report.markdown import printable
+    from harness.report.record import ReportError, read_report
+
+    path = arguments.report or Path(arguments.name)
+    try:
+        report = read_report(path / "report.json" if path.is_dir() else path)
+    except ReportError as error:
+        raise UnknownNameError(str(error)) from error
+    lines = found(report, arguments.name) if arguments.report else summary(report)
+    yield from map(printable, lines)

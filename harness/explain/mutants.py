@@ -1,0 +1,30 @@
+"""The mutants that break a requirement, read in their source: importing them takes the web server."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import harness
+
+
+def mutants(requirement: str) -> dict[str, str]:
+    """What each does wrong, in a sentence, by its name."""
+    found: dict[str, str] = {}
+    for file in sorted((Path(harness.__file__).parent / "mutants").glob("*.py")):
+        text = file.read_text("utf-8")
+        if f'breaks = "{requirement}"' not in text:
+            continue
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef) and requirement in _breaks(node):
+                found[node.name] = (ast.get_docstring(node) or "").partition("\n")[0]
+    return found
+
+
+def _breaks(mutant: ast.ClassDef) -> set[object]:
+    assigned = [each for each in mutant.body if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant)]
+    return {
+        each.value.value
+        for each in assigned
+        if isinstance(each.value, ast.Constant) and [ast.unparse(name) for name in each.targets] == ["breaks"]
+    }
