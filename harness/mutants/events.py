@@ -1,4 +1,4 @@
-"""A streamed answer: gateways that put it together wrongly, leave out its end, or tell in it what is not for clients."""
+"""A streamed answer: gateways that put it together wrongly, leave out its end, or tell what is not for clients."""
 
 from __future__ import annotations
 
