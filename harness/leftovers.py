@@ -34,7 +34,7 @@ SECONDS = 300.0
 
 _PROFILE = re.compile(rf"{SCRATCH_PREFIX}([0-9a-f]{{8}})-[A-Za-z0-9._-]+")
 _CONVERSATION = re.compile(rf"{CONVERSATION_PREFIX}[0-9a-f]{{3}}-[0-9a-f]{{4}}-([0-9a-f]{{8}})[0-9a-f]{{4}}")
-_HOME = re.compile(r"gateway-harness-(?:agent-server|reference)-(\d+)-\w+")
+_HOME = re.compile(r"gateway-harness-(?:agent-server|reference|model)-(\d+)-\w+")
 
 _PAGES = 100
 """Pages of a hundred conversations that are looked through: a server that always names another one has no end."""

@@ -54,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target.add_argument(
         "--native-api",
         action=argparse.BooleanOptionalAction,
-        help="whether scenarios may use /api there, make profiles above all (default: on this machine alone)",
+        help="whether scenarios may use /api there, make profiles above all (default: on this machine alone); said "
+        "without --model, a server on this machine gets a profile for the run, with the scripted model behind it",
     )
     target.add_argument(
         "--contract",
@@ -190,6 +191,7 @@ def _check(arguments: argparse.Namespace) -> int:
     again = _again(arguments)
     named = load_config(arguments.config)
     _complete(arguments, named)
+    run_id = secrets.token_hex(4)
     contract = None if arguments.contract == "auto" else Contract(arguments.contract)
     suite = load_suite(arguments.scenarios or corpus_folder())
     target = parse_target(
@@ -199,6 +201,7 @@ def _check(arguments: argparse.Namespace) -> int:
         wait=arguments.wait,
         contract=contract or Contract.DOCUMENTED,
         agent=arguments.agent,
+        run=run_id,
     )
     settings = Settings(
         contract=contract,
@@ -218,7 +221,7 @@ def _check(arguments: argparse.Namespace) -> int:
         again=again,
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
         client=ClientKind(arguments.client),
-        run=secrets.token_hex(4),
+        run=run_id,
         known=_known(arguments),
         shard=arguments.shard,
         repeat=arguments.repeat,

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 import socket
-import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -15,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, ModelLog, TargetError, TargetUsageError
+from harness.targets import Endpoint, TargetError, TargetUsageError
 from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
 from harness.targets.reference import require
+from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.scenarios.model import Json
     from harness.targets import Progress
     from harness.targets.process import ServerProcess
 
@@ -87,23 +83,10 @@ class AgentServerTarget:
 
     def _start(self, python: Path, progress: Progress) -> Endpoint:
         from harness.targets.native import create_profile, server_info
-        from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path, stop_leftovers
+        from harness.targets.process import environment
 
-        home = Path(tempfile.mkdtemp(prefix=f"gateway-harness-agent-server-{os.getpid()}-"))
-        self._undo.callback(shutil.rmtree, home, ignore_errors=True)
-        self._undo.callback(stop_leftovers, home)
-        deadline = time.monotonic() + READY_TIMEOUT
-
-        model = ServerProcess(
-            "scripted model",
-            [sys.executable, "-m", "harness.model"],
-            environment=environment(home, **import_path()),
-            folder=home,
-        )
-        self._undo.callback(model.stop)
-        listening = model.wait("listening", lambda: model.line("listening on "), deadline=deadline)
-        upstream = (listening or "").removeprefix("listening on ")
-
+        home = make_home("agent-server", self._undo)
+        model = start_model(home, self._undo)
         key, port = secrets.token_urlsafe(24), free_port()
         base_url = f"http://127.0.0.1:{port}"
         self._serve = partial(
@@ -115,13 +98,7 @@ class AgentServerTarget:
             base_url,
         )
         self._serve(progress)
-        llm: dict[str, Json] = {
-            "model": "openai/scripted",
-            "base_url": f"{upstream}/v1",
-            "api_key": "no-secret",
-            "num_retries": 0,
-        }
-        create_profile(base_url, key, PROFILE, llm)
+        create_profile(base_url, key, PROFILE, llm(model))
         info = server_info(base_url)
         return Endpoint(
             base_url,
@@ -129,7 +106,7 @@ class AgentServerTarget:
             f"openhands_{PROFILE}",
             frozenset({Capability.SCRIPTED_MODEL, Capability.MODEL_LOG, Capability.RESTART}),
             info,
-            ModelLog(upstream, None),
+            model,
             packages=packages(python),
         )
 

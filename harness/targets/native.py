@@ -8,6 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -106,22 +107,36 @@ def is_ready(base_url: str) -> bool:
         return False
 
 
-def create_profile(base_url: str, key: str, name: str, llm: dict[str, Json]) -> None:
-    """`POST /api/profiles/NAME` on a server of our own. Raises TargetError."""
-    request = urllib.request.Request(  # noqa: S310 - the URL is ours
-        f"{base_url}/api/profiles/{name}",
-        data=json.dumps({"llm": llm, "include_secrets": True}).encode(),
-        headers={"Content-Type": "application/json", "X-Session-API-Key": key},
-        method="POST",
-    )
+def create_profile(
+    base_url: str, key: str | None, name: str, llm: dict[str, Json], connection: Connection | None = None
+) -> None:
+    """`POST /api/profiles/NAME`. Raises TargetError."""
+    body = json.dumps({"llm": llm, "include_secrets": True}).encode()
+    request = _profile_request(base_url, key, name, "POST", body)
     try:
-        _opener(base_url).open(request, timeout=TIMEOUT).close()
+        _opener(base_url, connection).open(request, timeout=TIMEOUT).close()
     except urllib.error.HTTPError as refusal:
         said = refusal.read(500).decode("utf-8", "replace")
         raise TargetError(
             f"the server refused the profile `{name}` with {refusal.code}: {said}",
             where=request.full_url,
-            advice="try another version of the server",
+            advice="check the session key; name one of its models with --model; try another version of the server",
         ) from None
     except (OSError, http.client.HTTPException) as problem:
-        raise unreachable(base_url, problem) from None
+        raise unreachable(base_url, problem, connection) from None
+
+
+def delete_profile(base_url: str, key: str | None, name: str, connection: Connection | None = None) -> None:
+    """`DELETE /api/profiles/NAME`; a server that is gone by now has nothing to delete."""
+    with suppress(OSError, http.client.HTTPException):
+        request = _profile_request(base_url, key, name, "DELETE", None)
+        _opener(base_url, connection).open(request, timeout=TIMEOUT).close()
+
+
+def _profile_request(
+    base_url: str, key: str | None, name: str, method: str, body: bytes | None
+) -> urllib.request.Request:
+    headers = {"Content-Type": "application/json"} if body else {}
+    headers |= {"X-Session-API-Key": key} if key else {}
+    url = f"{base_url}/api/profiles/{name}"
+    return urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 - http or https, checked

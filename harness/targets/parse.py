@@ -6,6 +6,7 @@ import difflib
 import os
 from typing import TYPE_CHECKING
 
+from harness.run.variables import NO_RUN
 from harness.scenarios.model import Contract
 from harness.targets import TargetUsageError
 from harness.targets.access import Access
@@ -29,6 +30,7 @@ def parse_target(
     wait: float = 0,
     contract: Contract = Contract.DOCUMENTED,
     agent: str | None = None,
+    run: str = NO_RUN,
 ) -> Target:
     """The target that a person means.
 
@@ -41,6 +43,7 @@ def parse_target(
         wait: seconds that a server is given to answer, if it is still starting.
         contract: the dialect that the reference gateway is to speak.
         agent: the agent behind the reference gateway: `openhands` (as is None) or `scripted`.
+        run: the run's id, in the name of what is made on a server.
 
     Raises:
         TargetUsageError: no target is meant by that, its key or version can't be used, or a flag means another kind.
@@ -67,9 +70,9 @@ def parse_target(
 
         return AgentServerTarget(version or None, interpreter=environment.get("AGENT_SERVER_PYTHON"), wait=wait)
     if text in named:
-        return _at(named[text].url, access.over(named[text].access), environment, wait, name=text)
+        return _at(named[text].url, access.over(named[text].access), environment, wait, run, name=text)
     if "://" in text:
-        return _at(text, access, environment, wait)
+        return _at(text, access, environment, wait, run)
     close = difflib.get_close_matches(kind, ["reference", "agent-server", *named], n=1)
     guess = close[0] if close else f"http://{text}" if "." in text or ":" in text or text == "localhost" else None
     raise TargetUsageError(
@@ -79,7 +82,9 @@ def parse_target(
     )
 
 
-def _at(url: str, access: Access, environment: Mapping[str, str], wait: float, *, name: str | None = None) -> UrlTarget:
+def _at(
+    url: str, access: Access, environment: Mapping[str, str], wait: float, run: str, *, name: str | None = None
+) -> UrlTarget:
     from harness.targets.connection import connection
     from harness.targets.secret import secret, sendable
     from harness.targets.url import UrlTarget
@@ -104,4 +109,5 @@ def _at(url: str, access: Access, environment: Mapping[str, str], wait: float, *
         native_api=access.native_api,
         scripted_model=bool(access.scripted_model),
         name=name,
+        run=run,
     )

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import secrets
-import shutil
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +13,7 @@ from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog, TargetUsageError
+from harness.targets.scripted import make_home
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Contract
@@ -63,11 +61,8 @@ class ReferenceTarget:
 
     def _start(self, progress: Progress) -> Endpoint:
         from harness.targets.native import server_info
-        from harness.targets.process import stop_leftovers
 
-        self._folder = Path(tempfile.mkdtemp(prefix=f"gateway-harness-reference-{os.getpid()}-"))
-        self._undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
-        self._undo.callback(stop_leftovers, self._folder)
+        self._folder = make_home("reference", self._undo)
         progress("starting the reference gateway")
         base_url = self._launch(progress)
         self._port = urlsplit(base_url).port or 0

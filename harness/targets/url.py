@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.run.variables import MODEL_PREFIX, NO_RUN, SCRATCH_PREFIX
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog, TargetUnreachableError, TargetUsageError, is_loopback
+from harness.targets.reference import require
+from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Json
@@ -29,9 +33,11 @@ class UrlTarget:
         model: the model to ask, None leaves the choice to the run.
         wait: seconds that a server which is still starting is given.
         connection: how to get there; None for the usual way.
-        native_api: whether `/api` may be used there; None: on this machine, yes.
+        native_api: whether `/api` may be used there; None: on this machine, yes. Said outright, and without a model, a
+            server on this machine gets a profile of our own for the run, with the scripted model behind it.
         scripted_model: the user says that the model behind the server is the scripted one.
         name: what the user calls it, which then names it on the command line too.
+        run: the run's id, in the name of that profile.
 
     Raises:
         TargetUsageError: the URL can't be the address of a server.
@@ -48,13 +54,17 @@ class UrlTarget:
         native_api: bool | None = None,
         scripted_model: bool = False,
         name: str | None = None,
+        run: str = NO_RUN,
     ) -> None:
         self.base_url = normalise(url)
         self.argument = name or self.base_url
         self.name = name or re.sub(r"[^A-Za-z0-9.]+", "-", self.base_url.partition("://")[2]).strip("-.")
         self._key, self._model, self._wait = key, model, wait
         self._connection, self._scripted = connection, scripted_model
-        self._native_api = is_loopback(self.base_url) if native_api is None else native_api
+        here = is_loopback(self.base_url)
+        self._native_api = here if native_api is None else native_api
+        self._own_profile = f"{SCRATCH_PREFIX}{run}-scripted" if native_api and here and model is None else None
+        self._undo = ExitStack()
 
     def start(self, progress: Progress) -> Endpoint:
         progress(f"asking {self.base_url}")
@@ -65,7 +75,26 @@ class UrlTarget:
         if self._scripted:
             known |= {Capability.SCRIPTED_MODEL}
         log = ModelLog(f"{self.base_url}/scripted-model", self._key) if Capability.MODEL_LOG in known else None
-        return Endpoint(self.base_url, self._key, self._model, known, info, log, self._connection, self._native_api)
+        model = self._model
+        if self._own_profile is not None:
+            log = self._make_profile(self._own_profile, progress)
+            known |= {Capability.SCRIPTED_MODEL, Capability.MODEL_LOG}
+            model = f"{MODEL_PREFIX}{self._own_profile}"
+        return Endpoint(self.base_url, self._key, model, known, info, log, self._connection, self._native_api)
+
+    def _make_profile(self, name: str, progress: Progress) -> ModelLog:
+        from harness.targets.native import create_profile, delete_profile
+
+        require("starlette", "agent-server")  # for the scripted model
+        progress(f"making the profile {name}")
+        try:
+            log = start_model(make_home("model", self._undo), self._undo)
+            self._undo.callback(delete_profile, self.base_url, self._key, name, self._connection)
+            create_profile(self.base_url, self._key, name, llm(log), self._connection)
+        except BaseException:
+            self.stop()
+            raise
+        return log
 
     def restart(self) -> None:
         raise TargetUsageError(
@@ -73,7 +102,7 @@ class UrlTarget:
         )
 
     def stop(self) -> None:
-        pass
+        self._undo.close()
 
     def _server_info(self) -> dict[str, Json]:
         from harness.targets.native import server_info
