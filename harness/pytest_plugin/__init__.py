@@ -5,6 +5,7 @@ Without one of its options it collects nothing and imports nothing.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,11 +45,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const=True,
         help="scenarios may use /api of someone else's server, make profiles above all",
     )
+    group.addoption(
+        "--gateway-known",
+        type=Path,
+        metavar="FILE",
+        help="known deviations of the target, as for `check --known`: expected failures",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin, if a target is named."""
-    options = ("url", "target", "contract", "agent", "native_api")
+    options = ("url", "target", "contract", "agent", "native_api", "known")
     given = [name for name in options if config.getoption(f"gateway_{name}") is not None]
     if {"url", "target"}.isdisjoint(given):
         if given:

@@ -103,8 +103,9 @@ class ScenarioItem(pytest.Item):
         """Say what was found."""
         verdict = self.verdict
         assert verdict is not None
-        if verdict.state is State.WARNED and not self.config.getoption("runxfail"):
-            pytest.xfail(f"{self.requirement.id} ({self.requirement.level}) violated: {verdict.reason}")
+        if verdict.state in {State.WARNED, State.KNOWN} and not self.config.getoption("runxfail"):
+            word = "known" if verdict.state is State.KNOWN else "violated"
+            pytest.xfail(f"{self.requirement.id} ({self.requirement.level}) {word}: {verdict.reason}")
         if verdict.state is not State.PASSED:
             self._fail(verdict)
 
@@ -117,7 +118,7 @@ class ScenarioItem(pytest.Item):
 
     def _told(self, verdict: ScenarioVerdict) -> Iterator[str]:
         requirement, scenario = self.requirement, self.scenario
-        word = "violated" if verdict.state in {State.FAILED, State.WARNED} else verdict.state
+        word = "violated" if verdict.state.is_violation else verdict.state
         yield f"{requirement.id} {word} ({requirement.level}): {requirement.text}"
         yield f"scenario: {scenario.title} ({scenario.location})"
         yield ""
@@ -145,9 +146,9 @@ class ScenarioItem(pytest.Item):
         here = self.config.invocation_params.dir
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
         options = []
-        for name in ("url", "target", "contract", "agent"):
+        for name in ("url", "target", "contract", "agent", "known"):
             if (value := self.config.getoption(f"gateway_{name}")) is not None:
-                options += [f"--gateway-{name}", value]
+                options += [f"--gateway-{name}", str(value)]
         if self.config.getoption("gateway_native_api"):
             options.append("--gateway-native-api")
         return shlex.join(["pytest", *options, f"{path}::{self.name}"])

@@ -9,11 +9,13 @@ import signal
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.check import CLEANUP_SECONDS, contract_of, released_version
 from harness.judge.contract import apply_controls
 from harness.judge.scenario import judge
+from harness.known import apply_known
 from harness.plan import make_plan
 from harness.redact import Redactor
 from harness.run.cleanup import Cleanup, clean_up, created
@@ -26,6 +28,7 @@ from harness.targets import TargetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from harness.known import Deviation
     from harness.run.smoke import Fitness
     from harness.scenarios.model import Contract, Scenario, Suite
     from harness.targets import Endpoint, Target
@@ -48,11 +51,13 @@ class Settings:
         contract: the one that counts; None lets the target's /server_info decide.
         request_timeout: seconds for one request in all.
         wait: seconds that a target which doesn't answer yet is given.
+        known: what the target is known to do otherwise.
     """
 
     contract: Contract | None
     request_timeout: float
     wait: float
+    known: tuple[Deviation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,8 @@ class Run:
         while (control := chain[-1].control) is not None:
             chain.append(suite.scenarios[control])
         verdicts = [self._judged(suite, each) for each in reversed(chain)]
-        return self.redactor.verdict(apply_controls(verdicts, suite.scenarios)[-1])
+        verdict = self.redactor.verdict(apply_controls(verdicts, suite.scenarios)[-1])
+        return apply_known([verdict], self._settings.known, suite, datetime.now(UTC).date()).verdicts[0]
 
     def exchanges(self, scenario: Scenario) -> tuple[Exchange, ...]:
         """What a scenario sent and got, without secrets."""

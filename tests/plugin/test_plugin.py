@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.plugin.sessions import KEY, only
-from tests.run.servers import MODEL, Answer, Gateway, Received, Server, completion, error
+from tests.run.servers import CONVERSATION_HEADER, MODEL, Answer, Gateway, Received, Server, completion, error, http
 
 if TYPE_CHECKING:
     from tests.plugin.sessions import Sessions
@@ -98,6 +98,17 @@ def test_a_violated_should_is_an_expected_failure_unless_runxfail_makes_it_one(s
     assert "PROFILE-1 (SHOULD) violated: status: expected 201, got 500" in ran.output
     assert strict.results == ALL | {"suite/chat.yaml::profile": "FAILED"}
     assert strict.status == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_known_deviation_is_an_expected_failure(session: Sessions) -> None:
+    (session.folder / "known.yaml").write_text(
+        "known:\n- {scenario: chat/continues, reason: it forgets, link: https://example.com/1, expires: 2999-01-01}\n"
+    )
+    made = Gateway(KEY)
+    with Server(lambda it: http(500) if it.header(CONVERSATION_HEADER) else made(it)) as server:
+        ran = session("--gateway-url", server.url, "--gateway-known", "known.yaml", "-rx")
+    assert ran.results == ALL | {"suite/chat.yaml::continues": "XFAIL"}
+    assert "CONV-1 (MUST) known: it forgets (https://example.com/1, until 2999-01-01)" in ran.output
 
 
 def test_what_the_target_does_not_offer_is_skipped_with_the_reason(session: Sessions) -> None:
