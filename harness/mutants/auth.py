@@ -58,6 +58,17 @@ class PublicModelList(Mutant):
         return await self.gateway(request)
 
 
+class OneModelIsNoSecret(Mutant):
+    """Lists models for those who have the key, and shows a single one to everyone."""
+
+    breaks = "AUTH-3"
+
+    async def answer(self, request: Request) -> Response:
+        if request.is_for("GET", "/v1/models/"):
+            return await self.gateway.ask("GET", request.path)
+        return await self.gateway(request)
+
+
 class EmptyTokenIsAKey(Mutant):
     """Compares the token with the key as far as the token goes, so an empty one is right."""
 
