@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 # The one list of commands: name, help. `harness.cli.NAME` holds `add_arguments(parser)` and `run(arguments) -> status`.
 COMMANDS = {
@@ -27,8 +27,9 @@ COMMANDS = {
     "serve": "run the reference gateway",
     "selftest": "prove the suite: every mutant gateway must be caught",
     "matrix": "check several targets or releases and show them side by side",
-    "explain": "what a requirement or a finding means, where it comes from, what to do",
+    "explain": "what a requirement or a finding means, and what to do",
     "scenarios": "list, show and lint scenarios; print their schema",
+    "completion": "print the completion for a shell",
 }
 
 EXIT_CODES = """\
@@ -48,28 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Nor need the interpreter look through them when it ends: another tenth.
     atexit.register(gc.freeze)
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
-        prog="gateway-harness",
-        description="Check the OpenAI-compatible endpoint of an OpenHands agent server, and serve a reference for it.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"gateway-harness {__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    chosen = next((word for word in arguments if not word.startswith("-")), None)
-    for name, summary in COMMANDS.items():
-        subparser = subparsers.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=EXIT_CODES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        if name == chosen:
-            module = importlib.import_module(f"harness.cli.{name}")
-            module.add_arguments(subparser)
-            subparser.set_defaults(run=module.run)
-    parsed = parser.parse_args(arguments)
+    chosen = next((word for word in arguments if not word.startswith("-")), "")
+    parsed = make_parser({chosen}).parse_args(arguments)
     try:
         status = int(parsed.run(parsed))
         sys.stdout.flush()
@@ -78,3 +59,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     return status
+
+
+def make_parser(chosen: Collection[str]) -> argparse.ArgumentParser:
+    """The parser; of the commands that are not chosen it knows the names alone, and imports nothing."""
+    parser = argparse.ArgumentParser(
+        prog="gateway-harness",
+        description="Check the OpenAI-compatible endpoint of an OpenHands agent server, and serve a reference for it.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"gateway-harness {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in chosen:
+            module = importlib.import_module(f"harness.cli.{name}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,78 @@
+"""`gateway-harness completion SHELL`: what the shell has to know to complete a command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.scenarios.model import Suite
+
+SHELLS = ("bash", "zsh", "fish")
+
+_EPILOG = """\
+bash, in ~/.bashrc:                 eval "$(gateway-harness completion bash)"
+zsh, in ~/.zshrc after compinit:    eval "$(gateway-harness completion zsh)"
+fish:                               gateway-harness completion fish > ~/.config/fish/completions/gateway-harness.fish
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `completion`."""
+    parser.description = "Print the completion for a shell: commands, options, files, and the names of what ships."
+    parser.epilog = _EPILOG
+    parser.add_argument("shell", choices=SHELLS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print it."""
+    import shtab
+
+    from harness.cli import COMMANDS, make_parser
+    from harness.scenarios.corpus import corpus_folder
+    from harness.scenarios.load import load_suite
+
+    parser = make_parser(COMMANDS)
+    known = _names(load_suite(corpus_folder()))
+    for action in _arguments(parser):
+        if action.metavar == "REPORT" and action.nargs == "?":
+            action.choices = known["name"]  # of `explain`; more often than not the name comes alone
+        elif action.type is Path:
+            action.complete = shtab.DIRECTORY if action.metavar == "FOLDER" else shtab.FILE  # type: ignore[attr-defined]  # shtab's way
+        elif action.choices is not None:
+            action.choices = [*action.choices]  # shtab takes a table for one of commands
+        else:
+            action.choices = known.get(str(action.metavar)) or known.get(action.dest)
+    print(shtab.complete(parser, arguments.shell))
+    return 0
+
+
+def _names(suite: Suite) -> dict[str, list[str]]:
+    """What can stand for an argument, by its name in the program or in the help."""
+    from harness.report.formats import FORMATS
+
+    scenarios = suite.scenarios.values()
+    entries = [*dict.fromkeys(each.id.partition("[")[0] for each in scenarios)]
+    return {
+        "TARGET": ["reference", "agent-server"],
+        "FORMAT[=PATH]": [*FORMATS],
+        "scenario": entries,
+        "id": entries,
+        "requirement": [*suite.requirements],
+        "name": [*suite.requirements, *entries],
+        "area": [*dict.fromkeys(each.area for each in scenarios)],
+        "tag": sorted({tag for each in scenarios for tag in each.tags}),
+    }
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """All arguments, those of the commands and of their actions too."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to them, and shtab goes it too
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
+            for command in action.choices.values():
+                yield from _arguments(command)
+        else:
+            yield action
