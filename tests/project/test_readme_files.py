@@ -1,0 +1,32 @@
+"""The files that the README shows are read as it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness.config import load_config
+from harness.known import load_known
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def block(language: str, beginning: str) -> str:
+    """The one block of the README that begins so."""
+    (text,) = re.findall(rf"```{language}\n({re.escape(beginning)}.*?)```", README.read_text("utf-8"), re.DOTALL)
+    return str(text)
+
+
+def test_the_configuration_file_names_a_target(tmp_path: Path) -> None:
+    file = tmp_path / "gateway-harness.toml"
+    file.write_text(block("toml", "[targets.staging]"))
+    staging = load_config(file)["staging"]
+    assert staging.access.ca_file == tmp_path / "certs" / "ca.pem"
+    assert staging.run == {"jobs": 4, "max_requests": 2000, "known": tmp_path / "known.yaml"}
+
+
+def test_the_file_of_known_deviations_has_one(tmp_path: Path) -> None:
+    file = tmp_path / "known.yaml"
+    file.write_text(block("yaml", "# gateway-harness check staging --known"))
+    (deviation,) = load_known(file)
+    assert deviation.subject == "streaming/true-is-refused, status"
