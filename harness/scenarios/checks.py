@@ -29,6 +29,8 @@ _RESERVED = {
     NUMBER: "the number of a `repeat`",
 }
 
+_NUMBERED = f"${{{NUMBER}}}"
+
 
 def scenario_problems(scenario: Node) -> Iterator[Problem]:
     """All of them, for one entry of a scenario file."""
@@ -58,7 +60,8 @@ def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem
     if scenario.child("cases_from").value is not None and names and set(names) != {GENERATED}:
         message = f"the cases that it adds have one variable, `{GENERATED}`: those of `cases` have no other either"
         yield Problem(scenario.keys["cases_from"], message)
-    presenting = _variables_of_auth(groups)
+    presenting = _variables_of_auth(groups) if names else set()
+    built_in, with_keys = {*BUILT_IN}, {*BUILT_IN, *KEY_VARIABLES}
     for name, case in cases.items():
         for variable, giver in names.items():
             if variable not in case.keys:
@@ -66,7 +69,7 @@ def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem
         for variable, value in case.items():
             if variable in _RESERVED:
                 yield Problem(case.keys[variable], f"`{variable}` is {_RESERVED[variable]}: choose another name")
-            known = {*BUILT_IN, *(KEY_VARIABLES if variable in presenting else ())}
+            known = with_keys if variable in presenting else built_in
             for location, unknown in _unknown(value, known):
                 hint = _hint(unknown, known, ": a case has the built-in variables alone")
                 yield Problem(location, f"unknown variable `{unknown}`{hint}")
@@ -129,9 +132,6 @@ def _step_problems(
             yield Problem(location, f"`{name}` is a case's variable: choose another name")
         elif _NUMBERED in name:
             yield Problem(location, f"unknown variable `{NUMBER}`{_hint(NUMBER, (), '')}")
-
-
-_NUMBERED = f"${{{NUMBER}}}"
 
 
 def _hint(unknown: str, known: Collection[str], otherwise: str) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Action, Json, Location
 
 _VARIABLE = re.compile(VARIABLE)
+_FORMS, _KINDS = tuple(Auth), tuple(ClientKind)
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 
 
@@ -57,7 +58,8 @@ def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
 
 def read_scenario(node: Node, document: Node, problems: list[Problem]) -> list[Scenario]:
     """The scenarios of one entry of a file, one for each case; `problems` gets what is wrong with them."""
-    entry = _Entry(node.plain(), str(document.child("area").value), node.location, _steps(node, "setup"), _steps(node))
+    fields = {key: value.plain() for key, value in node.items() if key not in {"cases", "setup", "steps"}}
+    entry = _Entry(fields, str(document.child("area").value), node.location, _steps(node, "setup"), _steps(node))
     cases = {name: _Case(dict(variables.items()), problems) for name, variables in node.child("cases").items()}
     if "cases_from" in node.keys:
         where = node.keys["cases_from"]
@@ -88,7 +90,7 @@ class _WrittenStep:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What all cases of an entry have in common."""
+    """What all cases of an entry have in common; `fields` are those beside the steps."""
 
     fields: Any
     area: str
@@ -126,7 +128,7 @@ class _Case:
         expect = node.child("expect")
         expected = fields["expect"]
         status = self.resolve(expect.child("status"))
-        client = self.word(node.child("client"), list(ClientKind))
+        client = self.word(node.child("client"), _KINDS)
         step = Step(
             action=self.action(node, fields),
             auth=self.auth(node.child("auth")),
@@ -167,7 +169,7 @@ class _Case:
         """A named form, or what is sent exactly; a text of it may be a variable of the cases, too."""
         given = self.resolve(node)
         if given is None or not isinstance(given.value, dict):
-            return self.option(given, list(Auth)) or Auth.BOTH
+            return self.option(given, _FORMS) or Auth.BOTH
         texts = {name: self.nodes.get(_variable(text) or "", text) for name, text in given.items()}
         lines = given._replace(value=texts)
         self.problems += complaints(lines, {**auth_schema(), "$defs": {}})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from harness.scenarios.problems import Problem, did_you_mean, listed, unknown_value
@@ -42,6 +43,15 @@ def _has_type(value: object, name: str) -> bool:
     return isinstance(value, _TYPES[name])
 
 
+def _holds(value: object, condition: Schema) -> bool:
+    """Whether an `if` holds; it asks for no more than a type, keys, and a pattern."""
+    if "type" in condition and not _has_type(value, condition["type"]):
+        return False
+    if isinstance(value, dict):
+        return all(key in value for key in condition.get("required", ()))
+    return not isinstance(value, str) or re.search(condition.get("pattern", ""), value) is not None
+
+
 class _Reading:
     """Collects what is wrong with one document."""
 
@@ -53,14 +63,15 @@ class _Reading:
         """Complain about a node; one of the wrong type gets no other complaints."""
         value = node.value
         if "type" in schema:
-            types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-            if not any(_has_type(value, name) for name in types):
+            types = schema["type"]
+            types = [types] if isinstance(types, str) else types
+            if not any(map(_has_type, repeat(value), types)):
                 expected = " or ".join(_WORDS[name] for name in types)
                 self.complain(node.location, f"{expected} is expected here, not {_seen(node)}")
                 return
         if "$ref" in schema:
             self.value(node, self.referred(schema))
-        if "if" in schema and (branch := schema.get("then" if self.holds(node, schema["if"]) else "else")):
+        if "if" in schema and (branch := schema.get("then" if _holds(node.value, schema["if"]) else "else")):
             self.value(node, branch)
         if "enum" in schema and value not in schema["enum"]:
             word = value if isinstance(value, str) else f"({_seen(node)})"
@@ -74,9 +85,6 @@ class _Reading:
                 self.text(node.location, value, schema)
             case int() | float() if not isinstance(value, bool):
                 self.number(node.location, value, schema)
-
-    def holds(self, node: Node, schema: Schema) -> bool:
-        return not complaints(node, {"$defs": self.definitions, **schema})
 
     def complain(self, location: Location, message: str) -> None:
         self.problems.append(Problem(location, message))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,11 +36,16 @@ def admitted(status: Json) -> frozenset[int]:
     if not isinstance(status, dict):
         return _listed([status])
     codes = _listed(status.get("enum")) & _listed([status.get("const")])
-    for bound, holds in _BOUNDS.items():
+    for bound in _BOUNDS:
         limit = status.get(bound)
         if isinstance(limit, int | float):
-            codes = frozenset(code for code in codes if holds(code, limit))
+            codes &= _within(bound, limit)
     return codes
+
+
+@cache  # a corpus has three or four bounds, hundreds of times
+def _within(bound: str, limit: float) -> frozenset[int]:
+    return frozenset(code for code in _ALL if _BOUNDS[bound](code, limit))
 
 
 def _listed(options: Json) -> frozenset[int]:
