@@ -2,11 +2,14 @@
 # Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-server selftest mutate lint bench lock clean
+.PHONY: help setup check test test-server selftest mutate matrix lint bench lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
 unexport PYTHONDONTWRITEBYTECODE
+
+# The first release that has the endpoint, each in which the endpoint's own code or what clients see changed, the newest.
+RELEASES := 1.28.0 1.29.2 1.30.0 1.46.0 1.47.0 1.51.0 1.54.0 1.55.1 1.56.0 1.58.0 1.58.2
 
 SERVER_PYTHON := $(CURDIR)/.venv-agent-server/bin/python
 
@@ -29,6 +32,9 @@ test-server: .venv/.installed .venv-agent-server/.installed ## run the tests tha
 selftest: .venv/.installed ## prove the suite: play it on every mutant and every honest gateway; into reports/selftest/
 	@.venv/bin/gateway-harness selftest $(ARGS)
 
+matrix: .venv/.installed ## check the reference gateway and the releases that count, side by side; into reports/matrix/
+	@.venv/bin/gateway-harness matrix reference $(RELEASES:%=agent-server==%) --options=--jobs=4 $(ARGS)
+
 lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -43,7 +49,7 @@ lock: ## resolve the dependencies anew, into .ci/locks/
 
 clean: ## remove the environments, caches and reports
 	rm -rf .venv .venv-core .venv-agent-server .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis dist
-	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench ! -name selftest -exec rm -rf {} +
+	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench ! -name selftest ! -name matrix ! -name findings -exec rm -rf {} +
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: .ci/locks/dev.txt pyproject.toml

@@ -158,6 +158,7 @@ def _column(checked: Checked, report: Report | None) -> Column:
         seconds=report.run.seconds if report else None,
         requests=report.run.requests if report else None,
         server=report.target.server if report else {},
+        packages=report.target.packages if report else {},
         contracts=report.contracts if report else {},
         exit_status=checked.status,
         problem=checked.problem if report is None else report.run.ended_early,

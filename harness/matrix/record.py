@@ -25,6 +25,7 @@ class Column(_Record):
     seconds: float | None
     requests: int | None
     server: dict[str, Any] = Field(description="what GET /server_info said")
+    packages: dict[str, str] = Field(description="versions that make releases differ, of a server of our own")
     contracts: dict[Contract, ContractRecord] = Field(description="empty when there is no report")
     exit_status: int
     problem: str | None = Field(description="why there is no report, or only half of one")

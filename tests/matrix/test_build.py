@@ -43,6 +43,7 @@ def column(release: str | None, of: Report | None, problem: str | None = None) -
         seconds=1.0,
         requests=3,
         server={},
+        packages={},
         contracts=of.contracts if of else {},
         exit_status=1 if of else 3,
         problem=problem,
