@@ -33,7 +33,7 @@ selftest: .venv/.installed ## prove the suite: play it on every mutant and every
 	@.venv/bin/gateway-harness selftest $(ARGS)
 
 matrix: .venv/.installed ## check the reference gateway and the releases that count, side by side; into reports/matrix/
-	@.venv/bin/gateway-harness matrix reference $(RELEASES:%=agent-server==%) --options=--jobs=4 $(ARGS)
+	@.venv/bin/gateway-harness matrix reference $(RELEASES:%=agent-server==%) --contract auto --options=--jobs=4 $(ARGS)
 
 lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 	.venv/bin/ruff check
