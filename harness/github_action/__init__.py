@@ -1,0 +1,1 @@
+"""The GitHub Action: `check`, and what GitHub shows of it."""

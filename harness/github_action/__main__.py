@@ -1,0 +1,104 @@
+"""What `action.yml` runs: `check`, then the step summary, annotations and outputs.
+
+Inputs come as `INPUT_...` variables and never through a shell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.github_action.annotations import annotate, annotation
+from harness.report.formats import FORMATS
+from harness.report.record import read_report
+from harness.verdict import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from harness.report.record import Report
+
+_SUMMARY_BYTES = 1024 * 1024 - 1024
+"""GitHub refuses a step summary of more than 1 MiB, all of it."""
+
+_OPTIONS = ("contract", "model", "known", "scenarios", "reports")
+"""Inputs that are options of `check` of the same name."""
+
+
+def main(environment: Mapping[str, str]) -> int:
+    """Run the action; its exit status is that of `check`."""
+    inputs = {name: environment.get(f"INPUT_{name.upper()}", "") for name in (*_OPTIONS, "target", "arguments", "key")}
+    with tempfile.TemporaryDirectory() as folder:
+        events = Path(folder) / "events"
+        status = _check(inputs, events, environment)
+        ended = _last(events)
+    report = read_report(Path(ended["report"]) / "report.json") if ended.get("report") else None
+    said = annotate(report) if report else [annotation("error", ended.get("error") or "nothing was checked")]
+    print("\n".join(said))
+    if report:
+        _append(environment.get("GITHUB_STEP_SUMMARY"), _summary(report))
+    outputs = {
+        "verdict": str(report.outcome) if report else "incomplete",
+        "score": "" if report is None else _score(report),
+        "report": ended.get("report") or "",
+        "exit-status": str(status),
+    }
+    _append(environment.get("GITHUB_OUTPUT"), "".join(f"{name}={value}\n" for name, value in outputs.items()))
+    return status
+
+
+def _check(inputs: Mapping[str, str], events: Path, environment: Mapping[str, str]) -> int:
+    command = [sys.executable, "-m", "harness", "check", "--events", str(events)]
+    for name in _OPTIONS:
+        if inputs[name]:
+            command += [f"--{name}", inputs[name]]
+    command += shlex.split(inputs["arguments"])
+    if inputs["target"]:
+        command += ["--", inputs["target"]]
+    key = {"SESSION_API_KEY": inputs["key"]} if inputs["key"] else {}
+    # A server's text must not be taken for a command to the runner.
+    token = secrets.token_hex(16)
+    print(f"::stop-commands::{token}", flush=True)
+    status = subprocess.run(command, env={**environment, **key}, check=False).returncode
+    print(f"::{token}::", flush=True)
+    return status
+
+
+def _last(events: Path) -> dict[str, Any]:
+    """The event with which a run ends; nothing when it did not come so far."""
+    lines = events.read_text("utf-8").splitlines() if events.exists() else []
+    event: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    return event if event.get("event") == "run ended" else {}
+
+
+def _summary(report: Report) -> str:
+    text = FORMATS["markdown"].render(report)
+    return text if len(text.encode()) <= _SUMMARY_BYTES else f"**{report.target.name} is {report.outcome}**\n"
+
+
+def _score(report: Report) -> str:
+    """Of the requirements of the contract that were assessed, MAY aside, how many in a hundred hold; rounded down."""
+    states = [
+        each.state
+        for each in report.requirements
+        if report.contract in each.contracts and each.level != "MAY" and each.state.is_assessed
+    ]
+    return str(100 * states.count(State.PASSED) // len(states)) if states else ""
+
+
+def _append(file: str | None, text: str) -> None:
+    if file:
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

@@ -1,0 +1,111 @@
+"""GitHub's runner, as far as our action and recipes need one: expressions of inputs, secrets and outputs, run steps."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+OURS = "OWNER/openhands-gateway-harness@main"
+
+_EXPRESSION = re.compile(r"\$\{\{ *(\w+)\.([\w.-]+) *\}\}")
+
+
+@dataclass
+class Runner:
+    """Runs steps in a folder.
+
+    Attributes:
+        folder: the workspace.
+        environment: of every step.
+        secrets: by name.
+        installed: what `pip install` was asked for; nothing is installed, the tests' environment has it.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tools = self.folder / ".tools"
+        # A virtual environment that a recipe would make of its own is this one, and nothing is installed into it.
+        for bin_ in (tools / "bin", tools / "gateway-harness" / "bin"):
+            bin_.mkdir(parents=True)
+            _script(bin_ / "python", f'[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"')
+            _script(bin_ / "gateway-harness", f'exec {sys.executable} -m harness "$@"')
+            _script(bin_ / "pip", f'echo "$@" >> {tools}/installed')
+        self.environment |= {
+            "PATH": f"{tools}/bin{os.pathsep}{os.environ['PATH']}",
+            "RUNNER_TEMP": str(tools),
+            "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_STEP_SUMMARY": str(tools / "summary"),
+            "GITHUB_OUTPUT": str(tools / "output"),
+        }
+        self._tools = tools
+
+    @property
+    def installed(self) -> str:
+        return (self._tools / "installed").read_text()
+
+    @property
+    def summary(self) -> str:
+        return (self._tools / "summary").read_text("utf-8")
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in (self._tools / "output").read_text("utf-8").splitlines())
+
+    def job(self, steps: list[dict[str, Any]], inputs: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Run the steps of a job, or of the action with these inputs: the first status that isn't 0, and the log."""
+        status, log = 0, ""
+        for step in steps:
+            if status and "always()" not in str(step.get("if", "")):
+                continue
+            values = {name: self._value(text, inputs) for name, text in step.get("env", {}).items()}
+            if step.get("uses") == OURS:
+                ended, printed = self.action({name: self._value(text) for name, text in step["with"].items()})
+            elif "run" in step:
+                ended, printed = self.shell(step["run"], values)
+            else:
+                continue  # GitHub's own
+            status, log = status or ended, log + printed
+        return status, log
+
+    def action(self, inputs: Mapping[str, str]) -> tuple[int, str]:
+        """Run our action."""
+        action = yaml.safe_load((ROOT / "action.yml").read_text())
+        known = {name: str(about.get("default", "")) for name, about in action["inputs"].items()}
+        assert inputs.keys() <= known.keys()
+        return self.job(action["runs"]["steps"], known | dict(inputs))
+
+    def shell(self, text: str, environment: Mapping[str, str]) -> tuple[int, str]:
+        """Run a script as the runner does."""
+        process = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return process.returncode, process.stdout
+
+    def _value(self, text: str, inputs: Mapping[str, str] | None = None) -> str:
+        contexts = {"inputs": inputs or {}, "secrets": self.secrets}
+        return _EXPRESSION.sub(lambda found: contexts[found[1]][found[2]], text)
+
+
+def _script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
