@@ -319,3 +319,23 @@ class ShowsItsEffort(_Asked):
         if response.status == 200 and "reasoning" in body:
             return response.with_json({**response.json, "reasoning": {"effort": None}})
         return response
+
+
+class CountsNoCaches(_Answers):
+    """Doesn't tell how many tokens were written to a cache, as released servers don't."""
+
+    breaks = "RESP-14"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        del body["usage"]["input_tokens_details"]["cache_write_tokens"]
+
+
+class LeavesOutWhatItHasNot(_Answers):
+    """Leaves out fields that the client's type has and its own has not."""
+
+    breaks = "RESP-14"
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        for item in body["output"]:
+            for part in item["content"]:
+                del part["annotations"]

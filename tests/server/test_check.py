@@ -13,16 +13,24 @@ pytestmark = pytest.mark.server
 
 NO_TEXT = 'body $.error.message: expected {"type": "string", "minLength": 1}, got no such value in the body'
 NO_SCHEME = 'headers.WWW-Authenticate: expected {"type": "string"}, got nothing'
+STREAMED = "status: expected 400, got 200"
 BROKEN = 'status: expected {"enum": [200, 400, 415, 422]}, got 500'
 
 # What agent server 1.58.0 does otherwise than the suite asks, each seen by hand too. Everything else passes.
 # Scenario: its state, and why.
 DEVIATIONS = {
     # The documentation says 400, and every release so far answers with an event stream.
-    "streaming/true-is-refused": ("failed", "status: expected 400, got 200"),
-    "streaming/refused-starts-nothing": ("could not run", "setup step 1: status: expected 400, got 200"),
-    "streaming/refused-names-no-conversation": ("could not run", "setup step 1: status: expected 400, got 200"),
-    "streaming/refusal-gives-the-reason": ("could not run", "setup step 1: status: expected 400, got 200"),
+    "streaming/true-is-refused[async]": ("failed", STREAMED),
+    "streaming/true-is-refused[sync]": ("failed", STREAMED),
+    "streaming/true-is-refused[with-usage]": ("failed", STREAMED),
+    "streaming/true-is-refused[with-tools]": ("failed", STREAMED),
+    "streaming/true-is-refused-on-follow-ups": ("failed", STREAMED),
+    "streaming/refused-starts-nothing": ("could not run", f"setup step 1: {STREAMED}"),
+    "streaming/refused-names-no-conversation": ("could not run", f"setup step 1: {STREAMED}"),
+    "streaming/refused-asks-no-model[plain]": ("could not run", f"setup step 3: {STREAMED}"),
+    "streaming/refused-asks-no-model[with-usage]": ("could not run", f"setup step 3: {STREAMED}"),
+    "streaming/refused-leaves-the-conversation-as-it-was": ("could not run", f"setup step 2: {STREAMED}"),
+    "streaming/refusal-gives-the-reason": ("could not run", f"setup step 1: {STREAMED}"),
     # The body is parsed before the key is looked at.
     "auth/refused-before-the-body[broken-json]": ("warned", "status: expected 401, got 422"),
     "auth/refusal-names-the-scheme[none]": ("warned", NO_SCHEME),
@@ -62,7 +70,16 @@ DEVIATIONS = {
         "its positive control models/can-be-retrieved is not proven (warned), so this refusal proves nothing",
     ),
     "streaming/null-is-answered": ("warned", "status: expected 200, got 422"),
+    # One detail of usage is missing that the client's type has.
+    "responses/fits-the-clients-type": (
+        "warned",
+        "returns: expected a valid Response, got usage.input_tokens_details.cache_write_tokens: Field required",
+    ),
 }
+
+# Two requests on one conversation at once: they got the same answer, or one of two first ones got 500, each time they
+# were tried. It depends on which comes when, so another time they may be lucky.
+RACES = {"conversation/two-first-turns-of-one-id", "conversation/two-follow-ups-at-once"}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +111,9 @@ def test_each_deviation_is_found_and_nothing_else_is(run: tuple[int, dict[str, A
     _, report = run
     assert report["target"]["server"]["version"].startswith("1.58.")
     found = {one["id"]: (one["state"], one["reason"]) for one in report["scenarios"] if one["state"] != "passed"}
+    races = {name: found.pop(name)[0] for name in RACES & found.keys()}
     assert found == DEVIATIONS
+    assert set(races.values()) <= {"warned"}
 
 
 def test_every_must_of_both_contracts_was_assessed_but_those_of_the_refusal(run: tuple[int, dict[str, Any]]) -> None:
