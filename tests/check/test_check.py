@@ -87,6 +87,21 @@ def test_the_guest_leaves_nothing_behind(check: Runner) -> None:
     assert any(path.startswith("/api/conversations/") for path in cleanup["deleted"])
 
 
+def test_what_is_gone_is_not_left_behind_however_its_deletion_was_refused(check: Runner) -> None:
+    class Forgetful(Gateway):
+        """Deletes, and says 400, as agent server 1.28.0 says of what is deleted already."""
+
+        def __call__(self, request: Received) -> Answer:
+            usual = super().__call__(request)
+            return error(400) if request.method == "DELETE" else usual
+
+    gateway = Forgetful(KEY)
+    with Server(gateway) as server:
+        check(server.url)
+    assert gateway.existing == set()
+    assert check.report()["cleanup"]["left"] == []
+
+
 def test_what_cannot_be_deleted_is_listed(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
     with Server(Gateway(KEY, native=False)) as server:
         assert check(server.url) == 0
