@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, SpoilsAnswers, SpoilsQuestions, newest_user_message
+from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers, SpoilsQuestions, newest_user_message
 
 
 class CompletesText(SpoilsAnswers):
@@ -74,6 +74,28 @@ class TellsItsReasons(Mutant):
         return response.with_json(completion)
 
 
+class RepeatsItsFirstAnswer(Mutant):
+    """Gives the agent's first answer back with each later one."""
+
+    breaks = "CHAT-3"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._said: dict[str, str] = {}
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200:
+            return response
+        completion = response.json
+        message = completion["choices"][0]["message"]
+        if request.conversation is None:
+            self._said[response.headers[CONVERSATION]] = message["content"]
+        elif earlier := self._said.get(request.conversation):
+            message["content"] = f"{earlier}\n{message['content']}"
+        return response.with_json(completion)
+
+
 class ShowsItsTools(Mutant):
     """Shows the agent's own tool calls as OpenAI tool calls."""
 
@@ -94,6 +116,15 @@ class ShowsItsTools(Mutant):
                 for action in actions
             ]
         return response.with_json(completion)
+
+
+class ShowsItsToolsLater(ShowsItsTools):
+    """Shows the agent's own tool calls from the second turn on."""
+
+    breaks = "CHAT-4"
+
+    async def answer(self, request: Request) -> Response:
+        return await (super().answer(request) if request.conversation else self.gateway(request))
 
 
 class ShowsItsLastTool(Mutant):
@@ -171,6 +202,15 @@ class ReadsTheFirstPart(SpoilsQuestions):
         if isinstance(content, list):
             texts = [part for part in content if part["type"] == "text"]
             content[:] = [part for part in content if part not in texts[1:]]
+
+
+class ReadsPartsInTheBeginning(ReadsTheFirstPart):
+    """Reads all parts of a conversation's first message, and of the others the first part."""
+
+    breaks = "CHAT-7"
+
+    async def answer(self, request: Request) -> Response:
+        return await (super().answer(request) if request.conversation else self.gateway(request))
 
 
 class SeesNoImages(Mutant):

@@ -40,25 +40,6 @@ class KeepsTheIdToItself(Mutant):
         return response if request.conversation else response.with_header(CONVERSATION, None)
 
 
-class RemembersEveryone(Mutant):
-    """Answers what a new conversation can't know from what all the others were told."""
-
-    breaks = "CONV-2"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._told: list[str] = []
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or request.conversation or response.status != 200:
-            return response
-        if "I have not been told" in (completion := response.json)["choices"][0]["message"]["content"]:
-            completion["choices"][0]["message"]["content"] = "Some users said: " + " ".join(self._told)
-        self._told.append(str(newest_user_message(question).get("content")))
-        return response.with_json(completion)
-
-
 class KnowsConversationsByTheirBeginning(Mutant):
     """Finds a conversation by its first message, if that is long enough to be told from others."""
 

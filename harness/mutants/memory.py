@@ -9,6 +9,44 @@ from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
 from harness.mutants.mutant import MODEL, Mutant, Sound, newest_user_message
 
 
+class RemembersEveryone(Mutant):
+    """Answers what a new conversation can't know from what all the others were told."""
+
+    breaks = "CONV-2"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._told: list[str] = []
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or request.conversation or response.status != 200:
+            return response
+        if "I have not been told" in (completion := response.json)["choices"][0]["message"]["content"]:
+            completion["choices"][0]["message"]["content"] = "Some users said: " + " ".join(self._told)
+        self._told.append(str(newest_user_message(question).get("content")))
+        return response.with_json(completion)
+
+
+class InstructsEveryone(Mutant):
+    """Answers a new conversation from what all the others were instructed to do."""
+
+    breaks = "CONV-2"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._told: list[str] = []
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or request.conversation or response.status != 200:
+            return response
+        if "I have no instruction word" in (completion := response.json)["choices"][0]["message"]["content"]:
+            completion["choices"][0]["message"]["content"] = "Some were told: " + " ".join(self._told)
+        self._told += [str(message["content"]) for message in question["messages"] if message.get("role") == "system"]
+        return response.with_json(completion)
+
+
 class _Diverts(Mutant):
     """Answers some requests from another conversation than the one that they name."""
 
