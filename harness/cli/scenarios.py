@@ -1,4 +1,4 @@
-"""`gateway-harness scenarios list|show|lint|schema`: look at scenarios without running them."""
+"""`gateway-harness scenarios list|show|lint|schema|folder`: look at scenarios without running them."""
 
 from __future__ import annotations
 
@@ -56,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     schema.add_argument("file", nargs="?", choices=("scenario", "requirements"), default="scenario")
 
+    actions.add_parser("folder", help="print where the suite is", description="Print where the suite is that ships.")
+
     for action in (listing, show, lint):
         action.add_argument("--scenarios", type=Path, metavar="FOLDER", help="this suite instead of the one that ships")
 
@@ -63,7 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; 2 when a file has a problem or what was asked for isn't there."""
     try:
-        {"list": _list, "show": _show, "lint": _lint, "schema": _schema}[arguments.action](arguments)
+        actions = {"list": _list, "show": _show, "lint": _lint, "schema": _schema, "folder": _print_folder}
+        actions[arguments.action](arguments)
     except ScenarioFileError as error:
         count = len(error.problems)
         print(f"{error}\n{count} problem{'s' if count > 1 else ''}", file=sys.stderr)
@@ -175,6 +178,10 @@ def _schema(arguments: argparse.Namespace) -> None:
     from harness.scenarios.schema import render
 
     print(render(arguments.file), end="")
+
+
+def _print_folder(_: argparse.Namespace) -> None:
+    print(corpus_folder())
 
 
 def _entry(scenario: Scenario) -> str:

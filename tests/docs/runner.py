@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 OURS = "OWNER/openhands-gateway-harness@main"
 
+# That the recipes work shows with a few scenarios, too.
+_ONE_AREA = '[ "$1" != check ] || set -- "$@" --area models'
+
 _EXPRESSION = re.compile(r"\$\{\{ *(\w+)\.([\w.-]+) *\}\}")
 
 
@@ -29,7 +34,6 @@ class Runner:
         folder: the workspace.
         environment: of every step.
         secrets: by name.
-        installed: what `pip install` was asked for; nothing is installed, the tests' environment has it.
     """
 
     folder: Path
@@ -42,7 +46,7 @@ class Runner:
         for bin_ in (tools / "bin", tools / "gateway-harness" / "bin"):
             bin_.mkdir(parents=True)
             _script(bin_ / "python", f'[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"')
-            _script(bin_ / "gateway-harness", f'exec {sys.executable} -m harness "$@"')
+            _script(bin_ / "gateway-harness", f'{_ONE_AREA}\nexec {sys.executable} -m harness "$@"')
             _script(bin_ / "pip", f'echo "$@" >> {tools}/installed')
         self.environment |= {
             "PATH": f"{tools}/bin{os.pathsep}{os.environ['PATH']}",
@@ -55,6 +59,7 @@ class Runner:
 
     @property
     def installed(self) -> str:
+        """What pip was asked for; nothing is installed, the tests' environment has it."""
         return (self._tools / "installed").read_text()
 
     @property
@@ -63,7 +68,9 @@ class Runner:
 
     @property
     def outputs(self) -> dict[str, str]:
-        return dict(line.split("=", 1) for line in (self._tools / "output").read_text("utf-8").splitlines())
+        """Of the one step that has any."""
+        file = self._tools / "output"
+        return dict(line.split("=", 1) for line in file.read_text("utf-8").splitlines()) if file.exists() else {}
 
     def job(self, steps: list[dict[str, Any]], inputs: Mapping[str, str] | None = None) -> tuple[int, str]:
         """Run the steps of a job, or of the action with these inputs: the first status that isn't 0, and the log."""
@@ -89,20 +96,25 @@ class Runner:
         return self.job(action["runs"]["steps"], known | dict(inputs))
 
     def shell(self, text: str, environment: Mapping[str, str]) -> tuple[int, str]:
-        """Run a script as the runner does."""
-        process = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return process.returncode, process.stdout
+        """Run a script as the runner does; what it leaves running is stopped."""
+        log = self._tools / "log"
+        with log.open("w") as stream:
+            process = subprocess.Popen(
+                ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+                cwd=self.folder,
+                env={**self.environment, **environment},
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            status = process.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        return status, log.read_text("utf-8")
 
     def _value(self, text: str, inputs: Mapping[str, str] | None = None) -> str:
-        contexts = {"inputs": inputs or {}, "secrets": self.secrets}
+        outputs = {f"conformance.outputs.{name}": value for name, value in self.outputs.items()}
+        contexts = {"inputs": inputs or {}, "secrets": self.secrets, "steps": outputs}
         return _EXPRESSION.sub(lambda found: contexts[found[1]][found[2]], text)
 
 
