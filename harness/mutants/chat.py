@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
@@ -337,6 +338,25 @@ class TotalsWhatItRead(SpoilsAnswers):
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["usage"]["total_tokens"] = body["usage"]["prompt_tokens"]
+
+
+class TotalsTheConversation(Mutant):
+    """Adds up over the conversation in the total, and nowhere else."""
+
+    breaks = "CHAT-17"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._totals: Counter[str] = Counter()
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.chat is None or response.status != 200 or (body := response.json) is None:
+            return response
+        conversation = response.headers[CONVERSATION]
+        self._totals[conversation] += body["usage"]["total_tokens"]
+        body["usage"]["total_tokens"] = self._totals[conversation]
+        return response.with_json(body)
 
 
 class ReadsForNothing(SpoilsAnswers):

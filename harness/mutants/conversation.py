@@ -365,3 +365,22 @@ class BreaksOnTwoIds(Mutant):
     async def answer(self, request: Request) -> Response:
         several = len(_named(request)) > 1
         return refusal(500, "too many values to unpack") if several else await self.gateway(request)
+
+
+class UserIsTheConversation(Mutant):
+    """Goes on, when no header is sent, with the conversation that the same `user` had last."""
+
+    breaks = "CONV-2"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._of_user: dict[str, str] = {}
+
+    async def answer(self, request: Request) -> Response:
+        user = (request.chat or {}).get("user")
+        if not isinstance(user, str) or request.conversation is not None:
+            return await self.gateway(request)
+        response = await self.gateway(request.with_header(CONVERSATION, self._of_user.get(user)))
+        if response.status == 200:
+            self._of_user[user] = response.headers[CONVERSATION]
+        return response

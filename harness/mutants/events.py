@@ -341,3 +341,17 @@ class NeverDoneWithLongTexts(Mutant):
         response = await self.gateway(request)
         long = len(response.body) > 8 * 1024
         return replace(response, body=response.body.replace(b"data: [DONE]\n\n", b"")) if long else response
+
+
+class CutsBetweenBytes(_Streams):
+    """Streams pieces of 256 bytes, and drops what is no whole character at either end of one."""
+
+    breaks = "STREAM-15"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            for choice in chunk["choices"]:
+                text = (choice["delta"].get("content") or "").encode()
+                pieces = (text[begin : begin + 256] for begin in range(0, len(text), 256))
+                if text:
+                    choice["delta"]["content"] = "".join(piece.decode(errors="ignore") for piece in pieces)

@@ -178,3 +178,13 @@ class LetsPagesInByTheirStart(Mutant):
         response = await self.gateway(request)
         origin = request.headers.get("origin", "")
         return response.with_header("Access-Control-Allow-Origin", origin) if "//localhost" in origin else response
+
+
+class WantsToKnowTheLength(Mutant):
+    """Takes a body without a `Content-Length` for none."""
+
+    breaks = "HTTP-13"
+
+    async def answer(self, request: Request) -> Response:
+        chunked = "transfer-encoding" in request.headers
+        return await self.gateway(replace(request, body=b"") if chunked else request)

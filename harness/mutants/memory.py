@@ -245,3 +245,19 @@ class KeepsAConversationPerModel(IsBoundToAModel):
         if response.status == 409:
             response = await self.gateway(request.with_header(CONVERSATION, None))
         return response
+
+
+class RemembersTenMessages(_Diverts):
+    """Gives the model the last ten messages, so that the sixth turn does not know the first."""
+
+    breaks = "CONV-17"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._turns: Counter[str] = Counter()
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.diverted(request, anew=self._turns[request.conversation or ""] == 6)
+        if request.chat is not None and response.status == 200:
+            self._turns[response.headers[CONVERSATION]] += 1
+        return response

@@ -171,6 +171,28 @@ class KeepsTheFirst(Mutant):
         return await self.gateway(request)
 
 
+class RunsOnTheFirst(Mutant):
+    """Saves a profile again, and shows it, but runs each conversation on what the profile was at first."""
+
+    breaks = "PROFILE-7"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._saved: dict[str, list[Request]] = {}
+
+    async def answer(self, request: Request) -> Response:
+        if request.is_for("POST", PROFILES):
+            self._saved.setdefault(request.path, []).append(request)
+        model = str((request.chat or {}).get("model"))
+        versions = self._saved.get(PROFILES + model.removeprefix("openhands_"), [])
+        if len(versions) < 2:
+            return await self.gateway(request)
+        await self.gateway(versions[0])
+        response = await self.gateway(request)
+        await self.gateway(versions[-1])
+        return response
+
+
 class MendsNames(Mutant):
     """Makes a file name of whatever it is given."""
 
