@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.trace import Exchange
     from harness.verdict import ScenarioVerdict
 
+_MARKERS = pytest.StashKey[set[str]]()
 _SUITES = pytest.StashKey[dict["Path", "Suite | ScenarioFileError"]]()
 
 
@@ -78,7 +79,10 @@ class ScenarioItem(pytest.Item):
             ("level", str(self.requirement.level)),
         ]
         for name in (self.requirement.id, self.requirement.level, scenario.area, *sorted(scenario.tags)):
-            self.config.addinivalue_line("markers", f"{name}: of scenarios")
+            registered = self.config.stash.setdefault(_MARKERS, set())
+            if name not in registered:
+                registered.add(name)
+                self.config.addinivalue_line("markers", f"{name}: of scenarios")
             self.add_marker(str(name))
 
     def setup(self) -> None:

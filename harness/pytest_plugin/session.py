@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -169,8 +170,6 @@ class SessionPlugin:
                 self._endpoint = self._target.start(lambda _: None)
             except TargetError as error:
                 raise pytest.UsageError(str(error)) from None
-        from dataclasses import replace
-
         capabilities = self._endpoint.capabilities - {Capability.RESTART}
         node.workerinput[HANDED] = pickle.dumps(replace(self._endpoint, capabilities=capabilities))
 
