@@ -271,8 +271,10 @@ class RepeatsTheKey(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
+        if response.status != 401:
+            return response
         presented = request.bearer or request.headers.get("x-session-api-key")
-        return refusal(401, f"Unknown key {presented}") if response.status == 401 else response
+        return response.with_json({**response.json, "detail": f"Unknown key {presented}"})
 
 
 class ConversationsAreOpen(Mutant):

@@ -34,8 +34,10 @@ class BreaksOnBrokenJson(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        is_chat = request.is_for("POST", "/v1/chat/completions")
-        return _broken() if is_chat and response.status in {400, 422} and request.json is None else response
+        if not request.is_for("POST", "/v1/chat/completions") or response.status not in {400, 422}:
+            return response
+        deep = response.json["error"]["code"] == "nested_too_deep"
+        return _broken() if request.json is None and not deep else response
 
 
 class BreaksOnMissingFields(Mutant):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.mutants.exchange import Request, Response, refusal
 from harness.mutants.mutant import MODEL, Mutant, SpoilsAnswers, SpoilsQuestions
+
+if TYPE_CHECKING:
+    from harness.mutants.exchange import Request, Response
 
 
 class _SpoilsTheList(SpoilsAnswers):
@@ -110,7 +112,8 @@ class NoNameIsTheDefault(SpoilsQuestions):
     breaks = "MODEL-4"
 
     def spoil(self, question: dict[str, Any]) -> None:
-        question["model"] = question.get("model", "nothing") or MODEL
+        if question.get("model") == "":
+            question["model"] = MODEL
 
 
 class UnknownModelIsABadRequest(Mutant):
@@ -120,7 +123,7 @@ class UnknownModelIsABadRequest(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        return refusal(400, "unknown model") if request.chat and response.status == 404 else response
+        return replace(response, status=400) if request.chat and response.status == 404 else response
 
 
 class HasNoSingleModels(Mutant):
