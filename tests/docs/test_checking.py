@@ -1,19 +1,23 @@
-"""The files that the README shows are read as it says."""
+"""The files that docs/checking.md shows are read as it says."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.config import load_config
 from harness.known import load_known
+from tests.docs.runner import ROOT
 
-README = Path(__file__).parents[2] / "README.md"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = (ROOT / "docs" / "checking.md").read_text("utf-8")
 
 
 def block(language: str, beginning: str) -> str:
-    """The one block of the README that begins so."""
-    (text,) = re.findall(rf"```{language}\n({re.escape(beginning)}.*?)```", README.read_text("utf-8"), re.DOTALL)
+    """The one block that begins so."""
+    (text,) = re.findall(rf"```{language}\n({re.escape(beginning)}.*?)```", TEXT, re.DOTALL)
     return str(text)
 
 
