@@ -35,6 +35,9 @@ selftest: .venv/.installed ## prove the suite: play it on every mutant and every
 matrix: .venv/.installed ## check the reference gateway and the releases that count, side by side; into reports/matrix/
 	@.venv/bin/gateway-harness matrix reference $(RELEASES:%=agent-server==%) --contract auto --options=--jobs=4 $(ARGS)
 
+mutate: .venv/.installed ## change the judge in 900 places, one at a time: some test of it has to fail each time
+	@.venv/bin/python -m tests.judge.mutate
+
 lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -48,7 +51,7 @@ lock: ## resolve the dependencies anew, into .ci/locks/
 	.ci/lock
 
 clean: ## remove the environments, caches and reports
-	rm -rf .venv .venv-core .venv-agent-server .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis dist
+	rm -rf .venv .venv-core .venv-agent-server .cache mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis dist
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench ! -name selftest ! -name matrix ! -name findings -exec rm -rf {} +
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +
 
