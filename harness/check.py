@@ -101,6 +101,7 @@ class Settings:
         journal: where to write down what the run creates on someone else's server; None: nowhere.
         shard: the part of what is selected that this run plays; None: all of it.
         repeat: how often each scenario is played.
+        cleanup: seconds for all deletions in the end together; 0 where the target goes with all that it holds.
     """
 
     contract: Contract | None
@@ -118,6 +119,7 @@ class Settings:
     journal: Path | None = None
     shard: Shard | None = None
     repeat: int = 1
+    cleanup: float = CLEANUP_SECONDS
 
 
 def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> Report:
@@ -368,7 +370,7 @@ class _Check:
         # What is not made use of may be there all the same; a guest takes away what it brought.
         capabilities = fitness.capabilities if fitness and not fitness.withheld else None
         self._watcher.say("cleaning up")
-        task = asyncio.create_task(clean_up(client, paths, capabilities, seconds=CLEANUP_SECONDS))
+        task = asyncio.create_task(clean_up(client, paths, capabilities, seconds=self._settings.cleanup))
 
         def interrupt() -> None:
             if self._signals > 1:  # the first one, whenever it comes, ends the run but leaves nothing behind

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     selection.add_argument(
         "--fast",
         action="store_true",
-        help="play on a mutant its requirement and the smoke scenarios, and on each honest gateway one contract",
+        help="play on a mutant only what has to see it, and on each honest gateway one contract",
     )
     parser.add_argument(
         "--repeat",

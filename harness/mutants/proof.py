@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.check import Settings, check
@@ -100,7 +101,8 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
 
 def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed: str = "") -> Report:
     """Check a gateway against the contract that it speaks."""
-    return check(MutantTarget(front), suite, settings_for(front, scenarios, seed), _Nobody())
+    settings = replace(settings_for(front, scenarios, seed), cleanup=0)
+    return check(MutantTarget(front), suite, settings, _Nobody())
 
 
 def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> Settings:

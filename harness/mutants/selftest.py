@@ -47,8 +47,7 @@ class Choice:
         requirements: only mutants that break one of these.
         areas: only mutants that break a requirement of one of these.
         honest: only honest gateways.
-        fast: on a mutant play only the scenarios of its requirement and the smoke scenarios, and on each honest gateway
-            only one of the contracts.
+        fast: on a mutant play only the scenarios of its requirement, and on each honest gateway only one contract.
         repeat: how often the suite is played on each honest gateway.
     """
 
@@ -135,9 +134,8 @@ def areas_of(mutant: type[Mutant], suite: Suite) -> frozenset[str]:
 
 
 def glance(mutant: type[Mutant], suite: Suite) -> tuple[str, ...]:
-    """The scenarios that have to see a mutant, and a few that must not: those tagged `smoke`."""
-    scenarios = suite.scenarios.values()
-    return tuple(each.id for each in scenarios if each.requirement == mutant.breaks or "smoke" in each.tags)
+    """The scenarios that have to see a mutant."""
+    return tuple(each.id for each in suite.scenarios.values() if each.requirement == mutant.breaks)
 
 
 def test_suite(suite: Suite, choice: Choice, *, workers: int, progress: LiveProgress) -> Selftest:
