@@ -16,6 +16,7 @@ _SCHEMAS = {
     "events": "report/events.schema.json",
     "comparison": "compare/comparison.schema.json",
     "history": "compare/history.schema.json",
+    "selftest": "mutants/selftest.schema.json",
 }
 """What is written for machines, and where its schema stands in the package."""
 

@@ -90,8 +90,9 @@ def _run(arguments: argparse.Namespace) -> int:
     require("fastapi", "server")
 
     from harness.mutants.matrix import lines, markdown
-    from harness.mutants.selftest import Choice, test_suite
+    from harness.mutants.selftest import Choice, prove_suite
     from harness.report.folder import FolderError
+    from harness.report.formats import write_whole
     from harness.report.progress import LiveProgress
     from harness.report.terminal import print_lines
     from harness.scenarios.corpus import corpus_folder
@@ -107,7 +108,7 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     progress = LiveProgress(quiet=arguments.quiet)
     try:
-        selftest = test_suite(load_suite(corpus_folder()), choice, workers=arguments.jobs, progress=progress)
+        selftest = prove_suite(load_suite(corpus_folder()), choice, workers=arguments.jobs, progress=progress)
     finally:
         progress.close()
     print_lines(sys.stdout, lines(selftest))
@@ -116,8 +117,8 @@ def _run(arguments: argparse.Namespace) -> int:
         folder = reports / "selftest"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "selftest.json").write_text(selftest.to_json(), "utf-8")
-            (folder / "selftest.md").write_text(markdown(selftest), "utf-8")
+            write_whole(folder / "selftest.json", selftest.to_json())
+            write_whole(folder / "selftest.md", markdown(selftest))
         except OSError as error:
             raise FolderError(folder, error) from error
         print_lines(sys.stdout, [(f"report: {folder / 'selftest.md'}", None)])

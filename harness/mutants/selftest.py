@@ -138,7 +138,7 @@ def glance(mutant: type[Mutant], suite: Suite) -> tuple[str, ...]:
     return tuple(each.id for each in suite.scenarios.values() if each.requirement == mutant.breaks)
 
 
-def test_suite(suite: Suite, choice: Choice, *, workers: int, progress: LiveProgress) -> Selftest:
+def prove_suite(suite: Suite, choice: Choice, *, workers: int, progress: LiveProgress) -> Selftest:
     """Play the suite on every chosen gateway, on as many at a time as there are workers.
 
     Ctrl-C ends it early: the record then says what was done.
