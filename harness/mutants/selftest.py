@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from harness.report.progress import LiveProgress
     from harness.scenarios.model import Suite
 
-LOST_SECONDS = 2 * PLAYING_SECONDS + 30
-"""After which a gateway is given up: playing on it and tidying up may each take so long, and then it has to stop."""
+LOST_SECONDS = 2 * PLAYING_SECONDS
+"""After which a gateway is given up that doesn't stop when it should."""
 
 _PART = 60
 """Scenarios: alone and twice they take some 7 s."""
@@ -178,7 +178,7 @@ def prove_suite(suite: Suite, choice: Choice, *, workers: int, progress: LivePro
 
 
 def _prover() -> Callable[[Job], MutantRecord | HonestRecord]:
-    gc.freeze()  # what was imported stays; to look through it for garbage costs a tenth of each run
+    gc.freeze()  # what was imported stays, and need not be looked through for garbage in every run
     return partial(_prove, load_suite(corpus_folder()))
 
 
