@@ -233,9 +233,11 @@ class HidesWhatItDeletes(Mutant):
 
     async def answer(self, request: Request) -> Response:
         conversation = request.path.removeprefix(NATIVE)
-        if request.is_for("DELETE", NATIVE) and await self.gateway.knows(conversation):
-            self._hidden.add(conversation)
-            return Response(200, {}, b"").with_json({"success": True})
+        if request.is_for("DELETE", NATIVE):
+            shown = await self.gateway(replace(request, method="GET"))
+            if shown.status == 200:
+                self._hidden.add(conversation)
+            return shown.with_json({"success": True}) if shown.status == 200 else shown
         hidden = request.path.startswith(NATIVE) and conversation in self._hidden
         return refusal(404, "Conversation not found") if hidden else await self.gateway(request)
 

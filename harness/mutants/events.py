@@ -191,7 +191,7 @@ class StreamsItsRefusals(Mutant):
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
         streamed = request.chat is not None and request.chat.get("stream") is True
-        if streamed and 400 <= response.status < 500:
+        if streamed and 400 <= response.status < 500 and response.status != 401:
             events = b"data: " + response.body + b"\n\ndata: [DONE]\n\n"
             return Response(200, {"content-type": "text/event-stream"}, events)
         return response

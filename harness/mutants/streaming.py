@@ -65,8 +65,9 @@ class StreamingIsUnprocessable(Mutant):
     breaks = "STREAM-1"
 
     async def answer(self, request: Request) -> Response:
-        streamed = request.chat is not None and request.chat.get("stream") is True
-        return refusal(422, "stream is not supported") if streamed else await self.gateway(request)
+        response = await self.gateway(request)
+        refused = response.status == 400 and (request.chat or {}).get("stream") is True
+        return refusal(422, "stream is not supported") if refused else response
 
 
 class NoticesStreamingTooLate(Mutant):
