@@ -261,3 +261,24 @@ class RemembersTenMessages(_Diverts):
         if request.chat is not None and response.status == 200:
             self._turns[response.headers[CONVERSATION]] += 1
         return response
+
+
+class HasHeardThatBefore(Mutant):
+    """Gives the answer of the turn before to the words of the turn before."""
+
+    breaks = "CONV-17"
+
+    def __init__(self, gateway: Sound) -> None:
+        super().__init__(gateway)
+        self._last: dict[str, tuple[object, str]] = {}
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if (question := request.chat) is None or response.status != 200 or (completion := response.json) is None:
+            return response
+        words, message = newest_user_message(question).get("content"), completion["choices"][0]["message"]
+        heard, answer = self._last.get(response.headers[CONVERSATION], (None, ""))
+        if words == heard:
+            message["content"] = answer
+        self._last[response.headers[CONVERSATION]] = words, message["content"]
+        return response.with_json(completion)
