@@ -9,13 +9,14 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench import compare, overhead, reports, result, start_up
+from tests.bench import compare, overhead, reports, result, size, start_up
 
 MEASUREMENTS = {
     "start-up": start_up.measure,
     "overhead": overhead.measure,
     "reports": reports.measure,
     "compare": compare.measure,
+    "size": size.measure,
 }
 
 

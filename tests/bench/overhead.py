@@ -27,6 +27,8 @@ EXTRA_CPU = 3.0
 """Milliseconds a scenario, beyond the client's own."""
 EXTRA_MEMORY = 100
 """MiB, beyond the client's own."""
+_PER_FILE = 1000
+"""Scenarios; a file may have 1 MiB."""
 
 
 def write_suite(folder: Path, count: int) -> None:
@@ -57,7 +59,9 @@ def write_suite(folder: Path, count: int) -> None:
         }
         for number in range(count)
     ]
-    (folder / "chat.yaml").write_text(yaml.safe_dump({"area": "chat", "scenarios": scenarios}), "utf-8")
+    for begin in range(0, count, _PER_FILE):
+        document = {"area": "chat", "scenarios": scenarios[begin : begin + _PER_FILE]}
+        (folder / f"chat-{begin}.yaml").write_text(yaml.safe_dump(document), "utf-8")
 
 
 @contextmanager
