@@ -2,7 +2,7 @@
 # Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-server selftest mutate matrix lint bench lock clean
+.PHONY: help setup check test test-core test-all test-server selftest mutate matrix lint bench lock clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
@@ -22,8 +22,12 @@ setup: .venv/.installed ## make the environment: .venv
 check: .venv/.installed ## check the reference gateway (or ARGS="URL ...") and write the compliance report into reports/
 	@.venv/bin/gateway-harness check $(ARGS)
 
-test: .venv-core/.installed .venv/.installed ## run the tests: the core alone with openai 3.x, then everything with openai 2.x
+test: test-core test-all ## run the tests: the core alone with openai 3.x, everything with openai 2.x (make -j2: at once)
+
+test-core: .venv-core/.installed
 	.venv-core/bin/python -m pytest -m "not server" $(ARGS)
+
+test-all: .venv-core/.installed .venv/.installed
 	CORE_PYTHON=$(CURDIR)/.venv-core/bin/python .venv/bin/python -m pytest -m "not server" $(ARGS)
 
 test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
