@@ -2,7 +2,7 @@
 # Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-core test-all test-server selftest mutate matrix lint bench lock clean
+.PHONY: help setup check test test-core test-all test-server selftest mutate matrix lint bench lock clean uv
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
@@ -59,11 +59,15 @@ clean: ## remove the environments, caches and reports
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench ! -name selftest ! -name matrix ! -name findings -exec rm -rf {} +
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/.installed: .ci/locks/dev.txt pyproject.toml
+# Before any of the environments, so that two of them may be made at once.
+uv:
+	@.ci/find-uv "$$(.ci/find-python)" >/dev/null
+
+.venv/.installed: .ci/locks/dev.txt pyproject.toml | uv
 	@.ci/venv .venv .ci/locks/dev.txt .
 
-.venv-core/.installed: .ci/locks/core.txt pyproject.toml
+.venv-core/.installed: .ci/locks/core.txt pyproject.toml | uv
 	@.ci/venv .venv-core .ci/locks/core.txt .
 
-.venv-agent-server/.installed: .ci/locks/agent-server.txt
+.venv-agent-server/.installed: .ci/locks/agent-server.txt | uv
 	@.ci/venv .venv-agent-server .ci/locks/agent-server.txt
