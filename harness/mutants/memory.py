@@ -81,13 +81,14 @@ class ForgetsTheBeginning(_Diverts):
     """Starts a conversation afresh after four turns, under its old id."""
 
     breaks = "CONV-17"
+    turns = 4
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
         self._turns: Counter[str] = Counter()
 
     async def answer(self, request: Request) -> Response:
-        response = await self.diverted(request, anew=self._turns[request.conversation or ""] == 4)
+        response = await self.diverted(request, anew=self._turns[request.conversation or ""] == self.turns)
         if request.chat is not None and response.status == 200:
             self._turns[response.headers[CONVERSATION]] += 1
         return response
@@ -247,20 +248,10 @@ class KeepsAConversationPerModel(IsBoundToAModel):
         return response
 
 
-class RemembersTenMessages(_Diverts):
-    """Gives the model the last ten messages, so that the sixth turn does not know the first."""
+class RemembersTenMessages(ForgetsTheBeginning):
+    """Gives the model the last ten messages, so that the seventh turn does not know the first."""
 
-    breaks = "CONV-17"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._turns: Counter[str] = Counter()
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.diverted(request, anew=self._turns[request.conversation or ""] == 6)
-        if request.chat is not None and response.status == 200:
-            self._turns[response.headers[CONVERSATION]] += 1
-        return response
+    turns = 6
 
 
 class HasHeardThatBefore(Mutant):
