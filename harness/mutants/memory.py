@@ -251,6 +251,7 @@ class KeepsAConversationPerModel(IsBoundToAModel):
 class RemembersTenMessages(ForgetsTheBeginning):
     """Gives the model the last ten messages, so that the seventh turn does not know the first."""
 
+    breaks = "CONV-17"
     turns = 6
 
 
