@@ -1,0 +1,85 @@
+"""What is asked: samples, and the benchmark that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.scenarios.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One task: what one conversation is asked, and what its answer is scored by.
+
+    Attributes:
+        id: unique in the benchmark.
+        turns: the user's messages, one after the other in one conversation; at least one.
+        system: instructions, sent with the first turn, since the endpoint ignores them later.
+        target: right answers, any of which will do; empty when something else decides, such as tests.
+        choices: what may be chosen from, in order (`A` is the first); empty unless it is a multiple choice.
+        category: what a report groups by; None for none.
+        cluster: samples of one cluster are not independent (questions about one text); None: on its own.
+        scoring: what the scorer needs besides the target, such as `test` and `entry_point`.
+        metadata: whatever else the data says; shown, not used.
+    """
+
+    id: str
+    turns: tuple[str, ...]
+    system: str | None = None
+    target: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    category: str | None = None
+    cluster: str | None = None
+    scoring: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Samples(Protocol):
+    """A benchmark's samples, read as they are needed: 100,000 of them need not be in memory."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __iter__(self) -> Iterator[Sample]:
+        """All of them, from the first, always in the same order. Raises BenchmarkError."""
+
+
+class BenchmarkError(Exception):
+    """A benchmark that can't be read or can't be put to the endpoint: what, where (file and line), what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerSpec:
+    """A scorer by its name, and its options as the benchmark gives them."""
+
+    name: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What is asked, and how answers are scored.
+
+    Attributes:
+        name: a file-name-like word, such as `humaneval`.
+        samples: what is asked, after prompt templates; filtered by nothing (limit and shard are the runner's).
+        scorers: at least one; the first is the main one.
+        epochs: how often each sample is asked, unless the user says otherwise.
+        data_hash: SHA-256 (hex) of the data as it was read.
+        prompt_hash: SHA-256 (hex) of what turns data into prompts: template, system text, format.
+        notes: what a reader of the results has to know: what the endpoint ignores of what the benchmark asks for
+            (`temperature 0 is not sent: the endpoint ignores it`), dialogues that were folded. Sentences.
+    """
+
+    name: str
+    samples: Samples
+    scorers: tuple[ScorerSpec, ...]
+    epochs: int = 1
+    data_hash: str = ""
+    prompt_hash: str = ""
+    notes: tuple[str, ...] = ()
