@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness.targets import TargetError, TargetUnreachableError, is_loopback
+from harness.targets import TargetError, TargetUnreachableError, TargetUsageError, is_loopback
 
 if TYPE_CHECKING:
     from harness.scenarios.model import Json
@@ -96,6 +96,36 @@ def unreachable(base_url: str, problem: Exception, connection: Connection | None
             what = f"no TLS connection: {text}"
             advice = "check https against http; a server that asks who you are takes --client-cert and --client-key"
     return TargetUnreachableError(what, where=base_url, advice=advice)
+
+
+def models(base_url: str, key: str | None, connection: Connection | None = None) -> tuple[str, ...]:
+    """The names that `GET /v1/models` lists, in its order.
+
+    Raises:
+        TargetError: the server can't be reached, refuses the key, or answers with something else than a list of models.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    request = urllib.request.Request(f"{base_url}/v1/models", headers=headers)  # noqa: S310 - http or https, checked
+    try:
+        with _opener(base_url, connection).open(request, timeout=TIMEOUT) as response:
+            body = _read(response)
+    except urllib.error.HTTPError as refusal:
+        advice = "check that it is an agent server, of release 1.28.0 or newer"
+        if refusal.code in {401, 403}:
+            advice = "check the session key: SESSION_API_KEY or --key-file"
+        raise TargetUsageError(
+            f"the server answers {refusal.code} to a request for its models", where=request.full_url, advice=advice
+        ) from None
+    except (OSError, http.client.HTTPException, UnicodeError) as problem:
+        raise unreachable(base_url, problem, connection) from None
+    try:
+        return tuple(str(each["id"]) for each in json.loads(body)["data"])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise TargetError(
+            "the answer to a request for its models is no list of models",
+            where=request.full_url,
+            advice="check host, port and path: a proxy or another service may answer there",
+        ) from None
 
 
 def is_ready(base_url: str) -> bool:
