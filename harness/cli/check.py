@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import signal
@@ -13,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.access import access_of, add_access
+from harness.cli.values import positive, shard
 from harness.scenarios.model import ClientKind, Contract, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import argparse
+    from collections.abc import Mapping
 
     from harness.config import Named
     from harness.known import Deviation
     from harness.report.events import EventStream
     from harness.report.record import Report
-    from harness.shard import Shard
 
 INCOMPLETE = 3
 USAGE = 2
@@ -92,25 +92,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scenarios", type=Path, metavar="FOLDER", help="play the suite in this folder instead of the one that ships"
     )
     selection.add_argument(
-        "--shard", type=_shard, metavar="I/N", help="the I-th of N parts; `report merge` makes one report of all"
+        "--shard", type=shard, metavar="I/N", help="the I-th of N parts; `report merge` makes one report of all"
     )
     selection.add_argument(
         "--repeat",
-        type=_positive(int),
+        type=positive(int),
         default=1,
         metavar="K",
         help="play it all K times: what is violated now and then is flaky, and a flaky MUST is not conformant",
     )
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--jobs", type=_positive(int), metavar="N", help="scenarios at once (default: 8)")
-    limits.add_argument("--request-timeout", type=_positive(float), metavar="S", help="for one request (default: 180)")
-    limits.add_argument("--max-seconds", type=_positive(float), metavar="S", help="for the whole suite (default: 1800)")
+    limits.add_argument("--jobs", type=positive(int), metavar="N", help="scenarios at once (default: 8)")
+    limits.add_argument("--request-timeout", type=positive(float), metavar="S", help="for one request (default: 180)")
+    limits.add_argument("--max-seconds", type=positive(float), metavar="S", help="for the whole suite (default: 1800)")
     limits.add_argument(
-        "--max-requests", type=_positive(int), metavar="N", help="send no more than this, clean-up aside"
+        "--max-requests", type=positive(int), metavar="N", help="send no more than this, clean-up aside"
     )
     limits.add_argument(
         "--wait",
-        type=_positive(float),
+        type=positive(float),
         metavar="S",
         help="give a target that is still starting this long (default: 0; an agent server of ours 180)",
     )
@@ -319,27 +319,3 @@ def _again(arguments: argparse.Namespace) -> tuple[str, ...]:
     valued = {"--config": arguments.config, "--scenarios": arguments.scenarios, "--client": client}
     words = [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
     return (*access_of(arguments).options, *words)
-
-
-_MOST = 10_000_000
-"""Of seconds a third of a year; beyond, the clocks of the event loop and of sockets overflow."""
-
-
-def _shard(text: str) -> Shard:
-    from harness.shard import Shard
-
-    try:
-        return Shard.parse(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"`{text}`: I/N is meant, such as 2/5") from None
-
-
-def _positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:
-    def parse(text: str) -> T:
-        value = kind(text)
-        if not 0 < value <= _MOST:
-            raise ValueError
-        return value
-
-    parse.__name__ = "positive number"  # argparse: "invalid positive number value"
-    return parse

@@ -1,0 +1,37 @@
+"""Values of flags that more than one command takes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.shard import Shard
+
+_MOST = 10_000_000
+"""Of seconds a third of a year; beyond, the clocks of the event loop and of sockets overflow."""
+
+
+def shard(text: str) -> Shard:
+    """Read `2/5`."""
+    from harness.shard import Shard
+
+    try:
+        return Shard.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}`: I/N is meant, such as 2/5") from None
+
+
+def positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:
+    """The reader of a positive number."""
+
+    def parse(text: str) -> T:
+        value = kind(text)
+        if not 0 < value <= _MOST:
+            raise ValueError
+        return value
+
+    parse.__name__ = "positive number"  # argparse: "invalid positive number value"
+    return parse
