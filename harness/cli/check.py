@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import signal
@@ -16,7 +17,6 @@ from harness.cli.values import positive, shard
 from harness.scenarios.model import ClientKind, Contract, Level
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
     from harness.config import Named
