@@ -68,7 +68,10 @@ class CountsRecord(_Record):
 
     planned: int = Field(description="of this run's shard")
     answered: int = Field(description="with an answer to every turn")
-    scored: int = Field(description="with a score by every scorer")
+    scored: int = Field(description="with a score by every scorer; by the main one they are right, partly or wrong")
+    right: int = Field(description="with a value of 1")
+    partly: int = Field(description="with a value between 0 and 1")
+    wrong: int = Field(description="with a value of 0")
     failed: dict[FailureKind, int] = Field(description="errors, which are no wrong answers, by kind; none with zero")
     pending: int = Field(description="neither answered nor failed: the run ended before")
     adopted: int = Field(description="with an answer that was fetched by its conversation's id, after a time-out etc.")
@@ -133,7 +136,7 @@ class UsageRecord(_Record):
 
 
 class FlipRecord(_Record):
-    """A sample that was right in some epochs and wrong in others, by the main scorer."""
+    """A sample that the main scorer did not give the same value in each epoch."""
 
     id: str
     values: tuple[float | None, ...] = Field(description="by epoch; null: no score")
@@ -144,7 +147,8 @@ class FlipsRecord(_Record):
 
     always_right: int
     always_wrong: int
-    mixed: int
+    always_partly: int = Field(description="the same value between 0 and 1 each time")
+    mixed: int = Field(description="not the same value each time")
     samples: tuple[FlipRecord, ...] = Field(description="the mixed ones in order, at most 100 of them")
 
 
