@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from harness.evals.settings import Server
 from harness.targets import TargetUsageError
 from harness.targets.native import models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from harness.scenarios.model import Json
     from harness.targets import Endpoint, Progress, Target
-    from harness.targets.connection import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that samples are put to.
-
-    Attributes:
-        argument: the TARGET of the command line that names it.
-        base_url: without `/v1` and without a trailing slash.
-        key: the session key; None for an open server.
-        model: the model to ask, such as `openhands_default`.
-        native_api: whether conversations of ours may be asked after over `/api`.
-        connection: how to get there; None for the usual way.
-        info: what `GET /server_info` says; empty when there is no such thing.
-        packages: the versions of what a server of ours is made of, by name.
-    """
-
-    argument: str
-    base_url: str
-    key: str | None = field(repr=False)
-    model: str
-    native_api: bool = True
-    connection: Connection | None = None
-    info: Mapping[str, Json] = field(default_factory=dict)
-    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 class Servers:
@@ -94,12 +67,12 @@ class Servers:
                 advice=f"take one of {', '.join(listed) or 'none that it lists'} with --model",
             )
         return Server(
-            target.argument,
             endpoint.base_url,
             endpoint.key,
             model,
-            self._native_api,
             endpoint.connection,
+            self._native_api,
+            target.argument,
             endpoint.server_info,
             endpoint.packages,
         )
