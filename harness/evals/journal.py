@@ -1,0 +1,436 @@
+"""The journal of a run: what was asked and what came of it, in order; everything else is made of it.
+
+One JSON object a line (`journal_line`), appended and never changed:
+
+    run     the header: which run of which benchmark this is
+    start   a request that may start an agent is about to leave: its sample, epoch, attempt, conversation, server, turn
+    turn    a turn of a dialogue was answered, and it is not the last one
+    end     what came of the sample: its answers, or why there are none
+    score   what a set of scorers (`hash`) says of the answers; the newest such line counts
+
+A line is on the disk when what `started` and the others return has been awaited; all lines that wait share one fsync,
+in a thread. In memory a sample of an epoch takes 19 bytes, and some hundred while it is at work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import time
+from array import array
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import IntEnum
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from harness.evals.journal_line import (
+    failure_from_json,
+    failure_to_json,
+    from_line,
+    outcome_from_json,
+    outcome_to_json,
+    score_from_json,
+    score_to_json,
+    to_line,
+)
+from harness.evals.outcome import Failure, Outcome, Score
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from harness.scenarios.model import Json
+
+FORMAT = "openhands-gateway-harness/evaluation-journal"
+VERSION = 1
+
+
+class JournalError(Exception):
+    """A journal that can't be used: which, why, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """Which run this is. All but the first two and `targets` has to be the same for a run to be resumed.
+
+    Attributes:
+        run: its id, random: eight hexadecimal digits or more. The conversations' ids are made of it.
+        created: ISO 8601, UTC.
+        benchmark: its name.
+        samples: how many there are, after the limit and before the shard.
+        epochs: how often each is asked.
+        shard: such as `1/4`; None for all.
+        model: as it was asked for; None when each target's own was.
+        data_hash: of the benchmark.
+        prompt_hash: likewise.
+        targets: as they were named.
+        settings: whatever else decides what is sent.
+    """
+
+    run: str
+    created: str
+    benchmark: str
+    samples: int
+    epochs: int = 1
+    shard: str | None = None
+    model: str | None = None
+    data_hash: str = ""
+    prompt_hash: str = ""
+    targets: tuple[str, ...] = ()
+    settings: Mapping[str, Json] = field(default_factory=dict)
+
+
+class State(IntEnum):
+    """How far a sample has come in an epoch."""
+
+    NEW = 0
+    STARTED = 1
+    ANSWERED = 2
+    FAILED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A sample that was at work.
+
+    Attributes:
+        attempt: from 1.
+        conversation: that it has.
+        server: the base URL of the server that was to get the newest request.
+        answers: of the turns before the one that was asked last.
+        sends: requests that could have started an agent.
+        since: seconds since 1970 when the first one left.
+    """
+
+    attempt: int
+    conversation: str
+    server: str
+    answers: tuple[str, ...]
+    sends: int
+    since: float
+
+
+class Journal:
+    """A journal, made by `open` or `read`.
+
+    Attributes:
+        header: the run's.
+        path: the file.
+    """
+
+    def __init__(self, path: Path, file: IO[bytes], header: RunHeader, appended: IO[bytes] | None = None) -> None:
+        self.path, self.header = path, header
+        self._file, self._appended = file, appended  # two, since one of them is written to by a thread
+        size = header.samples * header.epochs
+        self._states = bytearray(size)
+        self._ends = array("q", bytes(8 * size))  # offsets of `end` lines; 0, the header's, for none
+        self._scores = array("q", bytes(8 * size))  # likewise of the newest `score` lines
+        self._scorers = array("H", bytes(2 * size))  # by whom: places in the list of hashes
+        self._hashes: list[str] = []
+        self._open: dict[int, list[int]] = {}  # offsets of the `start` and `turn` lines of what is at work
+        self._end = 0
+        self._waiting: list[bytes] = []
+        self._durable: asyncio.Future[None] | None = None
+        self._commits: asyncio.Task[None] | None = None
+        self._broken: str | None = None
+
+    @classmethod
+    def open(cls, path: Path, header: RunHeader) -> Self:
+        """Begin a journal, or go on with the one that is there; its run's id is kept, and a torn last line cut off.
+
+        Raises:
+            JournalError: another run writes to it, it is another run's, or it is damaged.
+        """
+        with ExitStack() as undo:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            appended = undo.enter_context(path.open("ab", buffering=0))
+            try:
+                fcntl.flock(appended, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise JournalError(
+                    f"{path}: another run is writing to it; wait for it to end, or name another folder"
+                ) from None
+            file = undo.enter_context(path.open("rb"))
+            found = _header(path, file)
+            if found is not None:
+                _same_run(path, found, header)
+            journal = cls(path, file, found or header, appended)
+            journal._load()
+            appended.truncate(journal._end)
+            if found is None:
+                journal._begin()
+            undo.pop_all()
+        return journal
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """A journal to look at; the file is neither locked nor changed, and another run may be writing to it.
+
+        Raises:
+            JournalError: there is none, or it is damaged.
+        """
+        with ExitStack() as undo:
+            try:
+                file = undo.enter_context(path.open("rb"))
+            except OSError as problem:
+                raise JournalError(f"{path}: it can't be read: {problem.strerror}") from None
+            header = _header(path, file)
+            if header is None:
+                raise JournalError(f"{path}: it holds no run; it was begun and never written to")
+            journal = cls(path, file, header)
+            journal._load()
+            undo.pop_all()
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let others write to it; `flush` comes first."""
+        self._file.close()
+        if self._appended is not None:
+            self._appended.close()
+
+    # What is known.
+
+    def state(self, index: int, epoch: int) -> State:
+        """How far a sample has come. A sample that is asked again after a failure is `STARTED` again."""
+        return State(self._states[self._slot(index, epoch)])
+
+    def count(self, state: State) -> int:
+        """How many samples of all epochs have come so far."""
+        return self._states.count(state)
+
+    def scorer_hash(self, index: int, epoch: int) -> str | None:
+        """Which scorers scored the sample's answers last; None: none has."""
+        slot = self._slot(index, epoch)
+        return self._hashes[self._scorers[slot]] if self._scores[slot] else None
+
+    def outcome(self, index: int, epoch: int) -> Outcome | None:
+        """What came of a sample, with its newest scores; None while that is open."""
+        slot = self._slot(index, epoch)
+        if self._states[slot] not in {State.ANSWERED, State.FAILED}:
+            return None
+        outcome = outcome_from_json(self._line(self._ends[slot]))
+        if outcome.failure is None and self._scores[slot]:
+            said = self._line(self._scores[slot])
+            scores = tuple(map(score_from_json, said["scores"]))
+            outcome = replace(outcome, scores=scores, failure=failure_from_json(said["failure"]))
+        return outcome
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What came of the samples, in order of index and epoch; of those that are open, nothing."""
+        for index in range(self.header.samples):
+            for epoch in range(1, self.header.epochs + 1):
+                if (outcome := self.outcome(index, epoch)) is not None:
+                    yield outcome
+
+    def begun(self, index: int, epoch: int) -> Begun:
+        """What is known of a sample that is `STARTED`."""
+        lines = [self._line(offset) for offset in self._open[self._slot(index, epoch)]]
+        starts = [line for line in lines if line["type"] == "start"]
+        newest = starts[-1]
+        answers = tuple(line["answer"] for line in lines if line["type"] == "turn")
+        return Begun(
+            newest["attempt"], newest["conversation"], newest["server"], answers, newest["sends"], starts[0]["at"]
+        )
+
+    def attempt(self, index: int, epoch: int) -> int:
+        """The number of the attempt whose outcome there is; 0 for none."""
+        offset = self._ends[self._slot(index, epoch)]
+        return int(self._line(offset)["attempt"]) if offset else 0
+
+    # What happens. Each writes its line in the order of the calls and gives what to await until it is on the disk;
+    # what is awaited raises JournalError when the disk takes no more.
+
+    def started(
+        self,
+        index: int,
+        sample: str,
+        epoch: int,
+        *,
+        attempt: int,
+        conversation: str,
+        server: str,
+        turn: int = 1,
+        sends: int = 1,
+    ) -> Awaitable[None]:
+        """A request that may start an agent is about to leave; it must not before this is on the disk."""
+        return self._append(
+            {
+                "type": "start",
+                "index": index,
+                "epoch": epoch,
+                "sample": sample,
+                "attempt": attempt,
+                "conversation": conversation,
+                "server": server,
+                "turn": turn,
+                "sends": sends,
+                "at": round(time.time(), 3),
+            }
+        )
+
+    def turned(self, index: int, epoch: int, *, turn: int, answer: str) -> Awaitable[None]:
+        """A turn of a dialogue that goes on was answered."""
+        return self._append({"type": "turn", "index": index, "epoch": epoch, "turn": turn, "answer": answer})
+
+    def ended(self, outcome: Outcome, *, attempt: int) -> Awaitable[None]:
+        """This is what came of the sample; scores in it are not written."""
+        members: dict[str, Json] = {
+            "type": "end",
+            "index": outcome.index,
+            "epoch": outcome.epoch,
+            "sample": outcome.sample,
+            "attempt": attempt,
+        }
+        return self._append(members | outcome_to_json(outcome))
+
+    def scored(self, index: int, epoch: int, *, scorer_hash: str, result: Sequence[Score] | Failure) -> Awaitable[None]:
+        """This is what the scorers of that hash say of the sample's answers, or why they can't."""
+        failure = result if isinstance(result, Failure) else None
+        scores = [] if isinstance(result, Failure) else [score_to_json(score) for score in result]
+        return self._append(
+            {
+                "type": "score",
+                "index": index,
+                "epoch": epoch,
+                "hash": scorer_hash,
+                "failure": failure_to_json(failure),
+                "scores": scores,
+            }
+        )
+
+    async def flush(self) -> None:
+        """Wait until all that was written is on the disk."""
+        while self._commits is not None:
+            await asyncio.shield(self._commits)
+
+    # How it is kept.
+
+    def _slot(self, index: int, epoch: int) -> int:
+        return index * self.header.epochs + epoch - 1
+
+    def _line(self, offset: int) -> dict[str, Any]:
+        self._file.seek(offset)
+        try:
+            return from_line(self._file.readline())
+        except ValueError:
+            raise JournalError(f"{self.path}: the line at byte {offset} has changed since it was read") from None
+
+    def _begin(self) -> None:
+        header = asdict(self.header)
+        line = to_line({"type": "run", "format": FORMAT, "version": VERSION, **header, "targets": [*header["targets"]]})
+        self._write(line)
+        self._end = len(line)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the file's name, too, has to survive
+        finally:
+            os.close(folder)
+
+    def _load(self) -> None:
+        """Read all lines up to the end, or to a last one that is torn."""
+        self._file.seek(0)
+        torn: int | None = None
+        for number, line in enumerate(self._file, 1):
+            try:
+                members = from_line(line)
+            except ValueError:
+                torn = torn or number
+                continue
+            if torn is not None:
+                raise JournalError(
+                    f"{self.path}, line {torn}: it is damaged, and whole lines follow; put the file back as it was, or "
+                    "take out that line, after which its sample is asked again, and a second time paid for"
+                )
+            if number > 1:
+                self._note(members, self._end)
+            self._end += len(line)
+
+    def _note(self, members: Mapping[str, Any], offset: int) -> None:
+        """Take a line into account that is, or will be, at that offset."""
+        slot = self._slot(members["index"], members["epoch"])
+        match members["type"]:
+            case "start":
+                self._open.setdefault(slot, []).append(offset)
+                self._states[slot] = State.STARTED
+                self._scores[slot] = 0
+            case "turn":
+                self._open[slot].append(offset)
+            case "end":
+                self._open.pop(slot, None)
+                self._ends[slot] = offset
+                self._states[slot] = State.ANSWERED if members["failure"] is None else State.FAILED
+            case "score":
+                if members["hash"] not in self._hashes:
+                    self._hashes.append(members["hash"])
+                self._scorers[slot] = self._hashes.index(members["hash"])
+                self._scores[slot] = offset
+
+    def _append(self, members: dict[str, Json]) -> Awaitable[None]:
+        if self._broken is not None:
+            raise JournalError(self._broken)
+        line = to_line(members)
+        self._note(members, self._end)
+        self._end += len(line)
+        self._waiting.append(line)
+        if self._durable is None:
+            self._durable = asyncio.get_running_loop().create_future()
+        if self._commits is None:
+            self._commits = asyncio.create_task(self._commit())
+        return asyncio.shield(self._durable)  # many wait for it, and one of them may be cancelled
+
+    async def _commit(self) -> None:
+        """Write whatever waits, again and again, until nothing does."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._durable is not None:
+                durable, self._durable = self._durable, None
+                content, self._waiting = b"".join(self._waiting), []
+                try:
+                    await loop.run_in_executor(None, self._write, content)
+                except OSError as problem:
+                    # Half a line may be written by now. One after it would make that damage in the middle.
+                    self._broken = f"{self.path}: it can't be written: {problem.strerror}; make room and run again"
+                    durable.set_exception(JournalError(self._broken))
+                else:
+                    durable.set_result(None)
+        finally:
+            self._commits = None
+
+    def _write(self, content: bytes) -> None:
+        assert self._appended is not None, "a journal that is read is not written to"
+        view = memoryview(content)
+        while view:
+            view = view[self._appended.write(view) :]
+        os.fsync(self._appended.fileno())
+
+
+def _header(path: Path, file: IO[bytes]) -> RunHeader | None:
+    """The header of a journal; None when nothing whole is in it yet."""
+    file.seek(0)
+    first = file.readline()
+    try:
+        members = from_line(first)
+    except ValueError:
+        if file.readline():
+            raise JournalError(f"{path}, line 1: it is no journal of an evaluation, or damaged") from None
+        return None
+    if members.get("format") != FORMAT or members.get("version") != VERSION:
+        raise JournalError(f"{path}, line 1: it is no journal that this version of the harness can read")
+    known: dict[str, Any] = {one.name: members[one.name] for one in fields(RunHeader)}
+    return RunHeader(**known | {"targets": tuple(known["targets"])})
+
+
+def _same_run(path: Path, found: RunHeader, asked: RunHeader) -> None:
+    """Raise JournalError when a journal's run is not the one that is asked for."""
+    decides = (one.name for one in fields(RunHeader) if one.name not in {"run", "created", "targets"})
+    differing = [name for name in decides if getattr(found, name) != getattr(asked, name)]
+    if differing:
+        said = "; ".join(f"{name} {getattr(found, name)!r}, not {getattr(asked, name)!r}" for name in differing)
+        raise JournalError(f"{path}: it is of another run: {said}; name another folder, or ask as before")
