@@ -47,8 +47,8 @@ def standard_error(values: NDArray[np.float64], clusters: NDArray[np.intp]) -> f
     return math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values)
 
 
-def student(probability: float, freedom: int) -> float:
-    """A quantile of Student's t distribution.
+def student(probability: float, freedom: float) -> float:
+    """A quantile of Student's t distribution; of the normal one for infinitely many degrees of freedom.
 
     Exact for one and two degrees of freedom; else the first terms of Fisher and Cornish's expansion (Abramowitz and
     Stegun 26.7.5), whose error is 0.12 % for three and below 0.02 % from five on.
@@ -67,9 +67,9 @@ def student(probability: float, freedom: int) -> float:
     return math.fsum((z, *(term / float(freedom) ** power for power, term in enumerate(terms, 1))))
 
 
-def around(middle: float, error: float, clusters: int) -> tuple[float, float]:
-    """The 95 % interval around an estimate with this standard error over so many independent clusters, at least two."""
-    reach = student(TWO_SIDED, clusters - 1) * error
+def around(middle: float, error: float, freedom: float) -> tuple[float, float]:
+    """The 95 % interval around an estimate with this standard error, known with so many degrees of freedom."""
+    reach = student(TWO_SIDED, freedom) * error
     return middle - reach, middle + reach
 
 
@@ -83,11 +83,11 @@ def wilson(right: float, count: int) -> tuple[float, float]:
     return 0.0 if right == 0 else middle - reach, 1.0 if right == count else middle + reach
 
 
-def minimum_detectable(error: float, clusters: int) -> float:
+def minimum_detectable(error: float, freedom: float) -> float:
     """The smallest true effect that is found in four of five runs (80 % power) with a two-sided test at 5 %.
 
     Args:
         error: the standard error of the estimated effect.
-        clusters: independent ones, or samples, at least two.
+        freedom: the degrees of freedom that it is known with.
     """
-    return (student(TWO_SIDED, clusters - 1) + student(_POWER, clusters - 1)) * error
+    return (student(TWO_SIDED, freedom) + student(_POWER, freedom)) * error

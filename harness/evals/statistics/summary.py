@@ -117,7 +117,7 @@ def _interval(
         return "wilson", wilson(float(means.mean()) * count, count)
     if error is None:
         return None, None
-    low, high = around(float(means.mean()), error, count)
+    low, high = around(float(means.mean()), error, count - 1)
     return "clt" if count == len(means) else "clustered", (max(low, 0.0), min(high, 1.0))
 
 
@@ -127,5 +127,5 @@ def _detectable(error: float | None, interval: tuple[float, float] | None, count
         return None
     if error == 0:  # all the same; unlike the error, the interval knows that the next sample may be another
         error = (interval[1] - interval[0]) / (2 * NormalDist().inv_cdf(TWO_SIDED))
-    effect = minimum_detectable(math.sqrt(2) * error, count)
+    effect = minimum_detectable(math.sqrt(2) * error, count - 1)
     return effect if 0 < effect <= 1 else None

@@ -1,0 +1,80 @@
+"""What chance would do: the differences drawn again, and their signs thrown again; seeded, in bounded memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+RESAMPLES = 10_000
+_SEED = 7
+_CELLS = 2_000_000
+"""Numbers in memory at once: 16 MB."""
+
+_FEW = 400
+"""Up to so many kinds of clusters it is faster to draw how often each kind comes; 0/1 scores have three."""
+
+_EXACT = 14
+"""So many signs have no more combinations than we would draw at random."""
+
+
+def bootstrap(sums: NDArray[np.float64], sizes: NDArray[np.intp]) -> tuple[float, float] | None:
+    """The 95 % percentile interval of a mean, with whole clusters drawn with replacement (Efron 1979).
+
+    Args:
+        sums: of each cluster, over its samples.
+        sizes: how many samples each has.
+
+    Returns:
+        None when there are fewer than two clusters.
+    """
+    if len(sums) < 2:
+        return None
+    random = np.random.default_rng(_SEED)
+    kinds, counts = np.unique(np.column_stack((sums, sizes)), axis=0, return_counts=True)
+    means = []
+    if len(kinds) <= _FEW:
+        for rows in _chunks(len(kinds)):
+            drawn = random.multinomial(len(sums), counts / len(sums), size=rows) @ kinds
+            means.append(drawn[:, 0] / drawn[:, 1])
+    else:
+        for rows in _chunks(len(sums)):
+            which = random.integers(0, len(sums), (rows, len(sums)))
+            means.append(sums[which].sum(axis=1) / sizes[which].sum(axis=1))
+    low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
+    return float(low), float(high)
+
+
+def sign_flip(sums: NDArray[np.float64]) -> float:
+    """The two-sided p-value of no difference: how often random signs make the total as large as it is (Fisher 1935).
+
+    Without a difference a cluster's is as likely to be the other way round. It needs no distribution, so it holds with
+    few clusters too; with differences of one size it is McNemar's exact test.
+
+    Args:
+        sums: of the differences, of each cluster.
+    """
+    sizes = np.sort(np.abs(sums[sums != 0]))
+    least = abs(float(sums.sum())) - 1e-9  # the order of addition is no evidence
+    if len(sizes) <= _EXACT:
+        signs = 2 * (np.arange(2 ** len(sizes))[:, None] >> np.arange(len(sizes)) & 1) - 1
+        return float(np.mean(np.abs(signs @ sizes) >= least))
+    random = np.random.default_rng(_SEED)
+    as_large = 0
+    for rows in _chunks(len(sizes)):
+        bits = random.integers(0, 256, (rows, -(-len(sizes) // 8)), dtype=np.uint8)
+        flipped = np.unpackbits(bits, axis=1, count=len(sizes))
+        as_large += int((np.abs(2 * (flipped @ sizes) - sizes.sum()) >= least).sum())
+    return (1 + as_large) / (1 + RESAMPLES)
+
+
+def _chunks(width: int) -> Iterator[int]:
+    """How many resamples of so many numbers to draw at a time, until there are enough."""
+    rows = max(1, _CELLS // width)
+    for done in range(0, RESAMPLES, rows):
+        yield min(rows, RESAMPLES - done)
