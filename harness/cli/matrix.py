@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from textwrap import indent
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from harness.matrix.record import Column
     from harness.matrix.run import Checked
-    from harness.report.record import Report
+    from harness.scenarios.model import Suite
 
 INCOMPLETE = 3
 USAGE = 2
@@ -30,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "targets",
         nargs="+",
         metavar="TARGET",
-        help="as for `check`, or a range of releases: 'agent-server>=1.40,<1.50'",
+        help="as for `check`; a range of releases: 'agent-server>=1.40,<1.50'; or the report.json of an earlier check, "
+        "or a folder with some, which are taken as they are",
     )
     parser.add_argument(
         "--contract",
@@ -64,7 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
     except TargetError as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return error.exit_status
-    except (OutputError, ReportError) as error:
+    except ReportError as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return USAGE
+    except OutputError as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
@@ -76,32 +78,42 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _matrix(arguments: argparse.Namespace) -> int:
     from harness.matrix.columns import columns
-    from harness.matrix.run import Checks
+    from harness.matrix.run import Checks, finished
     from harness.report.progress import LiveProgress
     from harness.scenarios.corpus import corpus_folder
+    from harness.scenarios.load import load_suite
 
     progress = LiveProgress(quiet=arguments.quiet)
     try:
         targets = columns(arguments.targets, progress.say)
-        progress.begin(len(targets), "checking")
+        contract = None if arguments.contract == "auto" else Contract(arguments.contract)
+        found: dict[str | Path, Checked] = {
+            target: finished(target, contract) for target in targets if isinstance(target, Path)
+        }
+        asked = [target for target in targets if isinstance(target, str)]
+        progress.begin(len(asked), "checking")
         options = ["--contract", arguments.contract, *shlex.split(arguments.options)]
         suite = arguments.scenarios or corpus_folder()
         if arguments.scenarios:
             options += ["--scenarios", str(arguments.scenarios)]
-        cache = _cache()
-        if arguments.anew:
-            shutil.rmtree(cache, ignore_errors=True)
 
         def done(checked: Checked) -> None:
             progress.advance(f"checked {checked.target}")
-            kept = ", as an earlier matrix found it" if checked.kept else ""
-            why = f"\n{indent(checked.problem, '  ')}" if checked.problem else ""
-            print(f"{checked.target}: {_WORDS[checked.status]}{kept}{why}", flush=True)
+            _say(checked)
 
-        found = Checks(options, suite, cache, done).run(targets, at_once=arguments.at_once)
+        for each in found.values():
+            _say(each)
+        checks = Checks(options, suite, _cache(), done, anew=arguments.anew)
+        found |= zip(asked, checks.run(asked, at_once=arguments.at_once), strict=True)
     finally:
         progress.close()
-    return _write(arguments, found)
+    return _write(arguments, contract, [found[target] for target in targets], load_suite(suite))
+
+
+def _say(checked: Checked) -> None:
+    source = f", {checked.source}" if checked.source else ""
+    why = f"\n{indent(checked.problem, '  ')}" if checked.problem else ""
+    print(f"{checked.target}: {_WORDS[checked.status]}{source}{why}", flush=True)
 
 
 _WORDS = {0: "conformant", 1: "non-conformant", 2: "not checked", 3: "incomplete"}
@@ -112,30 +124,32 @@ def _cache() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "openhands-gateway-harness" / "matrix"
 
 
-def _write(arguments: argparse.Namespace, found: Sequence[Checked]) -> int:
-    from harness.matrix.build import rows
+def _write(arguments: argparse.Namespace, contract: Contract | None, found: Sequence[Checked], suite: Suite) -> int:
+    from harness.matrix.build import column, rows, targets
     from harness.matrix.markdown import markdown
     from harness.matrix.page import page
     from harness.matrix.record import Matrix
     from harness.report.formats import FORMATS, OutputError, write_whole
-    from harness.report.record import read_report
     from harness.report.tool import this_tool
 
-    reports = [read_report(each.report) if each.report else None for each in found]
-    described = [_column(each, report) for each, report in zip(found, reports, strict=True)]
+    runs = targets(found)
+    described = [column(each) for each in runs]
+    reports = [[run.report for run in each if run.report] for each in runs]
+    versions = {name: requirement.versions for name, requirement in suite.requirements.items()}
     matrix = Matrix(
         tool=this_tool(),
         arguments=tuple(sys.argv[2:]),
-        contract=None if arguments.contract == "auto" else Contract(arguments.contract),
+        contract=contract,
         columns=tuple(described),
-        rows=rows(described, reports),
+        rows=rows(described, reports, versions),
     )
     output: Path = arguments.output
     try:
-        for column, report in zip(described, reports, strict=True):
-            if report is not None:
-                (output / column.folder).mkdir(parents=True, exist_ok=True)
-                write_whole(output / column.folder / "report.md", FORMATS["markdown"].render(report))
+        for target, shown in (
+            (each, of_target[0]) for each, of_target in zip(described, reports, strict=True) if of_target
+        ):
+            (output / target.folder).mkdir(parents=True, exist_ok=True)
+            write_whole(output / target.folder / "report.md", FORMATS["markdown"].render(shown))
         output.mkdir(parents=True, exist_ok=True)
         write_whole(output / "matrix.json", matrix.to_json())
         write_whole(output / "README.md", markdown(matrix))
@@ -144,23 +158,3 @@ def _write(arguments: argparse.Namespace, found: Sequence[Checked]) -> int:
         raise OutputError(f"can't write to {output}: {error.strerror}; choose a folder with --output FOLDER") from error
     print(f"matrix: {output / 'README.md'}, {output / 'matrix.html'}, {output / 'matrix.json'}")
     return matrix.exit_status
-
-
-def _column(checked: Checked, report: Report | None) -> Column:
-    from harness.matrix.columns import release
-    from harness.matrix.record import Column
-
-    version = release(checked.target)
-    return Column(
-        target=report.target.argument if report else checked.target,
-        release=str(version) if version else None,
-        started=report.run.started if report else None,
-        seconds=report.run.seconds if report else None,
-        requests=report.run.requests if report else None,
-        server=report.target.server if report else {},
-        packages=report.target.packages if report else {},
-        contracts=report.contracts if report else {},
-        exit_status=checked.status,
-        problem=checked.problem if report is None else report.run.ended_early,
-        folder=report.target.name if report else "",
-    )

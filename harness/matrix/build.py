@@ -2,35 +2,96 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from harness.matrix.columns import release
 from harness.matrix.record import Cell, Column, Row, Span
 from harness.report.markdown import without_scenario
+from harness.targets.installation import PACKAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.report.record import Report, RequirementRecord
+    from harness.matrix.run import Checked
+    from harness.report.record import Report, RequirementRecord, ScenarioRecord
+
+_DRAWN = ("scratch", "word", "other_word", "uuid", "other_uuid")
+"""The variables of a scenario that are others in each run; `scratch` has a word in it."""
 
 
-def rows(columns: Sequence[Column], reports: Sequence[Report | None]) -> tuple[Row, ...]:
+def targets(found: Sequence[Checked]) -> list[list[Checked]]:
+    """The checks by what was checked, in the order in which that first came; the newest of each first."""
+    runs: dict[str, list[Checked]] = {}
+    for each in found:
+        runs.setdefault(_release(each) or _argument(each), []).append(each)
+    for of_target in runs.values():
+        of_target.sort(key=lambda each: each.report.run.started.timestamp() if each.report else 0, reverse=True)
+    return list(runs.values())
+
+
+def column(runs: Sequence[Checked]) -> Column:
+    """What a matrix says of a target itself.
+
+    Args:
+        runs: its checks, the newest first.
+    """
+    newest, report = runs[0], runs[0].report
+    statuses = {each.status for each in runs}
+    return Column(
+        target=_argument(newest),
+        release=_release(newest),
+        started=report.run.started if report else None,
+        seconds=report.run.seconds if report else None,
+        requests=report.run.requests if report else None,
+        server=report.target.server if report else {},
+        packages=report.target.packages if report else {},
+        contracts=report.contracts if report else {},
+        exit_status=1 if 1 in statuses else max(statuses),
+        runs=len(runs),
+        problem=newest.problem if report is None else report.run.ended_early,
+        folder=report.target.name if report else "",
+    )
+
+
+def _argument(checked: Checked) -> str:
+    return checked.report.target.argument if checked.report else checked.target
+
+
+def _release(checked: Checked) -> str | None:
+    """The release of a server of ours; None for anything else."""
+    if version := release(checked.target):
+        return str(version)
+    return checked.report.target.packages.get(PACKAGE) if checked.report else None
+
+
+def rows(
+    columns: Sequence[Column], reports: Sequence[Sequence[Report]], versions: Mapping[str, str | None]
+) -> tuple[Row, ...]:
     """A row for each requirement that any report speaks of, in the order of the reports.
 
     Args:
         columns: the targets.
-        reports: theirs, in the same order; None where there is none.
+        reports: theirs, in the same order, the newest of a target first; empty where there is none.
+        versions: the releases that a requirement applies to, by its id; None or no entry: all.
     """
     requirements: dict[str, RequirementRecord] = {}
-    for report in reports:
-        requirements |= {each.id: each for each in report.requirements if each.id not in requirements} if report else {}
-    cells = [_cells(report) if report else {} for report in reports]
-    unknown = Cell(state=None, reason=None, behaviour="")
+    for report in (each for of_target in reports for each in of_target[:1]):
+        requirements |= {each.id: each for each in report.requirements if each.id not in requirements}
+    cells = [_of_target(each) for each in reports]
+    unknown = Cell(state=None, reason=None, behaviour="", states={}, varies=False)
     found = []
     for each in requirements.values():
         row = tuple(column.get(each.id, unknown) for column in cells)
+        applies = SpecifierSet(versions.get(each.id) or "")
+        releases = sorted(
+            ((Version(of.release), cell) for of, cell in zip(columns, row, strict=True) if of.release is not None),
+            key=lambda pair: pair[0],
+        )
         found.append(
             Row(
                 id=each.id,
@@ -39,15 +100,35 @@ def rows(columns: Sequence[Column], reports: Sequence[Report | None]) -> tuple[R
                 text=each.text,
                 source=each.source,
                 contracts=each.contracts,
+                versions=versions.get(each.id),
+                excluded=tuple(
+                    str(release) for release, _ in releases if not applies.contains(release, prereleases=True)
+                ),
                 cells=row,
-                spans=tuple(_spans(columns, row)),
+                spans=tuple(_spans([pair for pair in releases if applies.contains(pair[0], prereleases=True)])),
             )
         )
     return tuple(found)
 
 
+def _of_target(reports: Sequence[Report]) -> dict[str, Cell]:
+    """What a target does, by requirement: as its newest report has it, and whether the others have it otherwise."""
+    if not reports:
+        return {}
+    newest, *others = runs = [_cells(report) for report in reports]
+    return {
+        name: cell.model_copy(
+            update={
+                "states": dict(Counter(run[name].state for run in runs if name in run)),
+                "varies": any(run[name].behaviour != cell.behaviour for run in others if name in run),
+            }
+        )
+        for name, cell in newest.items()
+    }
+
+
 def _cells(report: Report) -> dict[str, Cell]:
-    """What a target does, by requirement.
+    """What one run found, by requirement.
 
     Values that a model or a random word brought must not make two targets differ, so a behaviour is told by what was
     looked at and found otherwise, and only of a status also by what it was.
@@ -55,24 +136,33 @@ def _cells(report: Report) -> dict[str, Cell]:
     behaviour: dict[str, list[str]] = {}
     for scenario in report.scenarios:
         for finding in scenario.findings:
-            value = f"={finding.actual}" if finding.check == "status" else ""
+            value = f" {finding.actual}" if finding.check == "status" else ""
             behaviour.setdefault(scenario.requirement, []).append(f"{scenario.id} {finding.check}{value}")
+    scenarios = {each.id: each for each in report.scenarios}
     return {
         each.id: Cell(
             state=each.state,
-            reason=each.reason and without_scenario(each.reason),
+            reason=each.reason and _reason(each.reason, scenarios),
             behaviour="; ".join([each.state, *sorted(behaviour.get(each.id, []))]),
+            states={each.state: 1},
+            varies=False,
         )
         for each in report.requirements
     }
 
 
-def _spans(columns: Sequence[Column], cells: Sequence[Cell]) -> Iterator[Span]:
-    releases = [
-        (column.release, cell) for column, cell in zip(columns, cells, strict=True) if column.release is not None
-    ]
-    releases.sort(key=lambda each: Version(each[0]))
-    for _, group in groupby(releases, key=lambda each: each[1].behaviour):
+def _reason(reason: str, scenarios: Mapping[str, ScenarioRecord]) -> str:
+    """A requirement's reason, the same in each run: the scenario's words and ids by their names."""
+    scenario = scenarios.get(reason.partition(": ")[0])
+    for name in _DRAWN if scenario else ():
+        value = scenario.variables.get(name) if scenario else None
+        if isinstance(value, str) and value:
+            reason = reason.replace(value, f"<{name}>")
+    return without_scenario(reason)
+
+
+def _spans(releases: Sequence[tuple[Version, Cell]]) -> Iterator[Span]:
+    for behaviour, group in groupby(releases, key=lambda pair: pair[1].behaviour):
         same = list(group)
         (first, cell), (last, _) = same[0], same[-1]
-        yield Span(first=first, last=last, state=cell.state, reason=cell.reason)
+        yield Span(first=str(first), last=str(last), state=cell.state, reason=cell.reason, behaviour=behaviour)

@@ -1,7 +1,8 @@
-"""From the TARGETs of the command line to the columns of a matrix: a range of releases becomes a column each."""
+"""From the TARGETs of the command line to what a matrix is made of: targets to check, and reports of earlier checks."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -18,16 +19,23 @@ if TYPE_CHECKING:
 _KIND = "agent-server"
 
 
-def columns(targets: Sequence[str], progress: Progress) -> tuple[str, ...]:
-    """The targets in the order in which they were given, each once; releases of a range from the oldest on.
+def columns(targets: Sequence[str], progress: Progress) -> tuple[str | Path, ...]:
+    """The targets in the order in which they were given, each once; the paths are those of finished reports.
+
+    A range stands for its releases, from the oldest on, and a folder for each report below it.
 
     Raises:
-        TargetUsageError: a range is no range of versions (PEP 440), or no release is in it.
+        TargetUsageError: a range is no range of versions (PEP 440), or no release is in it; there is no such report.
         TargetError: the package index can't be asked which releases there are.
     """
-    found: dict[str, None] = {}
+    found: dict[str | Path, None] = {}
     for target in targets:
-        found |= dict.fromkeys(_releases(target, progress) if _is_range(target) else [target])
+        if _is_path(target):
+            found |= dict.fromkeys(_reports(Path(target)))
+        elif _is_range(target):
+            found |= dict.fromkeys(_releases(target, progress))
+        else:
+            found[target] = None
     return tuple(found)
 
 
@@ -35,6 +43,22 @@ def release(target: str) -> Version | None:
     """The release that a target is, when it names one: `agent-server==1.58.0`."""
     kind, equals, version = target.partition("==")
     return Version(version) if kind == _KIND and equals else None
+
+
+def _is_path(target: str) -> bool:
+    """Whether a report is meant. A bare word names a target, also where a folder is called `reference`."""
+    return "://" not in target and ("/" in target or target.endswith(".json"))
+
+
+def _reports(path: Path) -> list[Path]:
+    found = sorted(path.rglob("report.json")) if path.is_dir() else [path] if path.exists() else []
+    if not found:
+        raise TargetUsageError(
+            f"there is no report in {path}" if path.is_dir() else f"{path}: no such report",
+            where="TARGET",
+            advice="give a report.json that `gateway-harness check` wrote, or a folder with some",
+        )
+    return found
 
 
 def _is_range(target: str) -> bool:

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.matrix.sentences import chance, changed, excluded, label, lasting, told, varying
 from harness.report.markdown import SIGNS, plain, printable
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from harness.matrix.record import Column, Matrix, Row, Span
+    from harness.matrix.record import Cell, Column, Matrix, Row
 
-UNKNOWN = "·"
+UNKNOWN, VARIES = "·", "~"
 
 
 def markdown(matrix: Matrix) -> str:
     """The matrix as GitHub-flavoured Markdown."""
     return "".join(f"{printable(line)}\n" for text in _lines(matrix) for line in text.split("\n"))
-
-
-def label(column: Column) -> str:
-    """What a column is called in little room: a release by its version alone."""
-    return column.release or column.target
-
-
-def told(row: Row) -> str:
-    """How a requirement fared from release to release, in one sentence; empty when there was no release."""
-    return "; ".join(map(_span, row.spans, [len(row.spans)] * len(row.spans)))
 
 
 def _lines(matrix: Matrix) -> Iterator[str]:
@@ -42,26 +33,36 @@ def _lines(matrix: Matrix) -> Iterator[str]:
         if column.problem:
             yield f"**{label(column)}**: {plain(column.problem)}"
             yield ""
+    several = [f"{column.runs} of {label(column)}" for column in matrix.columns if column.runs > 1]
+    if several:
+        yield f"A column is one run; there were {', '.join(several)}, of which the newest is shown."
+        yield ""
     signs = ", ".join(f"{SIGNS[state]} {state}" for state in State)
-    yield f"{signs}; {UNKNOWN} unknown."
+    yield f"{signs}; {UNKNOWN} unknown, {VARIES} not the same in each run."
     yield "Each target's own report, with the exchanges, is behind its name."
     yield ""
-    if changed := [row for row in matrix.rows if len(row.spans) > 1]:
-        yield "## What changed between releases"
+    yield from _section("What changed between releases", changed(matrix), told)
+    if apart := list(excluded(matrix.rows)):
+        yield "## What does not apply to every release"
         yield ""
-        yield from (f"- **{row.id}** ({row.level}): {plain(row.text)} {plain(told(row))}" for row in changed)
+        yield from (f"- {plain(line)}" for line in apart)
         yield ""
-    if lasting := [row for row in matrix.rows if len(row.spans) == 1 and row.spans[0].state is not State.PASSED]:
-        yield "## What no release does otherwise"
-        yield ""
-        yield from (f"- **{row.id}** ({row.level}): {plain(row.text)} {plain(told(row))}" for row in lasting)
-        yield ""
+    yield from _section("What varies from run to run", varying(matrix), lambda row: chance(row, matrix.columns))
+    yield from _section("What no release does otherwise", lasting(matrix), told)
     yield "## Requirements"
     for area in dict.fromkeys(row.area for row in matrix.rows):
         yield ""
         yield f"### {area}"
         yield ""
         yield _table(matrix.columns, [row for row in matrix.rows if row.area == area])
+
+
+def _section(title: str, rows: Sequence[Row], tell: Callable[[Row], str]) -> Iterator[str]:
+    if rows:
+        yield f"## {title}"
+        yield ""
+        yield from (f"- **{row.id}** ({row.level}): {plain(row.text)} {plain(tell(row))}" for row in rows)
+        yield ""
 
 
 def _summary(column: Column) -> list[str]:
@@ -81,20 +82,15 @@ def _summary(column: Column) -> list[str]:
 def _table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     from tabulate import tabulate
 
-    cells = [
-        [row.id, _level(row), *(UNKNOWN if each.state is None else SIGNS[each.state] for each in row.cells)]
-        for row in rows
-    ]
+    cells = [[row.id, _level(row), *map(_sign, row.cells)] for row in rows]
     return tabulate(cells, ["", "level", *map(label, columns)], tablefmt="github")
+
+
+def _sign(cell: Cell) -> str:
+    sign = UNKNOWN if cell.state is None else SIGNS[cell.state]
+    return f"{sign} {VARIES}" if cell.varies else sign
 
 
 def _level(row: Row) -> str:
     only = "" if len(row.contracts) == len(Contract) else f" ({', '.join(row.contracts)})"
     return f"{row.level if row.level is not Level.MUST else '**MUST**'}{only}"
-
-
-def _span(span: Span, spans: int) -> str:
-    releases = span.first if span.first == span.last else f"{span.first} to {span.last}"
-    state = "unknown" if span.state is None else span.state.value
-    why = f" ({span.reason})" if span.reason and span.state is not State.PASSED else ""
-    return f"{state}{why} in {'all' if spans == 1 else releases}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.matrix.markdown import label, told
+from harness.matrix.markdown import UNKNOWN, VARIES
+from harness.matrix.sentences import chance, changed, excluded, label, lasting, told, varying
 from harness.report.page.document import document, sections
 from harness.report.page.markup import Markup, join, prose, tag
 from harness.report.page.states import badge, sign, slug
@@ -13,7 +14,7 @@ from harness.scenarios.model import Contract
 from harness.verdict import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from harness.matrix.record import Cell, Column, Matrix, Row
 
@@ -30,11 +31,13 @@ def _body(matrix: Matrix) -> Iterator[Markup]:
     yield tag("a", "Skip to the requirements", href="#requirements", class_="skip")
     size = f"{len(matrix.columns)} targets, {len(matrix.rows)} requirements"
     yield tag("header", tag("h1", "Compliance matrix"), tag("p", size))
-    changed = [row for row in matrix.rows if len(row.spans) > 1]
     yield sections(
         {
             "targets": ("Targets", _targets(matrix.columns)),
-            "changes": ("What changed between releases", _told(changed)),
+            "changes": ("What changed between releases", _told(changed(matrix), told)),
+            "excluded": ("What does not apply to every release", _list(excluded(matrix.rows))),
+            "varying": ("What varies from run to run", _told(varying(matrix), lambda row: chance(row, matrix.columns))),
+            "lasting": ("What no release does otherwise", _told(lasting(matrix), told)),
             "requirements": ("Requirements", join(_filter(), _table(matrix))),
         }
     )
@@ -47,6 +50,7 @@ def _targets(columns: Iterable[Column]) -> Markup:
 
 def _target(column: Column) -> Iterator[Markup]:
     name = tag("a", label(column), href=f"{column.folder}/report.md") if column.contracts else label(column)
+    name = join(name, f" ({column.runs} runs)") if column.runs > 1 else name
     yield tag("th", name, tag("p", column.problem, class_="note") if column.problem else "", scope="row")
     for contract in Contract:
         if judged := column.contracts.get(contract):
@@ -58,11 +62,14 @@ def _target(column: Column) -> Iterator[Markup]:
     yield tag("td", "" if column.seconds is None else f"{column.seconds:.0f} s", class_="number")
 
 
-def _told(rows: Iterable[Row]) -> Markup:
-    items = [
-        tag("li", tag("a", row.id, href=f"#{row.id}"), f" ({row.level}) ", prose(row.text), " ", told(row))
-        for row in rows
-    ]
+def _told(rows: Iterable[Row], tell: Callable[[Row], str]) -> Markup:
+    return _list(
+        join(tag("a", row.id, href=f"#{row.id}"), f" ({row.level}) ", prose(row.text), " ", tell(row)) for row in rows
+    )
+
+
+def _list(items: Iterable[str]) -> Markup:
+    items = [tag("li", item) for item in items]
     return tag("ul", *items) if items else join()
 
 
@@ -107,10 +114,16 @@ def _row(row: Row, labels: Iterable[str]) -> Iterator[Markup]:
 
 def _cell(target: str, cell: Cell) -> Markup:
     state = "unknown" if cell.state is None else cell.state.value
-    why = f"{target}: {state}" + (f", {cell.reason}" if cell.reason else "")
-    shown = tag("span", sign(cell.state) if cell.state else "·", aria_hidden="true")
-    spoken = tag("span", state, class_="spoken")
-    return tag("td", shown, spoken, title=why, class_=f"cell {slug(cell.state) if cell.state else 'unknown'}")
+    spoken = f"{state}, not the same in each run" if cell.varies else state
+    why = f"{target}: {spoken}" + (f", {cell.reason}" if cell.reason else "")
+    shown = (sign(cell.state) if cell.state else UNKNOWN) + (VARIES if cell.varies else "")
+    return tag(
+        "td",
+        tag("span", shown, aria_hidden="true"),
+        tag("span", spoken, class_="spoken"),
+        title=why,
+        class_=f"cell {slug(cell.state) if cell.state else 'unknown'}",
+    )
 
 
 def _scrolling(name: str, heads: Iterable[str], rows: Iterable[Markup]) -> Markup:

@@ -28,6 +28,7 @@ class Column(_Record):
     packages: dict[str, str] = Field(description="versions that make releases differ, of a server of our own")
     contracts: dict[Contract, ContractRecord] = Field(description="empty when there is no report")
     exit_status: int
+    runs: int = Field(description="how many reports there are of it; the newest is what the column shows")
     problem: str | None = Field(description="why there is no report, or only half of one")
     folder: str = Field(description="of its own reports, beside the matrix")
 
@@ -36,8 +37,10 @@ class Cell(_Record):
     """What one target does about one requirement."""
 
     state: State | None = Field(description="null: its report doesn't speak of this requirement")
-    reason: str | None
+    reason: str | None = Field(description="words and ids that were drawn for the run stand by their names in it")
     behaviour: str = Field(description="equal for targets that do the same: state, violated expectations, statuses")
+    states: dict[State, int] = Field(description="in how many of the target's runs it was in which state")
+    varies: bool = Field(description="the target's runs did not all show the same behaviour")
 
 
 class Span(_Record):
@@ -47,6 +50,7 @@ class Span(_Record):
     last: str
     state: State | None
     reason: str | None = Field(description="of the first of them")
+    behaviour: str = Field(description="of all of them")
 
 
 class Row(_Record):
@@ -58,8 +62,17 @@ class Row(_Record):
     text: str
     source: str
     contracts: tuple[Contract, ...]
+    versions: str | None = Field(description="the releases that it applies to; null: all, or it is in no suite of ours")
+    excluded: tuple[str, ...] = Field(description="the releases of the matrix that it does not apply to")
     cells: tuple[Cell, ...] = Field(description="in the order of the columns")
-    spans: tuple[Span, ...] = Field(description="over the releases, from the oldest on; empty without releases")
+    spans: tuple[Span, ...] = Field(
+        description="over the releases that it applies to, from the oldest on; empty without any"
+    )
+
+    @property
+    def varies(self) -> bool:
+        """Whether some target did not do the same in each of its runs, so that a difference may be chance."""
+        return any(cell.varies for cell in self.cells)
 
 
 class Matrix(_Record):

@@ -16,9 +16,13 @@ from typing import TYPE_CHECKING
 
 import harness
 from harness.matrix.columns import release
+from harness.report.record import read_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from harness.report.record import Report
+    from harness.scenarios.model import Contract
 
 USAGE, INCOMPLETE = 2, 3
 """Exit statuses of `check`."""
@@ -32,16 +36,33 @@ class Checked:
     """A target that was checked.
 
     Attributes:
-        report: its `report.json`; None when there is none.
+        target: the TARGET that names it.
+        status: the exit status of `check`.
+        report: None when there is none.
         problem: why there is none, in the words of `check`.
-        kept: it was checked by an earlier matrix, and nothing has changed since.
+        source: where the verdict is from, when nothing was asked for it now, such as `as an earlier matrix found it`.
     """
 
     target: str
     status: int
-    report: Path | None
-    problem: str | None
-    kept: bool
+    report: Report | None
+    problem: str | None = None
+    source: str | None = None
+
+
+def finished(path: Path, contract: Contract | None) -> Checked:
+    """A target whose report is there already.
+
+    Args:
+        path: of the `report.json`.
+        contract: the one that the status speaks of; None: the report's own.
+
+    Raises:
+        ReportError: it can't be read, or is none.
+    """
+    report = read_report(path)
+    status = 1 if report.red else report.contracts[contract or report.contract].outcome.exit_status
+    return Checked(report.target.argument, status, report, source=f"as {path} says")
 
 
 class Checks:
@@ -53,10 +74,19 @@ class Checks:
         cache: where reports are kept. Those of a release or of the reference gateway are used again as long as the
             options, the scenarios, the harness and its client are the same; a URL is checked anew each time.
         on_done: called, from some thread, as each is done.
+        anew: what is kept there is not used.
     """
 
-    def __init__(self, options: Sequence[str], suite: Path, cache: Path, on_done: Callable[[Checked], None]) -> None:
-        self._options, self._cache, self._on_done = tuple(options), cache, on_done
+    def __init__(
+        self,
+        options: Sequence[str],
+        suite: Path,
+        cache: Path,
+        on_done: Callable[[Checked], None],
+        *,
+        anew: bool = False,
+    ) -> None:
+        self._options, self._cache, self._on_done, self._anew = tuple(options), cache, on_done, anew
         self._state = _fingerprint([suite, Path(harness.__file__).parent], [*options, sys.version, _client_version()])
         self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
@@ -80,7 +110,7 @@ class Checks:
 
     def _check(self, target: str) -> Checked:
         folder = self._cache / hashlib.sha256(f"{self._state} {target}".encode()).hexdigest()[:24]
-        if kept := self._kept(target, folder):
+        if kept := None if self._anew else self._kept(target, folder):
             self._on_done(kept)
             return kept
         shutil.rmtree(folder, ignore_errors=True)
@@ -115,11 +145,11 @@ class Checks:
         said, _ = process.communicate()
         with self._lock:
             self._running.discard(process)
-        report = next(folder.glob("*/*/report.json"), None)
+        report = _report(folder)
         problem = None if report else "\n".join(said.strip().splitlines()[-_LAST_LINES:]) or "it said nothing"
         status = process.returncode if report or process.returncode == USAGE else INCOMPLETE  # a crash is no verdict
         (folder / "status").write_text(str(status), "utf-8")
-        checked = Checked(target, status, report, problem, kept=False)
+        checked = Checked(target, status, report, problem)
         self._on_done(checked)
         return checked
 
@@ -127,12 +157,17 @@ class Checks:
         """What an earlier matrix found, if it was a verdict and the target can't have changed since."""
         if release(target) is None and target != "reference":
             return None
-        report = next(folder.glob("*/*/report.json"), None)
         try:
             status = int((folder / "status").read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return Checked(target, status, report, None, kept=True) if report and status in {0, 1} else None
+        report = _report(folder) if status in {0, 1} else None
+        return Checked(target, status, report, source="as an earlier matrix found it") if report else None
+
+
+def _report(folder: Path) -> Report | None:
+    path = next(folder.glob("*/*/report.json"), None)
+    return read_report(path) if path else None
 
 
 def _client_version() -> str:

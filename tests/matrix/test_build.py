@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
 import harness.matrix.record
-from harness.matrix.build import rows
-from harness.matrix.markdown import markdown, told
+from harness.matrix.build import column, rows, targets
+from harness.matrix.markdown import markdown
 from harness.matrix.page import page
-from harness.matrix.record import Column, Matrix, matrix_schema
+from harness.matrix.record import Matrix, matrix_schema
+from harness.matrix.run import Checked
+from harness.matrix.sentences import chance, told
 from harness.report.record import FindingRecord, Report
 from harness.report.tool import this_tool
 from harness.scenarios.model import Contract
@@ -35,31 +38,29 @@ def found(state: State, *, status: str | None = None, reason: str = "x/y: why") 
     )
 
 
-def column(release: str | None, of: Report | None, problem: str | None = None) -> Column:
-    return Column(
-        target=f"agent-server=={release}" if release else "reference",
-        release=release,
-        started=None,
-        seconds=1.0,
-        requests=3,
-        server={},
-        packages={},
-        contracts=of.contracts if of else {},
-        exit_status=1 if of else 3,
-        problem=problem,
-        folder=f"agent-server-{release}" if of else "",
-    )
+def checked(release: str | None, of: Report | None) -> Checked:
+    """The check of a release, or of the reference gateway, that brought this report or none."""
+    target = f"agent-server=={release}" if release else "reference"
+    if of is None:
+        return Checked(target, 3, None, HOSTILE)
+    described = {"argument": target, "name": target.replace("==", "-")}
+    return Checked(target, 1, of.model_copy(update={"target": of.target.model_copy(update=described)}))
 
 
-def matrix(*targets: tuple[str | None, Report | None]) -> Matrix:
-    columns = [column(release, of, None if of else HOSTILE) for release, of in targets]
+def matrix(*found: tuple[str | None, Report | None], versions: str | None = None) -> Matrix:
+    runs = targets([checked(*each) for each in found])
+    columns = [column(each) for each in runs]
     return Matrix(
         tool=this_tool(),
         arguments=(),
         contract=Contract.DOCUMENTED,
         columns=tuple(columns),
-        rows=rows(columns, [of for _, of in targets]),
+        rows=rows(columns, [[run.report for run in each if run.report] for each in runs], {"X-1": versions}),
     )
+
+
+def section(of: Matrix, title: str) -> str:
+    return markdown(of).partition(f"## {title}\n")[2].partition("## ")[0]
 
 
 def spans(of: Matrix) -> list[tuple[str, str, State | None]]:
@@ -101,6 +102,64 @@ def test_a_matrix_says_what_changed_since_when() -> None:
     changed = markdown(made).partition("## What changed between releases")[2].partition("## ")[0]
     assert "X-1" in changed
     assert "passed in 1.47.0" in changed
+
+
+def test_a_reason_does_not_tell_the_word_that_was_drawn_for_the_run() -> None:
+    made = matrix(("1.28.0", drawn("marlin")))
+    assert told(made.rows[0]) == "failed (body: expected <word>-1, got <word>-2) in all"
+
+
+def drawn(word: str) -> Report:
+    """A report whose finding has the word of its run in it."""
+    plain = found(State.FAILED, reason=f"x/y: body: expected {word}-1, got {word}-2")
+    scenario = plain.scenarios[0].model_copy(update={"id": "x/y", "variables": {"word": word, "scratch": f"z-{word}"}})
+    return plain.model_copy(update={"scenarios": (scenario,)})
+
+
+def test_equal_reasons_are_told_apart_by_what_one_release_does_besides() -> None:
+    both = found(State.WARNED, status="500", reason="x/y: got 500")
+    scenario = both.scenarios[0]
+    other = scenario.model_copy(update={"id": "x/other", "findings": scenario.findings})
+    made = matrix(("1.28.0", both), ("1.30.0", both.model_copy(update={"scenarios": (scenario, other)})))
+    assert told(made.rows[0]) == (
+        "warned (got 500) in 1.28.0; warned (got 500) in 1.30.0, there also x/other status 500"
+    )
+
+
+def test_what_does_not_apply_to_a_release_is_no_change_and_told_in_one_line() -> None:
+    made = matrix(
+        ("1.28.0", found(State.NOT_ASSESSED, reason="applies to versions >=1.47; the target is 1.28.0")),
+        ("1.30.0", found(State.NOT_ASSESSED, reason="applies to versions >=1.47; the target is 1.30.0")),
+        ("1.47.0", found(State.PASSED)),
+        versions=">=1.47",
+    )
+    assert spans(made) == [("1.47.0", "1.47.0", State.PASSED)]
+    assert not section(made, "What changed between releases")
+    assert section(made, "What does not apply to every release").strip() == (
+        r"- X-1 (x) applies to releases \>=1.47, so not to 1.28.0 to 1.30.0."
+    )
+
+
+def test_what_comes_out_differently_in_runs_of_one_release_is_chance_and_no_change() -> None:
+    older, newer = later(found(State.PASSED), 1), later(found(State.FAILED, status="500"), 2)
+    made = matrix(("1.28.0", found(State.PASSED)), ("1.58.2", newer), ("1.58.2", older), ("1.58.2", older))
+    assert [each.runs for each in made.columns] == [1, 3]
+    assert made.rows[0].cells[1].state is State.FAILED, "the newest is shown"
+    assert chance(made.rows[0], made.columns).startswith("Of 3 runs of 1.58.2: passed in 2, failed in 1.")
+    assert not section(made, "What changed between releases")
+    assert "X-1" in section(made, "What varies from run to run")
+    assert "not the same in each run" in page(made)
+
+
+def test_equal_runs_of_one_release_are_one_column_and_do_not_vary() -> None:
+    made = matrix(("1.58.2", later(drawn("marlin"), 1)), ("1.58.2", later(drawn("tangerine"), 2)))
+    assert [(each.runs, each.release) for each in made.columns] == [(2, "1.58.2")]
+    assert not made.rows[0].varies
+
+
+def later(of: Report, days: int) -> Report:
+    run = of.run.model_copy(update={"started": of.run.started + timedelta(days=days)})
+    return of.model_copy(update={"run": run})
 
 
 def test_text_of_a_server_stays_text_in_every_form() -> None:

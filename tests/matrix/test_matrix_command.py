@@ -69,6 +69,35 @@ def test_a_target_that_can_not_be_checked_does_not_keep_the_others_from_it(matri
     assert found["contracts"]["documented"]["outcome"] == "conformant"
 
 
+def test_a_report_of_an_earlier_check_is_taken_as_it_is_and_nothing_is_asked(matrix: Command, tmp_path: Path) -> None:
+    earlier = matrix("reference", OPTIONS)
+    assert earlier.returncode == 0, earlier.stderr
+    (report,) = (tmp_path / "cache").rglob("report.json")
+    for target in (report, tmp_path / "cache"):
+        done = matrix(str(target))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[0] == f"reference --agent scripted: conformant, as {report} says"
+        assert matrix.record["columns"][0]["started"] == json.loads(report.read_text())["run"]["started"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "no such report"), ("{}", "no report of `gateway-harness check`"), ("folder", "there is no report in")],
+)
+def test_a_report_that_is_none_is_told_before_anything_is_checked(
+    matrix: Command, tmp_path: Path, content: str | None, said: str
+) -> None:
+    path = tmp_path / "report.json"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_text(content)
+    done = matrix("reference", str(path))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "reference" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [
