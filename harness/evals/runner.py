@@ -4,7 +4,7 @@
     with Journal.open(folder / "journal.jsonl", header) as journal:
         ended_early = asyncio.run(evaluate(benchmark, servers, journal, scoring, settings, watch))
 
-What came of it is in the journal. Cancelled (Ctrl-C), killed or out of time: the next call with the same journal goes on;
+What came of it is in the journal. Cancelled (Ctrl-C), killed, out of time: the next call with the same journal goes on;
 what was at work is looked for on its server and its answer fetched, never paid for again.
 """
 
