@@ -50,6 +50,10 @@ class JournalError(Exception):
     """A journal that can't be used: which, why, what to do."""
 
 
+class OtherRunError(JournalError):
+    """A journal of a run that is not the one that is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunHeader:
     """Which run this is. All but the first two and `targets` has to be the same for a run to be resumed.
@@ -140,7 +144,8 @@ class Journal:
         """Begin a journal, or go on with the one that is there; its run's id is kept, and a torn last line cut off.
 
         Raises:
-            JournalError: another run writes to it, it is another run's, or it is damaged.
+            JournalError: another run writes to it, or it is damaged.
+            OtherRunError: it is of a run that differs in what decides the outcomes.
         """
         with ExitStack() as undo:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -428,9 +433,9 @@ def _header(path: Path, file: IO[bytes]) -> RunHeader | None:
 
 
 def _same_run(path: Path, found: RunHeader, asked: RunHeader) -> None:
-    """Raise JournalError when a journal's run is not the one that is asked for."""
+    """Raise OtherRunError when a journal's run is not the one that is asked for."""
     decides = (one.name for one in fields(RunHeader) if one.name not in {"run", "created", "targets"})
     differing = [name for name in decides if getattr(found, name) != getattr(asked, name)]
     if differing:
         said = "; ".join(f"{name} {getattr(found, name)!r}, not {getattr(asked, name)!r}" for name in differing)
-        raise JournalError(f"{path}: it is of another run: {said}; name another folder, or ask as before")
+        raise OtherRunError(f"{path}: it is of another run: {said}; name another folder, or ask as before")
