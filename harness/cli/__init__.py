@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # The one list of commands: name, help. `harness.cli.NAME` holds `add_arguments(parser)` and `run(arguments) -> status`.
 COMMANDS = {
     "check": "run the scenarios against a target and write the compliance report",
+    "eval": "put a benchmark to an agent behind the gateway, each sample exactly once",
     "report": "write a report in other formats",
     "compare": "what changed from one run to the next, or over many",
     "rejudge": "judge the traces of an old run by today's scenarios",

@@ -47,10 +47,10 @@ class LiveProgress:
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, description=what, refresh=True)
 
-    def begin(self, total: int, what: str) -> None:
-        """So many things will be done, one after the other."""
+    def begin(self, total: int, what: str, *, done: int = 0) -> None:
+        """So many things are to be done, one after the other, and some of them are already."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, total=total, description=what)
+            self._progress.update(self._task, total=total, completed=done, description=what)
 
     def advance(self, what: str) -> None:
         """One of them is done."""

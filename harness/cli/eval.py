@@ -1,0 +1,209 @@
+"""`gateway-harness eval BENCHMARK [TARGET ...]`: a benchmark with an agent behind the gateway as the backend."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.access import access_of, add_access
+from harness.cli.values import positive, shard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.evals.evaluation import Order
+    from harness.evals.sample import Benchmark
+    from harness.targets import Target
+
+INCOMPLETE = 3
+USAGE = 2
+
+EXIT_CODES = """\
+exit status:
+  0  every sample was answered and scored, and the gate, if there is one, is met
+  1  the gate is missed
+  2  usage, or a benchmark that can't be read
+  3  incomplete: interrupted, or samples without an answer or a score
+
+The same command line goes on where a run was interrupted or killed, and pays for no answer twice.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `eval`."""
+    parser.epilog = EXIT_CODES
+    parser.add_argument(
+        "benchmark",
+        metavar="BENCHMARK",
+        help="a name (`arithmetic`, `humaneval` ...), a benchmark file (*.yaml) or a file of data",
+    )
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="as for `check`; several share the samples. Default: AGENT_SERVER_URL, else reference",
+    )
+    asked = parser.add_argument_group("what is asked")
+    asked.add_argument("--format", metavar="NAME", help="of the data, such as gsm8k; default: found by its content")
+    asked.add_argument("--prompt", metavar="TEMPLATE", help="a Jinja2 template for each turn, or @FILE")
+    asked.add_argument("--system", metavar="TEXT", help="instructions for each conversation, or @FILE")
+    asked.add_argument(
+        "--scorer",
+        action="append",
+        default=[],
+        metavar="NAME[: {OPTIONS}]",
+        help="in place of the benchmark's, such as `number`; may be repeated, the first is the main one",
+    )
+    asked.add_argument(
+        "--fold-dialogues",
+        action="store_true",
+        help="put a dialogue of the data into one prompt: the endpoint looks at the newest message only",
+    )
+    asked.add_argument("--limit", type=positive(int), metavar="N", help="the first N samples")
+    asked.add_argument("--epochs", type=positive(int), metavar="K", help="ask each K times (default: the benchmark's)")
+    asked.add_argument("--shard", type=shard, metavar="I/N", help="the I-th of N parts; `report merge` joins them")
+    asked.add_argument(
+        "--directories",
+        action="store_true",
+        help="name each sample a directory of its own: all conversations of a server share one workspace",
+    )
+    target = parser.add_argument_group("target")
+    target.add_argument("--model", help="the model to ask; default from OPENHANDS_MODEL, else the first that is listed")
+    add_access(target)
+    target.add_argument("--agent", choices=["openhands", "scripted"], help="the agent behind the `reference` target")
+    target.add_argument(
+        "--native-api",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether to look for a lost answer over /api (default: yes; without, a lost answer is an error)",
+    )
+    target.add_argument("--wait", type=positive(float), metavar="S", help="give a server that is still starting this")
+    run = parser.add_argument_group("run")
+    run.add_argument("--concurrency", type=positive(int), default=8, metavar="N", help="samples at once (default: 8)")
+    run.add_argument(
+        "--sample-timeout", type=positive(float), default=3600.0, metavar="S", help="for one sample (default: 3600)"
+    )
+    run.add_argument(
+        "--request-timeout",
+        type=positive(float),
+        default=150.0,
+        metavar="S",
+        help="for one request, after which its agent is looked for (default: 150)",
+    )
+    run.add_argument("--max-seconds", type=positive(float), metavar="S", help="for the whole run")
+    run.add_argument("--new", action="store_true", help="begin a run, even if there is one to go on with")
+    run.add_argument(
+        "--retry-errors", action="store_true", help="ask samples again that ended in an error, in new conversations"
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
+    output.add_argument("--fail-under", type=_share, metavar="SHARE", help="exit with 1 when the mean is lower: 0.8")
+    output.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate; the exit status as `--help` tells it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
+    from harness.config import ConfigError
+    from harness.evals.journal import JournalError
+    from harness.evals.sample import BenchmarkError
+    from harness.report.folder import FolderError
+    from harness.targets import TargetError
+
+    try:
+        return _evaluate(arguments)
+    except TargetError as error:
+        status, said = error.exit_status, str(error)
+    except (BenchmarkError, ConfigError, FolderError) as error:
+        status, said = USAGE, str(error)
+    except JournalError as error:
+        status, said = INCOMPLETE, str(error)
+    except OSError as error:
+        status, said = INCOMPLETE, f"can't write {error.filename}: {error.strerror}; the same command line goes on"
+    except KeyboardInterrupt:
+        status, said = INCOMPLETE, "interrupted; the same command line goes on"
+    print(f"gateway-harness: {said}", file=sys.stderr)
+    return status
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from harness.evals.benchmark.load import load_benchmark
+    from harness.evals.evaluation import evaluate_benchmark
+    from harness.evals.progress import EvaluationProgress
+    from harness.evals.report.terminal import lines
+    from harness.evals.scorers.scoring import make_scoring
+    from harness.evals.servers import Servers
+    from harness.report.terminal import print_lines
+
+    progress = EvaluationProgress(quiet=arguments.quiet)
+    try:
+        progress.say("reading the benchmark")
+        benchmark = load_benchmark(
+            arguments.benchmark,
+            format=arguments.format,
+            prompt=arguments.prompt,
+            system=arguments.system,
+            scorers=tuple(arguments.scorer),
+            fold_dialogues=arguments.fold_dialogues,
+        )
+        scoring = make_scoring(benchmark.scorers)
+        targets = _targets(arguments)
+        order = _order(arguments, benchmark, targets)
+        servers = Servers(targets, native_api=arguments.native_api)
+        record, folder = evaluate_benchmark(benchmark, servers, scoring, order, progress.watch, progress.say)
+    finally:
+        progress.close()
+    print_lines(sys.stdout, lines(record, folder))
+    return record.exit_status
+
+
+def _targets(arguments: argparse.Namespace) -> Sequence[Target]:
+    from harness.config import load_config
+    from harness.targets.parse import parse_target
+
+    named = load_config(arguments.config)
+    access = access_of(arguments)
+    return [
+        parse_target(text, access=access, named=named, wait=arguments.wait or 0, agent=arguments.agent)
+        for text in arguments.targets or [None]
+    ]
+
+
+def _order(arguments: argparse.Namespace, benchmark: Benchmark, targets: Sequence[Target]) -> Order:
+    from harness.evals.evaluation import Order
+    from harness.evals.settings import Settings
+
+    name = "+".join(dict.fromkeys(target.name for target in targets))
+    return Order(
+        run=secrets.token_hex(8),
+        folder=arguments.reports / "evals" / benchmark.name / name[:100],
+        settings=Settings(
+            concurrency=arguments.concurrency,
+            sample_timeout=arguments.sample_timeout,
+            request_timeout=arguments.request_timeout,
+            directories=arguments.directories,
+            retry_errors=arguments.retry_errors,
+            max_seconds=arguments.max_seconds,
+        ),
+        epochs=arguments.epochs or benchmark.epochs,
+        arguments=tuple(sys.argv[1:]),
+        targets=tuple(target.argument for target in targets),
+        limit=arguments.limit,
+        shard=arguments.shard,
+        model=arguments.model or os.environ.get("OPENHANDS_MODEL") or None,
+        anew=arguments.new,
+        gates={} if arguments.fail_under is None else {"fail_under": arguments.fail_under},
+        secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
+    )
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: a share from 0 to 1 is meant, such as 0.8")
+    return value

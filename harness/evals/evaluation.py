@@ -1,0 +1,155 @@
+"""One evaluation from end to end: servers up, every sample asked, servers down, and all that a run leaves written."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from harness.evals.build import RunContext, target_record, write_run
+from harness.evals.folder import open_journal
+from harness.evals.journal import RunHeader
+from harness.evals.runner import evaluate
+from harness.redact import Redactor
+from harness.targets.reference import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from harness.evals.events import Watcher
+    from harness.evals.journal import Journal
+    from harness.evals.record import RunRecord
+    from harness.evals.sample import Benchmark
+    from harness.evals.scorers.scoring import Scoring
+    from harness.evals.servers import Servers
+    from harness.evals.settings import Server, Settings
+    from harness.scenarios.model import Json
+    from harness.shard import Shard
+    from harness.targets import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked for, beside the benchmark and the servers.
+
+    Attributes:
+        run: the id of a new run.
+        folder: of all runs of this benchmark on these targets.
+        settings: how to ask.
+        epochs: how often each sample is asked.
+        arguments: the command line after `gateway-harness`.
+        targets: as they were named.
+        limit: the first so many samples; None for all.
+        shard: of the samples, by their ids; None for all.
+        model: as it was named; None when each target's own is asked.
+        anew: begin a run, even if there is one to go on with.
+        gates: what the record says beside how it was asked, such as `fail_under`.
+        secrets: what must appear nowhere, beside the session keys, by the placeholder that stands for it.
+    """
+
+    run: str
+    folder: Path
+    settings: Settings
+    epochs: int
+    arguments: tuple[str, ...]
+    targets: tuple[str, ...]
+    limit: int | None = None
+    shard: Shard | None = None
+    model: str | None = None
+    anew: bool = False
+    gates: Mapping[str, Json] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+def evaluate_benchmark(
+    benchmark: Benchmark, servers: Servers, scoring: Scoring, order: Order, watch: Watcher, progress: Progress
+) -> tuple[RunRecord, Path]:
+    """Evaluate, and write what came of it; the record and the run's folder.
+
+    Ctrl-C (or SIGTERM) ends the run early: what was at work stays with its server, and the next run fetches it.
+
+    Raises:
+        TargetError: a server can't be had.
+        BenchmarkError: the data can't be read any more.
+        JournalError: another run writes to its journal, it is damaged, or the disk takes no more.
+        FolderError: no folder can be made for the run.
+        OSError: a report can't be written.
+    """
+    require("aiohttp", "eval")
+    settings, started = order.settings, datetime.now(UTC)
+    samples = len(benchmark.samples)
+    header = RunHeader(
+        run=order.run,
+        created=started.isoformat(timespec="seconds"),
+        benchmark=benchmark.name,
+        samples=samples if order.limit is None else min(order.limit, samples),
+        epochs=order.epochs,
+        shard=str(order.shard) if order.shard else None,
+        model=order.model,
+        data_hash=benchmark.data_hash,
+        prompt_hash=benchmark.prompt_hash,
+        targets=order.targets,
+        settings={"directories": settings.directories},
+    )
+    with closing(open_journal(order.folder, header, started=started, anew=order.anew, again=settings.retry_errors)) as (
+        journal
+    ):
+        with servers:
+            pool = servers.start(progress)
+            ended_early = asyncio.run(_until_interrupted(benchmark, pool, journal, scoring, settings, watch))
+            progress("stopping the servers")
+        progress("writing the reports")
+        folder = journal.path.parent
+        return write_run(
+            folder, benchmark=benchmark, journal=journal, context=_context(pool, scoring, order, ended_early)
+        ), folder
+
+
+def _context(pool: Sequence[Server], scoring: Scoring, order: Order, ended_early: str | None) -> RunContext:
+    keys = {f"$SESSION_API_KEY_{number}": server.key or "" for number, server in enumerate(pool[1:], 2)}
+    connections = dict(each for server in pool if server.connection for each in server.connection.secrets)
+    redactor = Redactor(pool[0].key, {**order.secrets, **keys, **connections})
+    settings = order.settings
+    return RunContext(
+        arguments=tuple(map(redactor.text, order.arguments)),
+        ended=datetime.now(UTC),
+        ended_early=ended_early,
+        targets=tuple(target_record(server, redactor) for server in pool),
+        settings={
+            "concurrency": settings.concurrency,
+            "sample_timeout": settings.sample_timeout,
+            "request_timeout": settings.request_timeout,
+            "directories": settings.directories,
+            "native_api": all(server.native_api for server in pool),
+            **order.gates,
+        },
+        limit=order.limit,
+        scorers=scoring.names,
+        scorer_hash=scoring.hash,
+        redactor=redactor,
+    )
+
+
+async def _until_interrupted(
+    benchmark: Benchmark,
+    pool: Sequence[Server],
+    journal: Journal,
+    scoring: Scoring,
+    settings: Settings,
+    watch: Watcher,
+) -> str | None:
+    """Evaluate until a signal comes; why not everything was asked, None if it was."""
+    task = asyncio.create_task(evaluate(benchmark, pool, journal, scoring, settings, watch))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return "interrupted"
+    finally:
+        await journal.flush()

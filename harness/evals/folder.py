@@ -1,0 +1,47 @@
+"""Where a run is kept: `reports/evals/<benchmark>/<target>/<time>/`, and which run there is to go on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from harness.evals.journal import Journal, OtherRunError
+from harness.evals.record import RunError, read_run
+from harness.report.folder import make_folder
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from harness.evals.journal import RunHeader
+
+JOURNAL_FILE = "journal.jsonl"
+
+
+def open_journal(folder: Path, header: RunHeader, *, started: datetime, anew: bool, again: bool) -> Journal:
+    """The journal of a new run, or of the newest one in the folder if that is the same run and has not come to its end.
+
+    Args:
+        folder: of all runs of that benchmark and target.
+        header: of the run that is wanted.
+        started: when, for the name of a new folder.
+        anew: a new one in any case.
+        again: one that has come to its end, too: its errors are to be asked again.
+
+    Raises:
+        FolderError: the folder of a new run can't be made.
+        JournalError: the newest run is at work, or its journal is damaged.
+    """
+    newest = max(folder.glob(f"*/{JOURNAL_FILE}"), key=lambda path: path.stat().st_mtime_ns, default=None)
+    if newest is not None and not anew and (again or not _ended(newest.parent)):
+        with suppress(OtherRunError):
+            return Journal.open(newest, header)
+    return Journal.open(make_folder(folder.parent, folder.name, started) / JOURNAL_FILE, header)
+
+
+def _ended(folder: Path) -> bool:
+    """Whether nothing of a run is left to ask, as its record says, which is written last."""
+    try:
+        return not read_run(folder).counts.pending
+    except RunError:
+        return False

@@ -1,0 +1,42 @@
+"""The few lines that matter, for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.evals.report.sentences import duration, notes, percent, span, title, verdict
+from harness.report.markdown import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.evals.record import RunRecord
+    from harness.report.terminal import Line
+
+_STYLES = {0: "bold green", 1: "bold red", 3: "bold magenta"}
+
+
+def lines(record: RunRecord, folder: Path) -> Iterator[Line]:
+    """What came of a run, and where the rest is.
+
+    Args:
+        record: the run's.
+        folder: its reports'.
+    """
+    yield printable(title(record)), _STYLES[record.exit_status]
+    for sentence in verdict(record):
+        yield f"  {printable(sentence)}", None
+    for metric in record.metrics[1:]:
+        yield f"  {printable(metric.scorer)}: {percent(metric.mean)} (95 %: {span(metric.interval)})", None
+    if record.counts.failed:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in record.counts.failed.items())
+        yield f"  errors: {kinds}", "magenta"
+    for note in notes(record):
+        yield f"  {printable(note)}", "dim"
+    usage = record.usage
+    cost = "" if usage.cost is None else f", ${usage.cost:.2f}"
+    spent = f"{usage.prompt_tokens:,} prompt tokens, {usage.completion_tokens:,} completion tokens{cost}"
+    took = f"; half of the answers came within {duration(record.latency.p50)}" if record.latency else ""
+    yield f"  {spent}{took}", None
+    yield f"report: {folder / 'report.html'}", None
