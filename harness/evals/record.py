@@ -180,6 +180,29 @@ class RunRecord(_Record):
         """The main scorer's metric."""
         return self.metrics[0]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was planned has a score."""
+        return self.counts.scored == self.counts.planned
+
+    @property
+    def gate(self) -> float | None:
+        """What the main scorer's mean must not be below: `fail_under` of the settings."""
+        value = self.settings.get("fail_under")
+        return float(value) if isinstance(value, int | float) else None
+
+    @property
+    def exit_status(self) -> int:
+        """0, 1 or 3 as the command line documents them.
+
+        What has no score may still be right: then the gate is missed for certain only if the high bound is below it.
+        """
+        least, main = self.gate, self.main
+        reached = main.mean if self.is_complete else main.high_bound
+        if least is not None and reached is not None and reached < least:
+            return 1
+        return 0 if self.is_complete else 3
+
     def to_json(self) -> str:
         """The record as text for a file."""
         return self.model_dump_json(indent=1) + "\n"
@@ -223,6 +246,18 @@ class SampleRecord(_Record):
     adopted: bool = Field(description="an answer was fetched by the conversation's id, after a time-out etc.")
     sends: int = Field(description="requests that could have started an agent")
     trajectory: str | None = Field(default=None, description="file of the conversation's events, in the run's folder")
+
+    def state(self, scorer: str) -> Literal["right", "partly", "wrong", "error"]:
+        """What a scorer makes of it; without its score, an error."""
+        match self.scores.get(scorer):
+            case None:
+                return "error"
+            case 1:
+                return "right"
+            case 0:
+                return "wrong"
+            case _:
+                return "partly"
 
 
 class RunError(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from operator import attrgetter
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.scenarios.problems import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from harness.report.record import Report
 
@@ -149,3 +150,19 @@ def write_whole(path: Path, text: str) -> None:
     except OSError:
         partial.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def whole_lines(path: Path) -> Iterator[Callable[[str], object]]:
+    """A function that writes a line into a file that appears when the block ends well.
+
+    Raises:
+        OSError: it can't be written; what was there before still is.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            yield lambda line: file.write(f"{line}\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -30,14 +30,14 @@ def junit(report: Report) -> str:
     areas: dict[str, list[ScenarioRecord]] = {}
     for scenario in report.scenarios:
         areas.setdefault(scenario.area, []).append(scenario)
-    root = Element("testsuites", name=_xml(f"{report.target.name}, {report.contract}"))
+    root = Element("testsuites", name=xml_text(f"{report.target.name}, {report.contract}"))
     for area, scenarios in areas.items():
         suite = SubElement(root, "testsuite", name=area)
         suite.set("timestamp", f"{report.run.started:%Y-%m-%dT%H:%M:%S}")
         facts = {"target": report.target.url, "contract": report.contract.value, "outcome": report.outcome.value}
         properties = SubElement(suite, "properties")
         for name, value in facts.items():
-            SubElement(properties, "property", name=name, value=_xml(value))
+            SubElement(properties, "property", name=name, value=xml_text(value))
         for scenario in scenarios:
             _case(suite, scenario, requirements[scenario.requirement], report)
         _count(suite, scenarios)
@@ -53,9 +53,9 @@ def _case(suite: Element, scenario: ScenarioRecord, requirement: RequirementReco
     kind = _kind(scenario, requirement, report)
     if kind is not None:
         outcome = SubElement(
-            case, kind, type=scenario.state.value, message=_xml(scenario.reason or scenario.state.value)
+            case, kind, type=scenario.state.value, message=xml_text(scenario.reason or scenario.state.value)
         )
-        outcome.text = _xml("\n".join(_details(scenario, requirement, report)))
+        outcome.text = xml_text("\n".join(_details(scenario, requirement, report)))
 
 
 def _kind(scenario: ScenarioRecord, requirement: RequirementRecord, report: Report) -> str | None:
@@ -92,5 +92,6 @@ def _count(element: Element, scenarios: Iterable[ScenarioRecord]) -> None:
     element.set("time", f"{sum(each.seconds for each in listed):.3f}")
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Text with what XML 1.0 has no way to write spelled out; it is not escaped yet."""
     return _NO_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

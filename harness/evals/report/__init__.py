@@ -1,0 +1,30 @@
+"""The reports of a run, for people: all of them made of `run.json` and `samples.jsonl`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.report.formats import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.evals.record import RunRecord
+
+FILES = ("report.md", "report.html", "junit.xml")
+
+
+def write_reports(folder: Path, record: RunRecord) -> None:
+    """Write them beside the run's `samples.jsonl`, each whole or not at all.
+
+    Raises:
+        RunError: `samples.jsonl` can't be read.
+        OSError: a file can't be written; what was there before still is.
+    """
+    from harness.evals.report.junit import write_junit
+    from harness.evals.report.markdown import markdown
+    from harness.evals.report.page import page
+
+    write_whole(folder / "report.md", markdown(record))
+    write_whole(folder / "report.html", page(folder, record))
+    write_junit(folder, record)

@@ -1,0 +1,93 @@
+"""Plots as inline SVG, which take their colours from the page's style sheet and so are light or dark, as the page is.
+
+A library was looked at. pygal 3.1 brings a style sheet and a script within each chart, which the page's policy forbids;
+leather 0.4 knows no intervals. What is needed is bars and whiskers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.report.page.markup import Markup, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.evals.record import DistributionRecord, MetricRecord
+
+_WIDTH, _HEIGHT = 200, 16
+_BARS_WIDTH, _BARS_HEIGHT = 480, 96
+
+
+def rate(metric: MetricRecord) -> Markup:
+    """A mean between 0 and 1 as a bar, its interval as a whisker, and behind both what errors leave open.
+
+    The numbers stand beside it, so it is hidden from screen readers.
+    """
+    parts = [tag("rect", x=0, y=3, width=_WIDTH, height=_HEIGHT - 6, class_="ground")]
+    if metric.mean is not None:
+        parts.append(_bar(0, metric.mean, "mean"))
+    if metric.low_bound is not None and metric.high_bound is not None and metric.low_bound < metric.high_bound:
+        parts.append(_bar(metric.low_bound, metric.high_bound, "open"))
+    if metric.interval is not None:
+        low, high = (_x(end) for end in metric.interval)
+        middle = _HEIGHT / 2
+        parts.append(tag("line", x1=low, x2=high, y1=middle, y2=middle))
+        parts += [tag("line", x1=end, x2=end, y1=middle - 4, y2=middle + 4) for end in (low, high)]
+    return tag("svg", *parts, class_="rate", viewBox=f"0 0 {_WIDTH} {_HEIGHT}", aria_hidden="true")
+
+
+def _bar(low: float, high: float, name: str) -> Markup:
+    return tag("rect", x=_x(low), y=3, width=f"{(high - low) * _WIDTH:.1f}", height=_HEIGHT - 6, class_=name)
+
+
+def _x(share: float) -> str:
+    return f"{share * _WIDTH:.1f}"
+
+
+def histogram(distribution: DistributionRecord, said: str, marks: Sequence[float] = ()) -> Markup:
+    """A distribution on a logarithmic scale, and lines at some of its values.
+
+    Args:
+        distribution: its edges are in equal ratios, so that each bar is as wide as the others.
+        said: what it shows, for those who don't see it.
+        marks: values.
+    """
+    counts, edges = distribution.counts, distribution.edges
+    width, highest = _BARS_WIDTH / len(counts), max(counts)
+    parts = [tag("line", x1=0, x2=_BARS_WIDTH, y1=_BARS_HEIGHT, y2=_BARS_HEIGHT)]
+    for number, count in enumerate(counts):
+        if count:
+            height = max(2.0, count / highest * (_BARS_HEIGHT - 4))
+            place = {"x": f"{number * width:.1f}", "y": f"{_BARS_HEIGHT - height:.1f}"}
+            parts.append(tag("rect", **place, width=f"{width - 1:.1f}", height=f"{height:.1f}"))
+    for mark in marks:
+        at = f"{_place(mark, edges) * _BARS_WIDTH:.1f}"
+        parts.append(tag("line", x1=at, x2=at, y1=0, y2=_BARS_HEIGHT, class_="mark"))
+    return tag(
+        "svg",
+        *parts,
+        class_="histogram",
+        viewBox=f"0 0 {_BARS_WIDTH} {_BARS_HEIGHT}",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=said,
+    )
+
+
+def _place(value: float, edges: Sequence[float]) -> float:
+    """Where a value is between the first edge (0) and the last (1)."""
+    from math import log
+
+    return min(1.0, max(0.0, log(max(value, edges[0]) / edges[0]) / log(edges[-1] / edges[0])))
+
+
+def shares(counts: Mapping[str, int]) -> Markup:
+    """How many there are of each, as one bar; the numbers stand beside it. The keys are classes of the style sheet."""
+    total = sum(counts.values()) or 1
+    parts, begin = [], 0.0
+    for name, count in counts.items():
+        width = 100 * count / total
+        parts.append(tag("rect", x=f"{begin:.2f}", y=0, width=f"{width:.2f}", height=8, class_=name))
+        begin += width
+    return tag("svg", *parts, class_="bar", viewBox="0 0 100 8", preserveAspectRatio="none", aria_hidden="true")

@@ -1,0 +1,126 @@
+"""Runs to build and report: a benchmark, a journal with whatever outcomes a test wants, and what stands around it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from harness.evals.build import RunContext, write_run
+from harness.evals.journal import Journal, RunHeader
+from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
+from harness.evals.record import TargetRecord
+from harness.evals.sample import Benchmark, Sample, ScorerSpec
+from harness.redact import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from harness.evals.record import RunRecord
+
+KEY = "sk-very-secret-key"
+URL = "http://127.0.0.1:8000"
+WRONG, RIGHT = (Score("exact", 0.0, "12", "no match"),), (Score("exact", 1.0, "12"),)
+TIMEOUT = Failure(FailureKind.TIMEOUT, "still running after 3600 s")
+
+
+def sample(number: int, **parts: Any) -> Sample:
+    """`What is 3 + 3?`, and what is right."""
+    question, right = (f"What is {number} + {number}?",), (str(2 * number),)
+    return Sample(**({"id": f"sum-{number}", "turns": question, "target": right} | parts))
+
+
+def outcome(number: int, scores: tuple[Score, ...] = RIGHT, epoch: int = 1, **parts: Any) -> Outcome:
+    """What came of `sample(number)`."""
+    usual = Outcome(
+        index=number,
+        sample=f"sum-{number}",
+        epoch=epoch,
+        conversation=f"00000000-0000-5000-8000-{number * 100 + epoch:012d}",
+        server=URL,
+        answers=("It is 12.",),
+        usage=Usage(100 + number, 20, 0.01),
+        seconds=1.5 + number,
+        adopted=False,
+        sends=1,
+        scores=scores,
+    )
+    return replace(usual, **parts)
+
+
+def failed(number: int, failure: Failure = TIMEOUT, epoch: int = 1, **parts: Any) -> Outcome:
+    """What came of it when nothing did."""
+    return outcome(number, (), epoch, **({"failure": failure, "answers": (), "usage": None} | parts))
+
+
+def benchmark(samples: Sequence[Sample], **parts: Any) -> Benchmark:
+    """A benchmark of these."""
+    return Benchmark(
+        **({"name": "sums", "samples": samples, "scorers": (ScorerSpec("exact"),), "data_hash": "d" * 64,
+            "prompt_hash": "e" * 64, "notes": ("temperature 0 is not sent: the endpoint ignores it",)} | parts)
+    )  # fmt: skip
+
+
+def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **header: Any) -> None:
+    """A journal in which these samples have ended, and were scored if they have an answer."""
+
+    async def write() -> None:
+        found = {"run": "0a1b2c3d", "created": "2026-01-02T03:04:05+00:00", "benchmark": "sums", "samples": samples}
+        with closing(Journal.open(path, RunHeader(**(found | header)))) as journal:
+            for each in outcomes:
+                answered = each.failure is None or each.failure.kind is FailureKind.SCORER
+                await journal.started(each.index, each.sample, each.epoch, attempt=1, conversation=each.conversation,
+                                      server=each.server)  # fmt: skip
+                await journal.ended(replace(each, failure=None) if answered else each, attempt=1)
+                if answered and (each.scores or each.failure):
+                    await journal.scored(
+                        each.index, each.epoch, scorer_hash="f" * 64, result=each.failure or each.scores
+                    )
+            await journal.flush()
+
+    asyncio.run(write())
+
+
+def context(**parts: Any) -> RunContext:
+    """What else there is to say of it."""
+    target = TargetRecord(argument="reference", url=URL, model="openhands_default", server={"title": "T", "version": "1"})
+    usual = {
+        "arguments": ("eval", "sums", "reference"),
+        "ended": datetime(2026, 1, 2, 3, 5, 5, tzinfo=UTC),
+        "ended_early": None,
+        "targets": (target,),
+        "settings": {"concurrency": 8, "directories": False},
+        "limit": None,
+        "scorers": ("exact",),
+        "scorer_hash": "f" * 64,
+        "redactor": Redactor(KEY),
+    }
+    return RunContext(**(usual | parts))  # type: ignore[arg-type]  # of the parts, whatever a test gives
+
+
+def write(
+    folder: Path, samples: Sequence[Sample], outcomes: Iterable[Outcome], header: dict[str, Any] | None = None,
+    bench: dict[str, Any] | None = None, **parts: Any,
+) -> RunRecord:  # fmt: skip
+    """A whole run in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_journal(folder / "journal.jsonl", outcomes, len(samples), **(header or {}))
+    with closing(Journal.read(folder / "journal.jsonl")) as journal:
+        return write_run(folder, benchmark=benchmark(samples, **(bench or {})), journal=journal, context=context(**parts))
+
+
+def mixed(folder: Path, count: int = 12, **parts: Any) -> RunRecord:
+    """A run of two epochs, with some of everything in it."""
+    samples = [sample(number, category=("even", "odd")[number % 2]) for number in range(count)]
+    outcomes = [
+        failed(number, epoch=epoch)
+        if number % 6 == 5
+        else outcome(number, WRONG if (number % 4 == 0 or (number % 3 == 0 and epoch == 2)) else RIGHT, epoch,
+                     adopted=number == 1, sends=1 + (number == 2))
+        for number in range(count)
+        for epoch in (1, 2)
+    ]  # fmt: skip
+    return write(folder, samples, outcomes, {"epochs": 2}, **parts)
