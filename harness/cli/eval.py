@@ -78,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--agent", choices=["openhands", "scripted"], help="the agent behind the `reference` target")
     target.add_argument(
         "--native-api",
+        dest="looks_up",  # for conversations of its own alone; what else `/api` offers is not asked for
         action=argparse.BooleanOptionalAction,
         default=True,
         help="whether to look for a lost answer over /api (default: yes; without, a lost answer is an error)",
@@ -154,7 +155,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         scoring = make_scoring(benchmark.scorers)
         targets = _targets(arguments)
         order = _order(arguments, benchmark, targets)
-        servers = Servers(targets, native_api=arguments.native_api)
+        servers = Servers(targets, native_api=arguments.looks_up)
         record, folder = evaluate_benchmark(benchmark, servers, scoring, order, progress.watch, progress.say)
     finally:
         progress.close()
