@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-_HASHES = re.compile(r"^[ \t]*####[ \t]*(?P<said>\S.*)$", re.MULTILINE)
+_HASHES = re.compile(r"^[ \t]*####(?!#)[ \t]*", re.MULTILINE)
 _PHRASE = re.compile(
-    r"\b(?:(?:final|correct|right|best)[ \t]+)?(?:answer|choice|option)[ \t]*"
-    r"(?:[*_]{1,3}[ \t]*)?"
-    r"(?::|=|\bis\b(?![ \t]+(?:not|n't|wrong|incorrect))[ \t]*:?|\bwould[ \t]+be\b|\bto[ \t]+be\b)"
-    r"[ \t]*(?P<said>[*_]{0,3}[ \t]*\n?[ \t]*\S[^\n]*)",
+    r"\b(?:answer|choice|option)[ \t]*(?:[*_]{1,3}[ \t]*)?"
+    r"(?::|=|\bis\b(?!(?:[ \t]+not\b|n't|[ \t]+(?:wrong|incorrect)\b))[ \t]*:?|\bwould[ \t]+be\b)[ \t]*[*_]{0,3}\s*",
     re.IGNORECASE,
 )
 """`Answer: x`, `**Final answer:** x`, `the correct choice is x`, `Answer:` with x on the next line."""
@@ -22,13 +20,27 @@ def marked(text: str) -> str | None:
     """
     if (inside := boxed(text)) is not None:
         return inside
-    for pattern in (_HASHES, _PHRASE):
-        said = None
-        for found in pattern.finditer(text):
-            said = found["said"]
-        if said is not None:
-            return said.strip().strip("*_").strip()
-    return None
+    if (said := hashes(text)) is not None:
+        return said
+    return _rest_of_line(_PHRASE, text)
+
+
+def hashes(text: str) -> str | None:
+    """What follows the last `####` at the beginning of a line, as in the data of GSM8K."""
+    return _rest_of_line(_HASHES, text) if "####" in text else None
+
+
+def ends(text: str, length: int = 10_000) -> str:
+    """The beginning and the end of a text that is longer than twice so many characters; no model answers between."""
+    return text if len(text) <= 2 * length else f"{text[:length]}\n{text[-length:]}"
+
+
+def _rest_of_line(pattern: re.Pattern[str], text: str) -> str | None:
+    """What follows the last match on its line; None when that is nothing."""
+    end = None
+    for found in pattern.finditer(text):
+        end = found.end()
+    return None if end is None else text[end:].partition("\n")[0].strip().rstrip("*_").rstrip() or None
 
 
 def boxed(text: str) -> str | None:

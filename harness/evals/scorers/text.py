@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
-from harness.evals.scorers.marked import marked
+from harness.evals.scorers.marked import ends, marked
 from harness.evals.scorers.scorer import Mark, Scorer
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Normalised(Scorer):
     r"""Right when the answer says the same as a target, however it is written.
 
     Case, punctuation, Markdown, articles, white space and the forms of Unicode make no difference; within a number a
-    point does. Of an answer that marks its end result (`Answer: ...`, `\boxed{...}`) that alone is looked at.
+    point does. An answer that marks its end result (`Answer: ...`, `\boxed{...}`) may say more besides.
     """
 
     articles: bool = False
@@ -41,9 +41,10 @@ class Normalised(Scorer):
 
     def score(self, sample: Sample, outcome: Outcome) -> Mark:
         """Compare what the answer marks as its result, or all of it."""
-        answer = (marked(outcome.answer) or outcome.answer).strip()
-        said = normalised(answer, articles=self.articles)
-        right = bool(said) and any(said == normalised(target, articles=self.articles) for target in sample.target)
+        text = ends(outcome.answer).strip()
+        answer = marked(text) or text
+        said = {normalised(each, articles=self.articles) for each in (answer, text)} - {""}
+        right = any(normalised(target, articles=self.articles) in said for target in sample.target)
         return Mark(float(right), answer or None)
 
 
