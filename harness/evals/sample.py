@@ -73,6 +73,7 @@ class Benchmark:
         prompt_hash: SHA-256 (hex) of what turns data into prompts: template, system text, format.
         notes: what a reader of the results has to know: what the endpoint ignores of what the benchmark asks for
             (`temperature 0 is not sent: the endpoint ignores it`), dialogues that were folded. Sentences.
+        format: what the data was read as, such as `swe-bench`.
     """
 
     name: str
@@ -82,3 +83,4 @@ class Benchmark:
     data_hash: str = ""
     prompt_hash: str = ""
     notes: tuple[str, ...] = ()
+    format: str = "own"

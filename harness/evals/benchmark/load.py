@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.evals.sample import BenchmarkError
+from harness.evals.benchmark import builtin
+from harness.evals.benchmark.data import DataFile, place_of, read_document
+from harness.evals.benchmark.definition import Definition, name_of, scorer_spec
+from harness.evals.benchmark.file import read_benchmark_file
+from harness.evals.benchmark.formats.format import PLAIN
+from harness.evals.benchmark.formats.known import FORMATS, recognise
+from harness.evals.benchmark.lm_eval import is_lm_eval, read_lm_eval
+from harness.evals.benchmark.promptfoo import is_promptfoo, read_promptfoo
+from harness.evals.benchmark.row import Place
+from harness.evals.benchmark.samples import Reading, checked
+from harness.evals.benchmark.template import Template
+from harness.evals.sample import Benchmark, BenchmarkError, ScorerSpec
+from harness.scenarios.problems import did_you_mean, listed, unknown_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.evals.sample import Benchmark
+    from harness.evals.sample import Sample
+
+TASK_FILES = {"lm-eval": read_lm_eval, "promptfoo": read_promptfoo}
+"""Formats of files that define a benchmark; those of `FORMATS` are of data."""
 
 
 def load_benchmark(
@@ -26,8 +45,8 @@ def load_benchmark(
     Args:
         argument: a built-in name, such as `arithmetic`, a benchmark file (`*.yaml`) or a data file.
         format: of the data, such as `gsm8k`; None: found by its content, and said in the benchmark's notes.
-        prompt: a Jinja2 template that makes a turn of a sample, in place of the benchmark's; `@FILE` is read from there.
-        system: instructions, in place of the benchmark's and before a sample's own; `@FILE` likewise.
+        prompt: a Jinja2 template that makes a turn of a sample, in place of the benchmark's; `@FILE`: that file.
+        system: instructions, in place of the benchmark's and before a sample's own; `@FILE`: likewise.
         scorers: as in a benchmark file, `exact` or `regex: {pattern: "[0-9]+"}`, in place of the benchmark's.
         fold_dialogues: put a dialogue that stands in a sample into one prompt, in place of refusing it: the endpoint
             looks at the newest user message only.
@@ -35,4 +54,114 @@ def load_benchmark(
     Raises:
         BenchmarkError: it can't be read, or can't be put to the endpoint; with file and line.
     """
-    raise BenchmarkError(f"{argument}: not read yet")
+    definition = _definition(argument, format)
+    prompt_place = definition.place
+    if prompt is not None:
+        prompt_place, prompt = _text("--prompt", prompt)
+    if system is not None:
+        _, system = _text("--system", system)
+    given = tuple([_scorer(text) for text in scorers])
+    definition = replace(
+        definition,
+        prompt=definition.prompt if prompt is None else prompt,
+        system=definition.system if system is None else system or None,
+        scorers=given or definition.scorers,
+    )
+    return _benchmark(definition, prompt_place, fold=fold_dialogues)
+
+
+def _definition(argument: str, format_name: str | None) -> Definition:
+    if format_name is not None and format_name not in {**FORMATS, **TASK_FILES}:
+        raise BenchmarkError(f"--format: {unknown_value(format_name, [*FORMATS, *TASK_FILES])}")
+    names = builtin.names()
+    path = builtin.file_of(argument) if argument in names else Path(argument)
+    if argument not in names and not Path(argument).suffix and not path.exists():
+        hint = did_you_mean(argument, names) or f": there are {listed(names)}, or give a file"
+        raise BenchmarkError(f"there is no benchmark `{argument}`{hint}")
+    if path.suffix.lower() in {".yaml", ".yml"}:
+        document = read_document(path)
+        fields = document.plain()
+        if not isinstance(fields, list):
+            if not isinstance(fields, dict):
+                raise place_of(document.location).problem("a benchmark or a list of samples is expected here")
+            if format_name == "lm-eval" or (format_name is None and is_lm_eval(fields)):
+                return read_lm_eval(path, document)
+            if format_name == "promptfoo" or (format_name is None and is_promptfoo(fields)):
+                return read_promptfoo(path, document)
+            definition = read_benchmark_file(path, document)
+            return definition if format_name is None else replace(definition, format=FORMATS[format_name])
+    if format_name in TASK_FILES:
+        raise BenchmarkError(f"--format {format_name}: that is a YAML file, and {argument} is none")
+    rows = DataFile.open(path)
+    name = argument if argument in names else name_of(path)
+    return Definition(name, Place(str(path)), rows, None if format_name is None else FORMATS[format_name])
+
+
+def _benchmark(definition: Definition, prompt_place: Place, *, fold: bool) -> Benchmark:
+    notes = list(definition.notes)
+    known = definition.format
+    if known is None:
+        first = next(iter(definition.rows), None)
+        if first is None:
+            raise definition.rows.place.problem("there is no sample in it")
+        known = recognise(first)
+        notes.append(f"The data was taken for `{known.name}`, by its content.")
+    notes += known.notes
+    template, choice_template = definition.prompt or known.template, definition.prompt or known.choice_template
+    reading = Reading(
+        format=known,
+        template=None if template == PLAIN else Template(template, prompt_place),
+        choice_template=Template(choice_template, prompt_place),
+        system=definition.system,
+        category=definition.category,
+        cluster=definition.cluster,
+        fold=fold,
+    )
+    samples, sample = checked(definition.rows, reading)
+    if fold:
+        notes.append("A dialogue in a sample is put into one prompt (--fold-dialogues).")
+    recipe = [known.name, template, choice_template, definition.system, fold, definition.recipe]
+    return Benchmark(
+        name=definition.name,
+        samples=samples,
+        scorers=definition.scorers or known.scorers or _usual(sample, definition.place),
+        epochs=definition.epochs,
+        data_hash=definition.rows.sha256,
+        prompt_hash=sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest(),
+        notes=tuple(notes),
+        format=known.name,
+    )
+
+
+def _usual(sample: Sample, place: Place) -> tuple[ScorerSpec, ...]:
+    """The scorer that a benchmark's first sample asks for. Raises BenchmarkError when that isn't plain."""
+    if sample.choices:
+        return (ScorerSpec("choice"),)
+    if "test" in sample.scoring:
+        return (ScorerSpec("python_tests"),)
+    raise place.problem(
+        "nothing says how an answer is scored: give `--scorer` (`scorers` in a benchmark file), such as `normalised`, "
+        "`number` or `exact`"
+    )
+
+
+def _text(option: str, given: str) -> tuple[Place, str]:
+    """The text of an option, or of the file that it names with `@`, and where it stands."""
+    if not given.startswith("@"):
+        return Place(option), given
+    path = Path(given[1:])
+    try:
+        return Place(str(path)), path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise BenchmarkError(f"{option} {given}: can't be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _scorer(text: str) -> ScorerSpec:
+    """A scorer of the command line, written as in a benchmark file."""
+    from harness.scenarios.problems import ScenarioFileError
+    from harness.scenarios.yaml_nodes import parse_yaml
+
+    try:
+        return scorer_spec(parse_yaml(text, Path("--scorer")).plain())
+    except (ScenarioFileError, ValueError) as error:
+        raise BenchmarkError(f"--scorer {text}: {error}") from None

@@ -1,0 +1,230 @@
+"""Data files: JSONL, JSON, CSV and YAML, row after row. JSONL and CSV are never in memory as a whole."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+from harness.evals.benchmark.lines import lines, opened, sha256_of
+from harness.evals.benchmark.row import Place, Row
+from harness.evals.benchmark.strict_json import StrictJsonError, read_value, skip_space
+from harness.evals.sample import BenchmarkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.scenarios.model import Json, Location
+    from harness.scenarios.yaml_nodes import Node
+
+MAX_JSON = 256 << 20
+"""Characters of a JSON list, which is held as text while its entries are read one by one."""
+
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
+             ".yaml": "yaml", ".yml": "yaml"}  # fmt: skip
+MMLU_COLUMNS = ["question", "A", "B", "C", "D", "answer"]
+"""MMLU's own CSV files have no line of names."""
+
+
+class Rows(Protocol):
+    """Entries that can be gone through again and again."""
+
+    @property
+    def place(self) -> Place:
+        """The file."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of what they are read from."""
+
+    def __iter__(self) -> Iterator[Row]:
+        """All of them. Raises BenchmarkError."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """The rows of a file, which has to stay as it is while they are used.
+
+    Attributes:
+        path: the file.
+        kind: `jsonl`, `json`, `csv`, `tsv` or `yaml`.
+        sha256: of its bytes, unpacked.
+        stamp: its size and time of change when it was hashed.
+    """
+
+    path: Path
+    kind: str
+    sha256: str
+    stamp: tuple[int, int]
+
+    @classmethod
+    def open(cls, path: Path) -> DataFile:
+        """Look at a file and hash it. Raises BenchmarkError."""
+        kind = _kind(path)
+        stamp = _stamp(path)
+        return cls(path, kind, sha256_of(path), stamp)
+
+    @property
+    def place(self) -> Place:
+        return Place(str(self.path))
+
+    def __iter__(self) -> Iterator[Row]:
+        if _stamp(self.path) != self.stamp:
+            raise self.place.problem("has changed since it was read: begin anew")
+        match self.kind:
+            case "jsonl":
+                return _jsonl(self.path)
+            case "json":
+                return _json(self.path)
+            case "yaml":
+                return iter(yaml_rows(read_document(self.path)))
+        return _csv(self.path, "\t" if self.kind == "tsv" else ",")
+
+
+@dataclass(frozen=True, slots=True)
+class InlineRows:
+    """The rows that stand in a benchmark file itself."""
+
+    place: Place
+    node: Node
+
+    @property
+    def sha256(self) -> str:
+        return sha256(json.dumps(self.node.plain(), sort_keys=True).encode()).hexdigest()
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(yaml_rows(self.node))
+
+
+def read_document(path: Path) -> Node:
+    """A YAML file, of the dialect of the scenario files. Raises BenchmarkError with every problem."""
+    from harness.scenarios.problems import ScenarioFileError
+    from harness.scenarios.yaml_nodes import read_yaml
+
+    try:
+        return read_yaml(path)
+    except ScenarioFileError as error:
+        raise BenchmarkError(str(error)) from None
+    except ValueError as error:  # a NUL in the name
+        raise Place(str(path)).problem(f"can't be read: {error}") from None
+
+
+def place_of(location: Location) -> Place:
+    """A place of a YAML file."""
+    return Place(str(location.file), location.line, location.column)
+
+
+def yaml_rows(node: Node) -> Iterator[Row]:
+    """The rows of a list. Raises BenchmarkError."""
+    if not isinstance(node.value, list):
+        raise place_of(node.location).problem("a list of samples is expected here")
+    for entry in node.elements():
+        fields = entry.plain()
+        keys = {key: place_of(location) for key, location in entry.keys.items()}
+        yield _row(fields, place_of(entry.location), keys)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise Place(str(path)).problem(f"can't be read: {getattr(error, 'strerror', None) or error}") from None
+    return status.st_size, status.st_mtime_ns
+
+
+def _kind(path: Path) -> str:
+    """What a file is by its name; if that doesn't tell, or for JSON, by how it begins. Raises BenchmarkError."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    kind = _SUFFIXES.get(suffixes[-1]) if suffixes else None
+    if kind not in {"json", None}:
+        return str(kind)
+    with opened(path) as stream:
+        start = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start == b"[":
+        return "json"
+    if start == b"{" or kind:
+        return "jsonl"
+    raise Place(str(path)).problem(f"what is this? Name it {', '.join(_SUFFIXES)}, as what it is")
+
+
+def _row(value: Json, place: Place, keys: dict[str, Place] | None = None) -> Row:
+    if not isinstance(value, dict):
+        raise place.problem(f"a sample is an object, with names and values; here is {type(value).__name__}")
+    return Row(value, place, keys or {})
+
+
+def _jsonl(path: Path) -> Iterator[Row]:
+    file = str(path)
+    for number, line in lines(path):
+        start = skip_space(line, 0)
+        if start == len(line):
+            continue
+        try:
+            value, end = read_value(line, start)
+            if skip_space(line, end) < len(line):
+                raise StrictJsonError("more than one value in this line", end)
+        except StrictJsonError as error:
+            hint = "; one sample a line, or a list: [...]" if path.suffix == ".json" else ""
+            raise Place(file, number, error.position + 1).problem(f"{error}{hint}") from None
+        yield _row(value, Place(file, number))
+
+
+def _json(path: Path) -> Iterator[Row]:
+    """The entries of a list, one by one; the list is held as text."""
+    parts, size = [], 0
+    for _, line in lines(path):
+        parts.append(line)
+        size += len(line)
+        if size > MAX_JSON:
+            raise Place(str(path)).problem(f"a JSON list of more than {MAX_JSON >> 20} MiB: write one sample a line")
+    text = "".join(parts)
+    del parts
+    number, counted = 1, 0
+    position = skip_space(text, skip_space(text, 0) + 1)
+    try:
+        more = text[position : position + 1] != "]"
+        while more:
+            value, end = read_value(text, position)
+            number, counted = number + text.count("\n", counted, position), position
+            yield _row(value, Place(str(path), number))
+            position = skip_space(text, end)
+            more = text[position : position + 1] == ","
+            position = skip_space(text, position + more)
+        if text[position : position + 1] != "]":
+            raise StrictJsonError("not JSON: `,` or `]` is expected here", position)
+        if (rest := skip_space(text, position + 1)) < len(text):
+            raise StrictJsonError("not JSON: the list has ended before this", rest)
+    except StrictJsonError as error:
+        before = text[: error.position]
+        column = error.position - before.rfind("\n")
+        raise Place(str(path), before.count("\n") + 1, column).problem(str(error)) from None
+
+
+def _csv(path: Path, delimiter: str) -> Iterator[Row]:
+    """Rows by the names in the first line, or by MMLU's when there are no names; an empty cell is nothing."""
+    reader = csv.reader((line for _, line in lines(path)), delimiter=delimiter, strict=True)
+    names: list[str] = []
+    while True:
+        place = Place(str(path), reader.line_num + 1)
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            hint = ": write JSONL" if "field limit" in str(error) else ""
+            raise place.problem(f"not CSV: {error}{hint}") from None
+        if cells is None:
+            return
+        if not cells:
+            continue
+        if not names:
+            headless = len(cells) == len(MMLU_COLUMNS) and cells[-1] in {"A", "B", "C", "D"}
+            names = MMLU_COLUMNS if headless else [cell.strip() for cell in cells]
+            if len(set(names)) < len(names):
+                raise place.problem("a column's name twice in the first line")
+            if not headless:
+                continue
+        if len(cells) != len(names):
+            raise place.problem(f"{len(cells)} cells, and there are {len(names)} columns")
+        yield Row({name: cell for name, cell in zip(names, cells, strict=True) if cell}, place)

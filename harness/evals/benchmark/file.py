@@ -1,0 +1,44 @@
+"""Benchmark files: a YAML file that names its data, how it is put to the agent and how answers are scored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.evals.benchmark.data import DataFile, InlineRows, place_of
+from harness.evals.benchmark.definition import Definition, scorer_spec
+from harness.evals.benchmark.formats.known import FORMATS
+from harness.evals.benchmark.formats.own import OWN
+from harness.evals.benchmark.schema import benchmark_schema
+from harness.evals.sample import BenchmarkError
+from harness.scenarios.shape import complaints
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.scenarios.yaml_nodes import Node
+
+
+def read_benchmark_file(path: Path, document: Node) -> Definition:
+    """What a benchmark file says. Raises BenchmarkError with everything that is wrong with it."""
+    if problems := complaints(document, benchmark_schema()):
+        raise BenchmarkError("\n".join(map(str, problems)))
+    fields: Any = document.plain()
+    place = place_of(document.location)
+    data = fields.get("data")
+    rows = InlineRows(place, document.child("samples")) if data is None else DataFile.open(path.parent / data)
+    try:
+        scorers = tuple(map(scorer_spec, fields.get("scorers", ())))
+    except ValueError as error:
+        raise place_of(document.child("scorers").location).problem(str(error)) from None
+    return Definition(
+        name=fields["name"],
+        place=place,
+        rows=rows,
+        format=FORMATS[fields["format"]] if "format" in fields else OWN if data is None else None,
+        prompt=fields.get("prompt"),
+        system=fields.get("system"),
+        scorers=scorers,
+        epochs=int(fields.get("epochs", 1)),
+        category=fields.get("category"),
+        cluster=fields.get("cluster"),
+    )

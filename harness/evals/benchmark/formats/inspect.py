@@ -1,0 +1,80 @@
+"""Inspect's samples, as its `json_dataset` and `csv_dataset` read them (0.3.285)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.evals.benchmark.dialogue import read_messages
+from harness.evals.benchmark.formats.choices import letter
+from harness.evals.benchmark.formats.format import Format
+from harness.evals.benchmark.strict_json import StrictJsonError, read_value
+from harness.evals.sample import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.evals.benchmark.row import Row
+    from harness.scenarios.model import Json
+
+_KEYS = ("input", "target", "choices", "id", "metadata")
+_REFUSED = {
+    "files": "files that Inspect copies into a sandbox: the endpoint takes none",
+    "setup": "a script that Inspect runs in a sandbox: the endpoint runs none",
+    "sandbox": "Inspect's sandbox: the agent works in the server's own workspace",
+}
+
+
+def _matches(fields: Mapping[str, Json]) -> bool:
+    return "input" in fields and ("target" in fields or "choices" in fields or "ideal" not in fields)
+
+
+def _read(row: Row, fold: bool) -> Sample:
+    for key, why in _REFUSED.items():
+        if row.fields.get(key):
+            raise row.problem(key, f"{why}; take it out, or run this with Inspect and the provider `openhands`")
+    others = row.others((*_KEYS, *_REFUSED))
+    system, text = None, ""
+    if isinstance(row.fields.get("input"), str):
+        text = row.text("input")
+    else:
+        row.fields.get("input") or row.text("input")
+        system, text = read_messages(row, "input", fold=fold)
+    choices = _choices(row)
+    target = row.texts("target")
+    if choices and len(target) > 1:
+        raise row.problem("target", "several right choices: an answer with one letter is scored here")
+    if choices:
+        target = tuple([letter(row, "target", item, choices) for item in target])
+    return Sample(
+        id=row.optional_text("id") or "",
+        turns=(text,),
+        system=system,
+        target=target,
+        choices=choices,
+        metadata={**others, **_metadata(row)},
+    )
+
+
+def _choices(row: Row) -> tuple[str, ...]:
+    """A list, or in CSV a text with commas or spaces between them."""
+    value = row.fields.get("choices")
+    if isinstance(value, str):
+        return tuple(filter(None, (part.strip() for part in (value.split(",") if "," in value else value.split()))))
+    return row.texts("choices")
+
+
+def _metadata(row: Row) -> Mapping[str, Json]:
+    """A mapping, or in CSV the JSON text of one."""
+    value = row.fields.get("metadata")
+    if not isinstance(value, str):
+        return row.mapping("metadata")
+    try:
+        read, _ = read_value(value.strip(), 0)
+    except StrictJsonError as error:
+        raise row.problem("metadata", str(error)) from None
+    if not isinstance(read, dict):
+        raise row.problem("metadata", "the JSON text of an object is expected here")
+    return read
+
+
+INSPECT = Format("inspect", "`input` (a text or messages) and `target`", _matches, _read)

@@ -1,0 +1,46 @@
+"""MMLU: questions with choices, as JSONL (a list and a place) or as the original's CSV (four columns, a letter)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.evals.benchmark.formats.choices import letter
+from harness.evals.benchmark.formats.format import Format
+from harness.evals.sample import Sample, ScorerSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.evals.benchmark.row import Row
+    from harness.scenarios.model import Json
+
+_COLUMNS = ("A", "B", "C", "D")
+
+
+def _matches(fields: Mapping[str, Json]) -> bool:
+    return {"question", "answer"} <= fields.keys() and ("choices" in fields or fields.keys() >= set(_COLUMNS))
+
+
+def _read(row: Row, _fold: bool) -> Sample:
+    others = row.others(("id", "question", "answer", "subject", "choices", *_COLUMNS))
+    if "choices" in row.fields:
+        choices = row.texts("choices")
+    else:
+        choices = tuple([row.optional_text(column) or "" for column in _COLUMNS])
+    return Sample(
+        id=row.optional_text("id") or "",
+        turns=(row.text("question"),),
+        target=(letter(row, "answer", row.fields.get("answer"), choices),),
+        choices=choices,
+        category=row.optional_text("subject"),
+        metadata=others,
+    )
+
+
+MMLU = Format(
+    "mmlu",
+    "`question`, `choices` and `answer`; in CSV four columns `A` to `D`",
+    _matches,
+    _read,
+    scorers=(ScorerSpec("choice"),),
+)

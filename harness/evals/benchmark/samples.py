@@ -1,0 +1,162 @@
+"""Samples, made of the rows of a file one by one: nothing of them stays in memory."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from harness.evals.benchmark.formats.format import LETTERS
+from harness.evals.sample import BenchmarkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from harness.evals.benchmark.data import Rows
+    from harness.evals.benchmark.formats.format import Format
+    from harness.evals.benchmark.row import Place, Row
+    from harness.evals.benchmark.template import Template
+    from harness.evals.sample import Sample
+
+MAX_SYSTEM = 32_768
+"""Characters of system text: from 1.55 on the endpoint answers 400 to more, before it took any."""
+_COMPLAINTS = 10
+_PARTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a row becomes a sample.
+
+    Attributes:
+        format: of the rows.
+        template: makes a turn's prompt; None: the turn as it is.
+        choice_template: the same for a sample with choices.
+        system: instructions that come before a sample's own.
+        category: the name of the value, or of the metadata, that is the category; None: the format's own.
+        cluster: likewise.
+        fold: whether dialogues are put into one prompt.
+    """
+
+    format: Format
+    template: Template | None
+    choice_template: Template | None
+    system: str | None
+    category: str | None
+    cluster: str | None
+    fold: bool
+
+    def sample(self, row: Row, position: int) -> Sample:
+        """The sample of a row; `position`, from 1, is its id if it has none. Raises BenchmarkError."""
+        sample = self.format.read(row, self.fold)
+        if not all(turn.strip() for turn in sample.turns) or not sample.turns:
+            raise row.place.problem("there is nothing to ask: an empty turn, or no turn")
+        system = "\n\n".join(filter(None, (self.system, sample.system))) or None
+        if system and len(system) > MAX_SYSTEM:
+            raise row.place.problem(f"{len(system)} characters of system text: the endpoint takes {MAX_SYSTEM}")
+        return replace(
+            sample,
+            id=sample.id or str(position),
+            turns=self._prompts(sample, row),
+            system=system,
+            category=_named(row, sample, self.category) or sample.category,
+            cluster=_named(row, sample, self.cluster) or sample.cluster,
+        )
+
+    def _prompts(self, sample: Sample, row: Row) -> tuple[str, ...]:
+        template = self.choice_template if sample.choices else self.template
+        if template is None:
+            return sample.turns
+        values = {**row.fields, "choices": sample.choices, "letters": LETTERS}
+        prompts = []
+        for number, turn in enumerate(sample.turns, 1):
+            prompts.append(template.render({**values, "input": turn, "turn": number}, row.place))
+        if not all(prompt.strip() for prompt in prompts):
+            raise row.place.problem(f"the template of {template.place} gives an empty prompt")
+        return tuple(prompts)
+
+
+def _named(row: Row, sample: Sample, name: str | None) -> str | None:
+    """The value of that name, as text. Raises BenchmarkError when a name is given and the sample has no such value."""
+    if name is None:
+        return None
+    value = row.fields.get(name, sample.metadata.get(name))
+    if value is None or isinstance(value, list | dict):
+        raise row.problem(name, "the benchmark groups by this, and the sample has no such value")
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSamples:
+    """Samples that are read anew each time they are gone through."""
+
+    rows: Rows
+    reading: Reading
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Sample]:
+        for position, row in enumerate(self.rows, 1):
+            yield self.reading.sample(row, position)
+
+
+def checked(rows: Rows, reading: Reading) -> tuple[FileSamples, Sample]:
+    """Go through all of them once.
+
+    Returns:
+        The samples, and the first one.
+
+    Raises:
+        BenchmarkError: with up to ten of the problems; there is no sample; or two of them have the same id.
+    """
+    problems: list[str] = []
+    marks = [array("Q") for _ in range(_PARTS)]
+    first: Sample | None = None
+    count = 0
+    try:
+        for count, row in enumerate(rows, 1):
+            try:
+                sample = reading.sample(row, count)
+            except BenchmarkError as error:
+                problems.append(str(error))
+                if len(problems) == _COMPLAINTS:
+                    problems.append("and no more of them are looked for")
+                    break
+                continue
+            first = first or sample
+            mark = _mark(sample.id)
+            marks[mark % _PARTS].append(mark)
+    except BenchmarkError as error:
+        problems.append(str(error))
+    if problems:
+        raise BenchmarkError("\n".join(problems))
+    if first is None:
+        raise rows.place.problem("there is no sample in it")
+    if twice := {mark for part in marks for mark in _repeated(part)}:
+        _complain_of_ids(rows, reading, twice)
+    return FileSamples(rows, reading, count), first
+
+
+def _mark(sample_id: str) -> int:
+    return int.from_bytes(blake2b(sample_id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+
+
+def _repeated(marks: Iterable[int]) -> Iterator[int]:
+    """Those that are there more than once. Sorting a part at a time keeps few numbers in memory."""
+    previous = None
+    for mark in sorted(marks):
+        if mark == previous:
+            yield mark
+        previous = mark
+
+
+def _complain_of_ids(rows: Rows, reading: Reading, marks: set[int]) -> None:
+    """Go through the rows again for ids that are there twice; equal marks of other ids are no problem."""
+    places: dict[str, Place] = {}
+    for position, row in enumerate(rows, 1):
+        sample_id = reading.sample(row, position).id
+        if _mark(sample_id) in marks and (place := places.setdefault(sample_id, row.place)) != row.place:
+            raise row.problem("id", f"`{sample_id}` again: {place} has this id already")

@@ -1,0 +1,97 @@
+"""The JSON Schema (draft 2020-12) of a benchmark file; for the editor, and for the reader of such files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from harness.evals.benchmark.formats.known import FORMATS
+from harness.scenarios.schema import DIALECT
+
+type Schema = dict[str, Any]
+
+NAME = r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"
+
+
+def _text(description: str) -> Schema:
+    return {"description": description, "type": "string", "minLength": 1}
+
+
+def _words(description: str, minimum: int = 0) -> Schema:
+    return {"description": description, "type": "array", "minItems": minimum, "items": {"type": ["string", "number"]}}
+
+
+def benchmark_schema() -> Schema:
+    """The schema, with the title of each part as complaints name it."""
+    properties: Schema = {
+        "$schema": {"description": "The URL of this schema, for editors.", "type": "string"},
+        "name": _text("A word for folders and reports, such as `capitals`.")
+        | {"pattern": NAME, "patternErrorMessage": "small letters, digits, `.`, `_` and `-`"},
+        "description": _text("What it measures."),
+        "data": _text("The data file (JSONL, JSON, CSV or YAML), from this file's folder."),
+        "samples": {"description": "The samples themselves; instead of `data`.", "type": "array", "minItems": 1,
+                    "items": {"$ref": "#/$defs/sample"}},
+        "format": {"description": "What the data is; found by its content if this isn't here.", "type": "string",
+                   "enum": sorted(FORMATS)},
+        "prompt": _text("A Jinja2 template that makes each turn's prompt of `input` (the turn as it is in the data), "
+                        "`turn` (its number), `choices`, `letters` and the values of the data."),
+        "system": _text("Instructions, sent with the first turn; they come before a sample's own."),
+        "scorers": {"description": "How answers are scored; the first is the main one.", "type": "array", "minItems": 1,
+                    "items": {"$ref": "#/$defs/scorer"}},
+        "epochs": {"description": "How often each sample is asked.", "type": "integer", "minimum": 1},
+        "category": _text("The name of the value by which reports group samples."),
+        "cluster": _text("The name of the value that samples share which are not independent, such as their source."),
+    }  # fmt: skip
+    return {
+        "$schema": DIALECT,
+        "title": "a benchmark",
+        "type": "object",
+        "required": ["name"],
+        "properties": properties,
+        "additionalProperties": False,
+        "if": {"required": ["data"]},
+        "then": {"properties": {"samples": {"not": {}, "errorMessage": "the samples stand in `data` or here"}}},
+        "else": {
+            "required": ["samples"],
+            "errorMessage": "a benchmark needs `data` or `samples`",
+            "properties": {"format": {"not": {}, "errorMessage": "samples that stand here are of our own format"}},
+        },
+        "$defs": {
+            "scorer": {
+                "title": "a scorer",
+                "type": ["string", "object"],
+                "minLength": 1,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": {"type": ["object", "null"]},
+            },
+            "sample": _sample(),
+        },
+    }
+
+
+def _sample() -> Schema:
+    """An entry of our own format, wherever it stands."""
+    return {
+        "title": "a sample",
+        "type": "object",
+        "properties": {
+            "id": {"description": "Unique; its place if it isn't here.", "type": ["string", "number"]},
+            "prompt": _text("What is asked."),
+            "turns": _words("What is asked one after the other in one conversation; instead of `prompt`.", 1),
+            "system": _text("Instructions, sent with the first turn."),
+            "target": {"description": "The right answer, or a list of right answers.",
+                       "type": ["string", "number", "array"], "items": {"type": ["string", "number"]}},
+            "choices": _words("What may be chosen from; `target` is a letter, a place from 0, or one of the texts."),
+            "category": {"description": "What reports group by.", "type": ["string", "number"]},
+            "cluster": {"description": "Shared by samples that are not independent.", "type": ["string", "number"]},
+            "scoring": {"description": "What a scorer needs besides, such as `test`.", "type": "object"},
+            "metadata": {"description": "Anything else.", "type": "object"},
+        },
+        "additionalProperties": False,
+    }  # fmt: skip
+
+
+def render() -> str:
+    """The schema as the file that is published."""
+    return json.dumps(benchmark_schema(), indent=2) + "\n"

@@ -1,0 +1,67 @@
+"""JSON as the standard has it: no NaN, no key twice, no half of a surrogate pair."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.scenarios.model import Json
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class StrictJsonError(ValueError):
+    """What is wrong, and at which character of the text (from 0)."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large a number")
+    return number
+
+
+def _constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON: write null, or leave it out")
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key `{next(name for name in names if names.count(name) > 1)}` twice")
+    return fields
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_fields, parse_float=_finite, parse_constant=_constant)
+
+
+def skip_space(text: str, position: int) -> int:
+    """Where the next character stands that is no white space."""
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def read_value(text: str, position: int) -> tuple[Json, int]:
+    """The value that begins at a position, and where it ends. Raises StrictJsonError."""
+    try:
+        value, end = _DECODER.raw_decode(text, position)
+        if _SURROGATE.search(text, position, end):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise StrictJsonError(f"not JSON: {error.msg}", error.pos) from None
+    except UnicodeEncodeError:
+        raise StrictJsonError("half of a surrogate pair, which no server can be sent", position) from None
+    except RecursionError:
+        raise StrictJsonError("nested too deeply", position) from None
+    except ValueError as error:
+        raise StrictJsonError(str(error), position) from None
+    return value, end

@@ -1,0 +1,50 @@
+"""Prompt templates: Jinja2, in its sandbox, and a name that the data doesn't have is a mistake."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from typing import TYPE_CHECKING, Any
+
+from harness.evals.sample import BenchmarkError
+from harness.scenarios.problems import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.evals.benchmark.row import Place
+
+
+class Template:
+    """A template that was read.
+
+    Args:
+        source: its text.
+        place: where it stands.
+
+    Raises:
+        BenchmarkError: it is no Jinja2, or Jinja2 is missing.
+    """
+
+    def __init__(self, source: str, place: Place) -> None:
+        if importlib.util.find_spec("jinja2") is None:
+            raise BenchmarkError("`jinja2` is not installed: pip install 'openhands-gateway-harness[eval]'")
+        from jinja2 import StrictUndefined, TemplateError
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        self.place = place
+        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+        try:
+            self._template = environment.from_string(source)
+        except (TemplateError, RecursionError, OverflowError, SyntaxError) as error:
+            line = getattr(error, "lineno", None)
+            raise place.problem(f"the template{f', line {line}' if line else ''}: {error}") from None
+
+    def render(self, values: Mapping[str, Any], where: Place) -> str:
+        """The text for some values, those of the entry at a place. Raises BenchmarkError."""
+        try:
+            return self._template.render(values)
+        except Exception as error:  # noqa: BLE001 - a template is a program: it can raise anything
+            name = re.match(r"'(\w+)' is undefined", str(error))
+            hint = did_you_mean(name[1], values) if name else ""
+            raise where.problem(f"the template of {self.place} can't be filled in: {error}{hint}") from None
