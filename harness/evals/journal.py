@@ -202,6 +202,10 @@ class Journal:
 
     # What is known.
 
+    def __len__(self) -> int:
+        """Samples times epochs, those of other shards included."""
+        return len(self._states)
+
     def state(self, index: int, epoch: int) -> State:
         """How far a sample has come. A sample that is asked again after a failure is `STARTED` again."""
         return State(self._states[self._slot(index, epoch)])

@@ -10,16 +10,32 @@ what was at work is looked for on its server and its answer fetched, never paid 
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from harness.evals.adoption import Left
+from harness.evals.events import Begin, Finished
+from harness.evals.journal import State
+from harness.evals.outcome import Failure, FailureKind
+from harness.shard import Shard
+from harness.targets.reference import require
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.evals.dialogue import Dialogue, Surroundings
     from harness.evals.events import Watcher
     from harness.evals.journal import Journal
     from harness.evals.outcome import Outcome, Score
     from harness.evals.sample import Benchmark, Sample
     from harness.evals.settings import Server, Settings
+
+_REFUSALS = 5
+"""Samples that may be refused in a row and all for the same reason: more would be, too."""
+
+_OF_THE_SAMPLE = {400, 413, 422}
+"""Statuses that may be about what one sample asks; of those, only a run that begins with them is ended."""
 
 
 class Scoring(Protocol):
@@ -46,7 +62,7 @@ async def evaluate(
     Args:
         benchmark: what to ask; its own `epochs` is not looked at.
         servers: at least one; none twice.
-        journal: of this run; `limit`, `shard` and `epochs` of the settings agree with its header.
+        journal: of this run; its header says how many samples are asked, which shard of them (by their ids), how often.
         scoring: of the answers.
         settings: how to ask.
         watch: is told what happens; it must not block.
@@ -59,4 +75,149 @@ async def evaluate(
         JournalError: the disk takes no more.
         TargetUsageError: a server's TLS files are gone, or the extra `eval` is not installed.
     """
-    raise NotImplementedError
+    require("aiohttp", "eval")
+    from harness.evals.dialogue import Surroundings
+    from harness.evals.pool import Pool, Unreached
+
+    async with Pool(servers, settings, watch) as pool:
+        run = _Run(benchmark, Surroundings(journal, pool, settings, watch), scoring)
+        workers = [asyncio.create_task(run.work()) for _ in range(settings.concurrency)]
+        try:
+            async with asyncio.timeout(settings.max_seconds) as limit:
+                await asyncio.gather(*workers)
+                return await run.end()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return f"its time was over: {settings.max_seconds:g} s"
+        except Unreached:
+            return f"no server could be reached for {settings.patience:g} s"
+        except _AllRefused as refused:
+            return str(refused)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await journal.flush()
+
+
+class _AllRefused(Exception):  # noqa: N818 - the end of the run, not an error of ours
+    pass
+
+
+class _Run:
+    """What is still to be done, one sample of one epoch after the other, by as many workers as there are."""
+
+    def __init__(self, benchmark: Benchmark, surroundings: Surroundings, scoring: Scoring) -> None:
+        self._benchmark, self._surroundings, self._scoring = benchmark, surroundings, scoring
+        self._journal, self._watch = surroundings.journal, surroundings.watch
+        self._retry = surroundings.settings.retry_errors
+        self._left: list[Left] = []
+        # Refusals are written down once something else than refusals has come: nothing was started for them, and
+        # what is wrong with the key or the model can be put right before the run goes on.
+        self._held: list[tuple[Outcome, int]] = []
+        self._items = self._to_do()
+        self._begin()
+
+    async def work(self) -> None:
+        """Do what is next, until nothing is."""
+        from harness.evals.dialogue import Dialogue
+
+        for index, sample, epoch in self._items:
+            outcome = self._journal.outcome(index, epoch) if self._is_answered(index, epoch) else None
+            if outcome is None:
+                dialogue = Dialogue(index, sample, epoch, self._surroundings)
+                played = await dialogue.play()
+                if isinstance(played, Left):
+                    self._left.append(played)
+                    continue
+                outcome = played
+                await self._settle(outcome, dialogue)
+            if outcome.failure is None or outcome.failure.kind is FailureKind.SCORER:
+                await self._score(sample, replace(outcome, failure=None))
+
+    async def end(self) -> str | None:
+        """Why not all is done, when nothing is to do any more."""
+        if self._held and not self._journal.count(State.ANSWERED):
+            return self._refused()
+        await self._release()
+        if self._left:
+            return f"{len(self._left)} samples are left to be looked for by the next run: {self._left[0].reason}"
+        return None
+
+    def _begin(self) -> None:
+        journal = self._journal
+        planned = len(journal) if journal.header.shard is None else sum(1 for _ in self._all())
+        done = journal.count(State.ANSWERED) + (0 if self._retry else journal.count(State.FAILED))
+        self._watch(Begin(planned, done, journal.count(State.STARTED)))
+
+    def _all(self) -> Iterator[tuple[int, Sample, int]]:
+        header = self._journal.header
+        shard = Shard.parse(header.shard) if header.shard else None
+        for index, sample in zip(range(header.samples), self._benchmark.samples, strict=False):
+            if shard is None or shard.holds(sample.id):
+                for epoch in range(1, header.epochs + 1):
+                    yield index, sample, epoch
+
+    def _to_do(self) -> Iterator[tuple[int, Sample, int]]:
+        for index, sample, epoch in self._all():
+            match self._journal.state(index, epoch):
+                case State.ANSWERED if not self._needs_score(index, epoch):
+                    pass
+                case State.FAILED if not self._retry:
+                    pass
+                case _:
+                    yield index, sample, epoch
+
+    def _is_answered(self, index: int, epoch: int) -> bool:
+        return self._journal.state(index, epoch) is State.ANSWERED
+
+    def _needs_score(self, index: int, epoch: int) -> bool:
+        if self._journal.scorer_hash(index, epoch) != self._scoring.hash:
+            return True
+        if not self._retry:
+            return False
+        outcome = self._journal.outcome(index, epoch)
+        return outcome is not None and outcome.failure is not None
+
+    async def _settle(self, outcome: Outcome, dialogue: Dialogue) -> None:
+        """Write down what came of a sample. Raises _AllRefused."""
+        status = dialogue.refused
+        is_everyones = status is not None and not (status in _OF_THE_SAMPLE and self._journal.count(State.ANSWERED))
+        if not is_everyones or (self._held and self._held[0][0].failure != outcome.failure):
+            await self._release()
+        if not is_everyones:
+            await self._end(outcome, dialogue.attempt)
+            return
+        self._held.append((outcome, dialogue.attempt))
+        if len(self._held) == _REFUSALS:
+            raise _AllRefused(self._refused())
+
+    def _refused(self) -> str:
+        failure = self._held[0][0].failure
+        assert failure is not None, "a refusal is a failure"
+        return f"the server refused each of {len(self._held)} requests in a row: {failure.message}"
+
+    async def _release(self) -> None:
+        held, self._held = self._held, []
+        for outcome, attempt in held:
+            await self._end(outcome, attempt)
+
+    async def _end(self, outcome: Outcome, attempt: int) -> None:
+        await self._journal.ended(outcome, attempt=attempt)
+        if outcome.failure is not None:
+            self._watch(Finished(outcome))
+
+    async def _score(self, sample: Sample, outcome: Outcome) -> None:
+        from harness.evals.scorers.scorer import ScorerError
+
+        result: tuple[Score, ...] | Failure
+        try:
+            result = await self._scoring(sample, outcome)
+        except ScorerError as problem:
+            result = Failure(FailureKind.SCORER, str(problem))
+        await self._journal.scored(outcome.index, outcome.epoch, scorer_hash=self._scoring.hash, result=result)
+        if isinstance(result, Failure):
+            self._watch(Finished(replace(outcome, failure=result)))
+        else:
+            self._watch(Finished(replace(outcome, scores=result)))

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.scenarios.model import Json
-    from harness.shard import Shard
     from harness.targets.connection import Connection
 
 
@@ -40,19 +39,18 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the samples are asked.
+    """How the samples are asked; which of them, and how often, the journal's header says.
 
     Attributes:
         concurrency: samples at work at once, over all servers.
-        sample_timeout: seconds until a sample is given up, waiting for 429 and for its agent included.
+        sample_timeout: seconds until a sample is given up, waiting for 429 and for its agent included; after a break
+            they count anew.
         request_timeout: seconds until a request is given up and its agent is looked for. Released servers answer with
             504 after 120.
         grace: seconds during which a server that knows nothing of a request is asked again before the request is sent
             once more. A conversation can be looked up some 0.2 s after its request has come in, on a busy server 6 s.
-        patience: seconds after which the run ends early if no server can be reached.
-        limit: the first so many samples.
-        shard: of the samples, by their ids.
-        epochs: how often each sample is asked.
+        patience: seconds after which a server that can't be reached is not waited for any longer: what it has at work
+            is left open for the next run, and if there is no other server the run ends early.
         directories: whether each sample is told a directory of its own to work in, since all conversations of a server
             share one workspace.
         retry_errors: whether samples without an answer are asked again, in new conversations, and whether scorers that
@@ -65,9 +63,6 @@ class Settings:
     request_timeout: float = 150.0
     grace: float = 20.0
     patience: float = 300.0
-    limit: int | None = None
-    shard: Shard | None = None
-    epochs: int = 1
     directories: bool = False
     retry_errors: bool = False
     max_seconds: float | None = None

@@ -1,0 +1,110 @@
+"""Adoption: the answer to a lost request, fetched by the conversation's id; or the proof that there will be none."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.evals import native
+from harness.evals.client import UnreachedError
+from harness.evals.native import Known, Missing, Unavailable
+from harness.evals.outcome import Failure, FailureKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.evals.client import Client
+    from harness.evals.settings import Settings
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
+"""Seconds between two looks: each is half as long again as the one before."""
+
+_IDLE_GRACES = 3
+"""Graces after which a message on which nothing works is given up: its server died with it, or forgot it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The agent's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The server can't be reached: it may have the work, so it is left to it."""
+
+    reason: str
+
+
+async def adopt(
+    client: Client,
+    conversation: str,
+    turn: int,
+    *,
+    settings: Settings,
+    deadline: float,
+    reached: Callable[[str | None], None],
+) -> Adopted | Missing | Left | Failure:
+    """Look for a turn until it is over or the server has known nothing of it for the whole grace.
+
+    The grace is for requests that were read and have no conversation yet: on a released server that takes 0.2 s to 6 s.
+    It begins anew when the server could not be asked in between, for it may have been restarted.
+
+    Args:
+        client: of the server that was sent the turn.
+        conversation: its id.
+        turn: from 1.
+        settings: for grace and patience.
+        deadline: on `time.monotonic()`'s clock; one look is made also when it is over.
+        reached: is told each time whether the server can be reached: None, or why not.
+    """
+    pause = _FIRST_PAUSE
+    seen = _Since()
+    while True:
+        try:
+            found = await native.look(client, conversation, turn)
+            if found == Known("finished"):
+                return Adopted(await native.final_response(client, conversation))
+            reached(None)
+            if (verdict := _verdict(found, seen, settings.grace)) is not None:
+                return verdict
+            if time.monotonic() >= deadline:
+                return Failure(FailureKind.TIMEOUT, "the agent was still at work when the sample's time was over")
+        except UnreachedError as problem:
+            reached(str(problem))
+            if seen.lasted("unreached") >= settings.patience:
+                return Left(str(problem))
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+def _verdict(found: Known | Missing | Unavailable, seen: _Since, grace: float) -> Missing | Failure | None:
+    """What is to be done after a look; None: look again."""
+    match found:
+        case Unavailable(reason):
+            return Failure(FailureKind.UNKNOWN, f"its agent can't be looked for: {reason}")
+        case Missing():
+            return found if seen.lasted("missing") >= grace else None
+        case Known("error" | "stuck" | "paused" | "waiting_for_confirmation" as status):
+            return Failure(FailureKind.AGENT, f"the agent's run ended with status: {status}")
+        case Known("idle") if seen.lasted("idle") >= _IDLE_GRACES * grace:
+            return Failure(FailureKind.AGENT, "the server has the message and no agent works on it")
+        case Known(status):
+            seen.lasted(status)
+    return None
+
+
+class _Since:
+    """How long the same has been seen without a break."""
+
+    def __init__(self) -> None:
+        self._what, self._since = "", 0.0
+
+    def lasted(self, what: str) -> float:
+        """The seconds since this has been seen at every look; 0 the first time."""
+        if what != self._what:
+            self._what, self._since = what, time.monotonic()
+        return time.monotonic() - self._since
