@@ -1,0 +1,85 @@
+"""A benchmark of sums that the fake gateway solves but for one of ten, its scorer, and a process that runs it.
+
+    python -m tests.evals.sums JOURNAL SAMPLES EPOCHS CONCURRENCY URL...
+
+goes on with the journal until all is done; it prints a line when it begins, and ends with 3 when something is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.evals.journal import Journal, RunHeader
+from harness.evals.outcome import Score
+from harness.evals.runner import evaluate
+from harness.evals.sample import Benchmark, Sample, ScorerSpec
+from harness.evals.settings import Server, Settings
+from tests.evals.fake_gateway import task, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.evals.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Sums:
+    """So many sums, made as they are asked for."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Sample]:
+        for number in range(self.count):
+            yield Sample(id=f"sum-{number}", turns=(task(number),), target=(truth(number),))
+
+
+class LastNumber:
+    """Right if the answer's last number is the target."""
+
+    hash = "last-number"
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def __call__(self, sample: Sample, outcome: Outcome) -> tuple[Score, ...]:
+        self.calls += 1
+        numbers = re.findall(r"\d+", outcome.answer)
+        answer = numbers[-1] if numbers else None
+        return (Score("last-number", float(answer in sample.target), answer),)
+
+
+def sums(count: int, name: str = "sums") -> Benchmark:
+    """The benchmark."""
+    return Benchmark(name, Sums(count), (ScorerSpec("last-number"),))
+
+
+def header(samples: int, epochs: int = 1, shard: str | None = None) -> RunHeader:
+    """A run of it."""
+    return RunHeader("0123456789abcdef", "2026-11-23T10:00:00Z", "sums", samples, epochs, shard)
+
+
+def server(url: str, *, native_api: bool = True) -> Server:
+    """The fake gateway there."""
+    return Server(url, None, "openhands_fake", native_api=native_api)
+
+
+def main() -> int:
+    path, samples, epochs, concurrency, *urls = sys.argv[1:]
+    settings = Settings(concurrency=int(concurrency), request_timeout=10, grace=0.4)
+    with Journal.open(Path(path), header(int(samples), int(epochs))) as journal:
+        print("begun", flush=True)
+        servers = [server(url) for url in urls]
+        ended = asyncio.run(evaluate(sums(int(samples)), servers, journal, LastNumber(), settings, lambda _: None))
+    return 3 if ended else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
