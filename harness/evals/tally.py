@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
-from math import nan
 from typing import TYPE_CHECKING, TypedDict
 
 from harness.evals.outcome import FailureKind
@@ -85,7 +85,7 @@ class Tally:
         self._categories.append(category)
         self._clusters.append(cluster)
         for scorer, values in self._values.items():
-            values.extend(nan if record is None else record.scores.get(scorer, nan) for record in epochs)
+            values.extend(math.nan if record is None else record.scores.get(scorer, math.nan) for record in epochs)
         main = [None if record is None else record.scores.get(self._scorers[0]) for record in epochs]
         known = [value for value in main if value is not None]
         self._counts.update(map(_word, known))
@@ -247,6 +247,8 @@ def _distribution(values: NDArray[np.float64], *, least: float) -> DistributionR
 
     clipped = np.maximum(values, least)
     low, high = float(clipped.min()), float(clipped.max())
-    edges = np.geomspace(low, max(high, low * 2), _BINS + 1)
+    if high < 2 * low:  # hardly a spread: the one bar is to stand in the middle
+        low, high = low / math.sqrt(2), high * math.sqrt(2)
+    edges = np.geomspace(low, high, _BINS + 1)
     counts, _ = np.histogram(clipped, edges)
     return DistributionRecord(edges=tuple(float(f"{edge:.6g}") for edge in edges), counts=tuple(counts.tolist()))

@@ -68,8 +68,8 @@ def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **heade
     """A journal in which these samples have ended, and were scored if they have an answer."""
 
     async def write() -> None:
-        found = {"run": "0a1b2c3d", "created": "2026-01-02T03:04:05+00:00", "benchmark": "sums", "samples": samples}
-        with closing(Journal.open(path, RunHeader(**(found | header)))) as journal:
+        found = RunHeader(run="0a1b2c3d", created="2026-01-02T03:04:05+00:00", benchmark="sums", samples=samples)
+        with closing(Journal.open(path, replace(found, **header))) as journal:
             for each in outcomes:
                 answered = each.failure is None or each.failure.kind is FailureKind.SCORER
                 await journal.started(each.index, each.sample, each.epoch, attempt=1, conversation=each.conversation,
@@ -86,7 +86,8 @@ def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **heade
 
 def context(**parts: Any) -> RunContext:
     """What else there is to say of it."""
-    target = TargetRecord(argument="reference", url=URL, model="openhands_default", server={"title": "T", "version": "1"})
+    server = {"title": "T", "version": "1"}
+    target = TargetRecord(argument="reference", url=URL, model="openhands_default", server=server)
     usual = {
         "arguments": ("eval", "sums", "reference"),
         "ended": datetime(2026, 1, 2, 3, 5, 5, tzinfo=UTC),
@@ -109,7 +110,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     write_journal(folder / "journal.jsonl", outcomes, len(samples), **(header or {}))
     with closing(Journal.read(folder / "journal.jsonl")) as journal:
-        return write_run(folder, benchmark=benchmark(samples, **(bench or {})), journal=journal, context=context(**parts))
+        asked = benchmark(samples, **(bench or {}))
+        return write_run(folder, benchmark=asked, journal=journal, context=context(**parts))
 
 
 def mixed(folder: Path, count: int = 12, **parts: Any) -> RunRecord:

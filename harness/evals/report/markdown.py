@@ -32,7 +32,7 @@ def _lines(record: RunRecord) -> Iterator[str]:
     yield from _errors(record)
     yield from _categories(record)
     yield from _flips(record)
-    yield from ("## To be read with it", "", *(f"- {_said(each)}" for each in notes(record)), "")
+    yield from ("## What to know", "", *(f"- {_said(each)}" for each in notes(record)), "")
     yield from _cost(record)
     yield from ("<details><summary>About this run</summary>", "", *_about(record), "", "</details>", "")
     yield "The samples stand in `report.html`, to be searched, and in `samples.jsonl`; every number in `run.json`."

@@ -42,7 +42,7 @@ def _body(folder: Path, record: RunRecord) -> Iterator[Markup]:
         {
             "scores": ("Scores", _scores(record)),
             "errors": ("Without a score", _errors(record)),
-            "notes": ("To be read with it", tag("ul", *(tag("li", sentence) for sentence in notes(record)))),
+            "notes": ("What to know", tag("ul", *(tag("li", sentence) for sentence in notes(record)))),
             "categories": ("By category", _categories(record)),
             "epochs": ("Epochs", _epochs(record)),
             "latency": ("Latency", _latency(record)),

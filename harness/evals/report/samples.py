@@ -158,7 +158,7 @@ def _score(record: SampleRecord, scorer: str, value: float) -> Iterator[str]:
     if (found := record.extracted.get(scorer)) is not None:
         yield from (", took ", tag("code", found), " for the answer")
     if why := record.explanation.get(scorer):
-        yield f". {why}"
+        yield f": {why}"
 
 
 def _usage(record: SampleRecord) -> str:
