@@ -227,6 +227,8 @@ class _Check:
                 self._verdicts += [_could_not_run(scenario, reason) for scenario in scenarios]
             else:
                 await self._play(client, fitness, scenarios)
+            trouble = await asyncio.to_thread(endpoint.trouble)
+            self._ended = self._ended or (trouble and trouble.partition(";")[0])
             cleanup = await self._clean_up(client, fitness)
         if journal:
             journal.close(cleanup.left)
@@ -260,6 +262,7 @@ class _Check:
                     if isinstance(value, str | int | float)
                 },
                 packages=dict(endpoint.packages),
+                trouble=trouble and redactor.text(trouble),
             ),
         )
 

@@ -100,6 +100,8 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     if report.run.ended_early:
         yield f"**The run ended early:** {_said(report.run.ended_early)}"
         yield ""
+    if report.target.trouble and detail.body:
+        yield from _fenced("", _cut(report.target.trouble, detail.body))
     if report.run.selection:
         yield f"Only a selection was played: {_said(report.run.selection)}."
         yield ""

@@ -69,6 +69,9 @@ class TargetRecord(_Record):
     capabilities: tuple[str, ...]
     server: dict[str, Any] = Field(description="what GET /server_info said, as far as it is plain values")
     packages: dict[str, str] = Field(default={}, description="what a server of ours is made of: versions by name")
+    trouble: str | None = Field(
+        default=None, description="how a server of ours was lost, with the end of its log; null: it was not"
+    )
 
 
 class ContractRecord(_Record):

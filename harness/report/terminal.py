@@ -105,6 +105,8 @@ def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
     yield f"  {target.url}, model {target.model or 'unknown'}", "dim"
     if report.run.ended_early:
         yield f"  ended early: {report.run.ended_early}", "magenta"
+    if target.trouble:
+        yield from ((f"  {line}", "magenta") for line in target.trouble.splitlines())
     if report.run.selection:
         yield f"  only: {report.run.selection}", "dim"
     yield "", None

@@ -47,6 +47,8 @@ class Endpoint:
         connection: how to get there; None for the usual way.
         native_api: whether the harness may use `/api` there for more than to delete what it made itself.
         packages: the versions of what a server of ours is made of, by name.
+        trouble: says what has become of a server of ours that is gone or hangs, with the end of its log; None while
+            all is well. It asks the server, and blocks.
     """
 
     base_url: str
@@ -58,6 +60,7 @@ class Endpoint:
     connection: Connection | None = None
     native_api: bool = True
     packages: Mapping[str, str] = field(default_factory=dict)
+    trouble: Callable[[], str | None] = field(default=lambda: None, compare=False)
 
 
 class Target(Protocol):

@@ -7,22 +7,26 @@ import socket
 import time
 from contextlib import ExitStack
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, TargetError, TargetUsageError
 from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
-from harness.targets.reference import require
+from harness.targets.reference import PATIENCE, require
 from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from harness.targets import Progress
     from harness.targets.process import ServerProcess
 
 PROFILE = "scripted"
+
+ATTEMPTS = 3
+"""Ports to try; one that is free may be taken before the server gets to bind it, some ten seconds later."""
 
 
 class AgentServerTarget:
@@ -32,15 +36,24 @@ class AgentServerTarget:
         version: of the release, such as `1.58.0`; None for the newest.
         interpreter: one that has the server installed, which then is not installed anew.
         wait: seconds that the server is given to get ready; 0 for the usual.
+        find_port: gives a port of loopback that is free; another one may have it by the time that the server starts.
 
     Raises:
         TargetUsageError: there is no such release.
     """
 
-    def __init__(self, version: str | None, *, interpreter: str | None = None, wait: float = 0) -> None:
+    def __init__(
+        self,
+        version: str | None,
+        *,
+        interpreter: str | None = None,
+        wait: float = 0,
+        find_port: Callable[[], int] | None = None,
+    ) -> None:
         if version is not None:
             check_version(version)
         self._version, self._interpreter, self._wait = version, interpreter, wait
+        self._find_port = find_port or free_port
         self._server: ServerProcess | None = None
         self._undo = ExitStack()
 
@@ -87,36 +100,46 @@ class AgentServerTarget:
 
         home = make_home("agent-server", self._undo)
         model = start_model(home, self._undo)
-        key, port = secrets.token_urlsafe(24), free_port()
-        base_url = f"http://127.0.0.1:{port}"
-        self._serve = partial(
-            self._launch,
-            # Without --host a server that has a key binds every interface.
-            [str(python), "-m", "openhands.agent_server", "--host", "127.0.0.1", "--port", str(port)],
-            environment(home, **_settings(home, key)),
-            home,
-            base_url,
-        )
-        self._serve(progress)
+        key = secrets.token_urlsafe(24)
+        settings = environment(home, **_settings(home, key))
+        for attempt in count(1):
+            base_url = f"http://127.0.0.1:{self._find_port()}"
+            self._serve = partial(self._launch, python, settings, home, base_url, key)
+            try:
+                self._serve(progress)
+                break
+            except PortTakenError:
+                if attempt == ATTEMPTS:
+                    raise
+                progress("another program took the port meanwhile; trying another one")
         create_profile(base_url, key, PROFILE, llm(model))
-        info = server_info(base_url)
         return Endpoint(
             base_url,
             key,
             f"openhands_{PROFILE}",
             frozenset({Capability.SCRIPTED_MODEL, Capability.MODEL_LOG, Capability.RESTART}),
-            info,
+            server_info(base_url),
             model,
             packages=packages(python),
+            trouble=partial(self._trouble, base_url),
         )
 
+    def _trouble(self, base_url: str) -> str | None:
+        from harness.targets.native import is_ready
+
+        assert self._server is not None, "it is asked of an endpoint"
+        return self._server.trouble(lambda: is_ready(base_url, timeout=PATIENCE))
+
     def _launch(
-        self, command: Sequence[str], settings: Mapping[str, str], home: Path, base_url: str, progress: Progress
+        self, python: Path, settings: Mapping[str, str], home: Path, base_url: str, key: str, progress: Progress
     ) -> None:
-        """Run the server until it is ready."""
+        """Run the server until it is ready. Raises TargetError."""
         from harness.targets.native import is_ready
         from harness.targets.process import READY_TIMEOUT, ServerProcess
 
+        # Without --host a server that has a key binds every interface.
+        address = ["--host", "127.0.0.1", "--port", base_url.rpartition(":")[2]]
+        command = [str(python), "-m", "openhands.agent_server", *address]
         self._server = server = ServerProcess("agent server", command, environment=settings, folder=home)
         self._undo.callback(server.stop)
         began = time.monotonic()
@@ -124,13 +147,19 @@ class AgentServerTarget:
         def look() -> bool:
             waited = time.monotonic() - began
             progress(f"starting the agent server; it takes 7 to 60 s, and {waited:.0f} s are over")
-            return is_ready(base_url)
+            return is_ready(base_url, key)
 
         try:
             server.wait("ready", look, deadline=began + (self._wait or READY_TIMEOUT), interval=0.2)
         except TargetError as failure:
-            advice = not_ready_advice(packages(Path(command[0])))
+            if "address already in use" in failure.what.lower():  # what the system says, as uvicorn passes it on
+                raise PortTakenError(failure.what, where=failure.where, advice="try again") from None
+            advice = not_ready_advice(packages(python))
             raise TargetError(failure.what, where=failure.where, advice=advice) from None
+
+
+class PortTakenError(TargetError):
+    """Another program has the server's port."""
 
 
 def free_port() -> int:

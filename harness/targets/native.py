@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from harness.targets import TargetError, TargetUnreachableError, TargetUsageError, is_loopback
@@ -128,13 +129,29 @@ def models(base_url: str, key: str | None, connection: Connection | None = None)
         ) from None
 
 
-def is_ready(base_url: str) -> bool:
-    """Whether `GET /ready` of a server of our own gives 200 by now."""
+def is_ready(base_url: str, key: str | None = None, *, timeout: float = TIMEOUT) -> bool:
+    """Whether `GET /ready` of a server of our own gives 200 by now.
+
+    Args:
+        base_url: the server's address without `/v1`.
+        key: the server must accept it too. Another one that got hold of the port doesn't.
+        timeout: seconds.
+    """
     try:
-        with _opener(base_url).open(f"{base_url}/ready", timeout=TIMEOUT) as response:
-            return bool(response.status == 200)
+        with _opener(base_url).open(f"{base_url}/ready", timeout=timeout) as response:
+            ready = response.status == 200
+        return ready and (key is None or _accepts(base_url, key, timeout))
     except (OSError, http.client.HTTPException):
         return False
+
+
+def _accepts(base_url: str, key: str, timeout: float) -> bool:
+    request = urllib.request.Request(f"{base_url}/v1/models", headers={"X-Session-API-Key": key})  # noqa: S310 - ours
+    try:
+        _opener(base_url).open(request, timeout=timeout).close()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code != HTTPStatus.UNAUTHORIZED
+    return True
 
 
 def create_profile(

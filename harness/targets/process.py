@@ -92,9 +92,8 @@ class ServerProcess:
         while True:
             if seen := look():
                 return seen
-            status = self._process.poll()
-            if status is not None:
-                raise self._failed(f"{self.name} ended with status {status} before it was {for_what}")
+            if ended := self._ended():
+                raise self._failed(f"{ended} before it was {for_what}")
             if time.monotonic() > deadline:
                 raise self._failed(f"{self.name} was not {for_what} in time")
             time.sleep(interval)
@@ -111,12 +110,31 @@ class ServerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def _failed(self, what: str) -> TargetError:
+    def trouble(self, answers: Callable[[], bool]) -> str | None:
+        """What is wrong with a server that was up before, with the end of its log; None when nothing is.
+
+        Args:
+            answers: whether it does by now; asked only if it still runs.
+        """
+        if ended := self._ended():
+            return ended + self._log_end()
+        return None if answers() else f"{self.name} still runs, and answers nothing{self._log_end()}"
+
+    def _ended(self) -> str | None:
+        status = self._process.poll()
+        if status is None:
+            return None
+        return f"{self.name} {f'ended with status {status}' if status >= 0 else f'was ended by signal {-status}'}"
+
+    def _log_end(self) -> str:
         tail = "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-15:])
         for secret in self._secrets:
             tail = tail.replace(secret, "***")
-        log = f"; the end of its log:\n{indent(tail, '    ')}" if tail else "; its log is empty"
-        return TargetError(what + log, where=self._command, advice="see the log; a URL as TARGET needs no server here")
+        return f"; the end of its log:\n{indent(tail, '    ')}" if tail else "; its log is empty"
+
+    def _failed(self, what: str) -> TargetError:
+        advice = "see the log; a URL as TARGET needs no server here"
+        return TargetError(what + self._log_end(), where=self._command, advice=advice)
 
 
 def stop_leftovers(home: Path) -> None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from harness.targets.process import ServerProcess
 
 
+PATIENCE = 5.0
+"""Seconds in which a server that stopped answering may still say that it is ready."""
+
+
 class ReferenceTarget:
     """`gateway-harness serve` on loopback, with a random key and a state folder that goes with it.
 
@@ -67,7 +71,21 @@ class ReferenceTarget:
         base_url = self._launch(progress)
         self._port = urlsplit(base_url).port or 0
         log = ModelLog(f"{base_url}/scripted-model", self._key)
-        return Endpoint(base_url, self._key, "openhands_scripted", frozenset(Capability), server_info(base_url), log)
+        return Endpoint(
+            base_url,
+            self._key,
+            "openhands_scripted",
+            frozenset(Capability),
+            server_info(base_url),
+            log,
+            trouble=self._trouble,
+        )
+
+    def _trouble(self) -> str | None:
+        from harness.targets.native import is_ready
+
+        assert self._gateway is not None, "it is asked of an endpoint"
+        return self._gateway.trouble(lambda: is_ready(f"http://127.0.0.1:{self._port}", timeout=PATIENCE))
 
     def _launch(self, progress: Progress) -> str:
         """Run the gateway on its folder until it is ready, and give its base URL."""

@@ -8,11 +8,13 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, Target, TargetError, TargetUnreachableError
+from harness.targets.agent_server import AgentServerTarget, free_port
 from harness.targets.native import server_info
 from harness.targets.parse import parse_target
 from tests.check.suite import Runner
@@ -28,13 +30,15 @@ LEAVES_A_DAEMON = (
     GOOD + "import subprocess\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], "
     "start_new_session=True)\n" + SERVE
 )
-DIES_LATER = (
+LOST_LATER = (
     GOOD
     + "turns, good = iter('ab'), Handler.chat\n"
-    + "Handler.chat = lambda self, document: good(self, document) if next(turns, None) else os._exit(9)\n"
+    + "def end():\n    print('out of', os.environ['OH_SESSION_API_KEYS_0'], file=sys.stderr, flush=True)\n    LOST\n"
+    + "Handler.chat = lambda self, document: good(self, document) if next(turns, None) else end()\n"
     + SERVE
 )
-HANGS_LATER = DIES_LATER.replace("os._exit(9)", "os.kill(os.getpid(), 19)")  # SIGSTOP: all of it stands still
+DIES_LATER = LOST_LATER.replace("LOST", "os._exit(9)")
+HANGS_LATER = LOST_LATER.replace("LOST", "os.kill(os.getpid(), 19)")  # SIGSTOP: all of it stands still
 
 
 @pytest.fixture
@@ -105,16 +109,39 @@ def test_a_release_that_does_not_start_says_what_to_try_and_leaves_nothing(
     assert left(homes) == []
 
 
-@pytest.mark.parametrize(("code", "patience"), [(DIES_LATER, "180"), (HANGS_LATER, "8")], ids=["dies", "hangs"])
+@pytest.mark.parametrize(
+    ("code", "patience", "how"),
+    [(DIES_LATER, "180", "ended with status 9"), (HANGS_LATER, "8", "still runs, and answers nothing")],
+    ids=["dies", "hangs"],
+)
 def test_a_release_that_is_lost_in_the_middle_makes_the_run_incomplete_and_leaves_nothing(
-    index: Path, homes: Path, tmp_path: Path, code: str, patience: str
+    index: Path, homes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str, patience: str, how: str
 ) -> None:
     release(index, "1.58.0", code)
     check = Runner(tmp_path)
-    arguments = ["--jobs", "1", "--contract", "agent-server", "--request-timeout", patience]
+    arguments = ["--jobs", "1", "--contract", "agent-server", "--request-timeout", patience, "--report", "html"]
     assert check("agent-server==1.58.0", *arguments) == 3
     assert check.states()["chat/answers"] == "passed"
     assert check.states()["chat/continues"] == "could not run"
+    assert left(homes) == []
+    shown = capsys.readouterr().out
+    for text in (shown, *(path.read_text() for path in check.files() if path.suffix in {".json", ".md", ".html"})):
+        assert f"agent server {how}; the end of its log:" in text
+        assert "out of ***" in text, "the last line that it wrote, without its key"
+
+
+def test_a_port_that_another_server_took_meanwhile_is_given_up_for_another(index: Path, homes: Path) -> None:
+    other, theirs = start(index)
+    taken = urlsplit(theirs.base_url).port or 0
+    ports = iter([taken, taken, free_port()])
+    target = AgentServerTarget("1.58.0", find_port=lambda: next(ports))
+    try:
+        assert target.start(lambda _: None).base_url != theirs.base_url
+        with pytest.raises(TargetError, match=r"[Aa]ddress already in use"):
+            AgentServerTarget("1.58.0", find_port=lambda: taken).start(lambda _: None)
+    finally:
+        target.stop()
+        other.stop()
     assert left(homes) == []
 
 

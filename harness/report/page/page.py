@@ -64,6 +64,8 @@ def _verdict(report: Report, title: str) -> Iterator[Markup]:
     yield tag("p", f"{target.url}{model}, {run.started:%Y-%m-%d %H:%M} UTC")
     if run.ended_early:
         yield tag("p", tag("strong", "The run ended early: "), run.ended_early)
+    if target.trouble:
+        yield tag("pre", target.trouble)
     if run.selection:
         yield tag("p", tag("strong", "Only a selection was played: "), run.selection)
 
