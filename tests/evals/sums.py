@@ -1,9 +1,4 @@
-"""A benchmark of sums that the fake gateway solves but for one of ten, its scorer, and a process that runs it.
-
-    python -m tests.evals.sums JOURNAL SAMPLES EPOCHS CONCURRENCY URL...
-
-goes on with the journal until all is done; it prints a line when it begins, and ends with 3 when something is left.
-"""
+"""A benchmark of sums that the fake gateway solves but for one of ten, its scorer, and a process that runs it."""
 
 from __future__ import annotations
 
@@ -71,15 +66,9 @@ def server(url: str, *, native_api: bool = True) -> Server:
     return Server(url, None, "openhands_fake", native_api=native_api)
 
 
-def main() -> int:
-    path, samples, epochs, concurrency, *urls = sys.argv[1:]
-    settings = Settings(concurrency=int(concurrency), request_timeout=10, grace=0.4)
-    with Journal.open(Path(path), header(int(samples), int(epochs))) as journal:
-        print("begun", flush=True)
+def run(journal: str, samples: int, epochs: int, urls: list[str], settings: Settings) -> None:
+    """A process of its own: begin the run or go on with it; the status is 3 when something is left in the end."""
+    with Journal.open(Path(journal), header(samples, epochs)) as opened:
         servers = [server(url) for url in urls]
-        ended = asyncio.run(evaluate(sums(int(samples)), servers, journal, LastNumber(), settings, lambda _: None))
-    return 3 if ended else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        ended = asyncio.run(evaluate(sums(samples), servers, opened, LastNumber(), settings, lambda _: None))
+    sys.exit(3 if ended else 0)
