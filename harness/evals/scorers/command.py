@@ -1,0 +1,66 @@
+"""The scorer that is a shell command of the benchmark's author."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from harness.evals.scorers.sandbox.options import SandboxOptions
+from harness.evals.scorers.scorer import Mark, Scorer, ScorerError
+
+if TYPE_CHECKING:
+    from harness.evals.outcome import Outcome
+    from harness.evals.sample import Sample
+
+
+class Command(SandboxOptions, Scorer):
+    """Right when a command exits with 0, wrong when it exits with 1; anything else is its own failure.
+
+    It reads the answer on standard input. The folder that it starts in holds `sample.json`, the sample, and
+    `outcome.json`, all answers of the conversation; nothing else can be written. `$FOLDER` is the folder that the
+    harness was started in. When it exits with 0 and the last line of its output is a number from 0 to 1, that is the
+    mark. A command that meets a limit has found the answer wrong: what it ran was the answer.
+    """
+
+    command: str = Field(min_length=1)
+    processes: int = Field(default=64, gt=0)
+    memory: int = Field(default=4096, gt=0)
+
+    def lacks(self, sample: Sample) -> str | None:  # noqa: ARG002 -- the command knows what it needs
+        """Nothing."""
+        return None
+
+    async def score(self, sample: Sample, outcome: Outcome) -> Mark:
+        """Run it."""
+        # Root's processes are counted for another real user (see `warden`); `-p` keeps a shell from becoming that one.
+        shell = ["/bin/sh", "-p"] if os.geteuid() == 0 and self.processes > 1 else ["/bin/sh"]
+        ended = await self._sandbox.run(
+            [*shell, "-c", self.command],
+            environment={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "FOLDER": os.getcwd()},
+            files={"sample.json": json.dumps(asdict(sample)), "outcome.json": json.dumps({"answers": outcome.answers})},
+            stdin=outcome.answer,
+        )
+        said = ended.stdout.strip()
+        if ended.ended != "exited":
+            return Mark(0.0, explanation=ended.why)
+        if ended.status not in {0, 1}:
+            complaint = ended.stderr.strip().rpartition("\n")[2][-300:]
+            raise ScorerError(f"{ended.why}{complaint and f': {complaint}'}; 0 is right and 1 is wrong")
+        explanation = (ended.stderr.strip() or said)[-1000:] or None
+        if ended.status:
+            return Mark(0.0, explanation=explanation)
+        value = _number(said.rpartition("\n")[2])
+        if value is not None and not 0 <= value <= 1:
+            raise ScorerError(f"it gave {value:g}, which is no number from 0 to 1")
+        return Mark(1.0 if value is None else value, explanation=explanation)
+
+
+def _number(line: str) -> float | None:
+    try:
+        return float(line)
+    except ValueError:
+        return None

@@ -1,0 +1,280 @@
+"""The process between us and a program in the sandbox: it starts it, watches it, and ends all that it left behind.
+
+It reads one line, the request, and writes one, what came of it. When its standard input ends before that, nobody waits
+any more: it ends the program and itself. Orphans of the program become its own children, so that none gets away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import selectors
+import signal
+import sys
+import time
+from typing import Any, NoReturn
+
+from harness.evals.scorers.sandbox.landlock import restrict
+from harness.evals.scorers.sandbox.seccomp import Filter
+
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_TICK = 0.1
+"""Seconds between two looks at the folder."""
+_MOST_FILES = 10_000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_PDEATHSIG, _NO_NEW_PRIVS, _SUBREAPER, _CAPBSET_DROP, _CAP_AMBIENT = 1, 38, 36, 24, 47
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+
+
+def main() -> None:
+    """Serve one request."""
+    request = json.loads(sys.stdin.readline())
+    _libc.prctl(_SUBREAPER, 1, 0, 0, 0)
+    for name, text in request["files"].items():
+        with open(os.path.join(request["folder"], name), "wb") as file:  # noqa: PTH118, PTH123 -- pathlib takes 10 ms
+            file.write(text.encode("utf-8", "replace"))
+    print(json.dumps(_Program(request).run()), flush=True)
+
+
+class _Program:
+    """The program of one request, from its start to its end."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self._request = request
+        self._pid = 0
+        self._taken = {"stdout": bytearray(), "stderr": bytearray()}
+        self._lengths = dict.fromkeys(self._taken, 0)
+
+    def run(self) -> dict[str, Any]:
+        """What came of it."""
+        began = time.monotonic()
+        selector = selectors.DefaultSelector()
+        try:
+            pipes = self._start()
+        except OSError as problem:
+            return {"error": str(problem.args[-1])}
+        for name, pipe in pipes.items():
+            os.set_blocking(pipe, False)
+            selector.register(pipe, selectors.EVENT_READ, name)
+        selector.register(os.pidfd_open(self._pid), selectors.EVENT_READ, "end")
+        selector.register(0, selectors.EVENT_READ, "nobody")
+        ended = self._watch(selector, began + self._request["seconds"])
+        code = os.waitstatus_to_exitcode(self._end())
+        for name, pipe in pipes.items():
+            self._take(name, pipe)
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if ended == "exited" and code == -signal.SIGXCPU:
+            ended = "cpu"
+        return {
+            "ended": ended,
+            "status": code if code >= 0 else None,
+            "signal": -code if code < 0 else None,
+            "seconds": time.monotonic() - began,
+            "cpu": usage.ru_utime + usage.ru_stime,
+            **{name: bytes(taken).decode("utf-8", "replace") for name, taken in self._taken.items()},
+        }
+
+    def _start(self) -> dict[str, int]:
+        """Its output, to be read. Raises OSError when the sandbox can't be had."""
+        source = os.memfd_create("stdin")  # a pipe would have to be filled while the program runs
+        with open(source, "wb", closefd=False) as file:
+            file.write(self._request["stdin"].encode("utf-8", "replace"))
+        os.lseek(source, 0, os.SEEK_SET)
+        stdout, stderr, failure = os.pipe(), os.pipe(), os.pipe()
+        parent = os.getpid()
+        self._pid = os.fork()
+        if not self._pid:
+            try:
+                for number, descriptor in enumerate((source, stdout[1], stderr[1])):
+                    os.dup2(descriptor, number)
+                _enter(self._request, parent)
+            except BaseException as problem:  # noqa: BLE001 -- the child must never go on as another warden
+                os.write(failure[1], f"{problem.args[-1] if problem.args else type(problem).__name__}".encode())
+            os._exit(127)
+        for descriptor in (source, stdout[1], stderr[1], failure[1]):
+            os.close(descriptor)
+        if said := os.read(failure[0], 4096):
+            os.waitpid(self._pid, 0)
+            raise OSError(said.decode("utf-8", "replace"))
+        return {"stdout": stdout[0], "stderr": stderr[0]}
+
+    def _watch(self, selector: selectors.BaseSelector, deadline: float) -> str:
+        """Why it ended, or has to."""
+        look = 0.0
+        while (left := deadline - time.monotonic()) > 0:
+            events = {key.data: key.fd for key, _ in selector.select(min(left, _TICK))}
+            if "nobody" in events:
+                self._end()
+                sys.exit(1)
+            for name in self._taken:
+                if name in events and not self._take(name, events[name]):
+                    selector.unregister(events[name])
+            if max(self._lengths.values()) > self._request["output"]:
+                return "output"
+            if "end" in events:
+                return "exited"
+            if time.monotonic() > look and _size(self._request["folder"]) > self._request["disk"]:
+                return "disk"
+            look = max(look, time.monotonic() + _TICK)
+        return "time"
+
+    def _take(self, name: str, pipe: int) -> bool:
+        """Read what is there, at most a mebibyte, and keep the end of it; False when there won't be more."""
+        taken = self._taken[name]
+        for _ in range(16):
+            try:
+                read = os.read(pipe, 1 << 16)
+            except BlockingIOError:
+                break
+            if not read:
+                return False
+            self._lengths[name] += len(read)
+            taken += read
+            del taken[: -(1 << 16)]
+        return True
+
+    def _end(self) -> int:
+        """End it and all that it started; its wait status."""
+        if self._request["processes"] == 1:
+            os.kill(self._pid, signal.SIGKILL)  # until it is waited for, the number is its own
+            return os.waitpid(self._pid, 0)[1]
+        status = None
+        while True:
+            # What stands still starts nothing; only when all of them do are they killed.
+            stopped: set[int] = set()
+            while fresh := _descendants(os.getpid()) - stopped:
+                for pid in fresh:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGSTOP)
+                stopped |= fresh
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            try:
+                pid, ended = os.waitpid(-1, 0)
+            except ChildProcessError:
+                assert status is not None
+                return status
+            if pid == self._pid:
+                status = ended
+
+
+def _enter(request: dict[str, Any], warden: int) -> NoReturn:
+    """Become the program, in the sandbox. Raises OSError."""
+    os.setsid()
+    _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 -- as above
+        file.write("1000")  # if the machine has no memory left, this goes first
+    os.chdir(request["folder"])
+    alone, root = request["processes"] == 1, os.geteuid() == 0
+    if not alone:
+        _limit_processes(request["processes"], root=root)
+    for kind, limit in (
+        (resource.RLIMIT_CPU, request["cpu_seconds"]),
+        (resource.RLIMIT_AS, request["memory"]),
+        (resource.RLIMIT_FSIZE, request["file_size"]),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        # The second after SIGXCPU is for the kernel to tell that it was the time; then comes SIGKILL.
+        resource.setrlimit(kind, (most, most + (kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY)))
+    if not (root and not alone):  # with that bit `exec` would take the effective user away again
+        _libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
+    try:
+        restrict(request["reads"], [request["folder"]], _DEVICES)
+    except OSError:
+        if request["guarded"]:
+            raise
+    try:
+        spared = (warden, request["asked_by"])
+        Filter(request["network"], request["reads"] is None, processes=not alone, spared=spared).install()
+    except OSError:
+        if request["guarded"] and not request["network"]:
+            raise
+    if root and not alone:
+        # The kernel counts no processes of the real user root. Files are still opened as root, the effective one.
+        os.setresuid(1_000_000_000 + os.getpid(), -1, -1)
+    _drop_capabilities()
+    os.execve(request["command"][0], request["command"], request["environment"])  # noqa: S606 -- that is what it is for
+
+
+def _limit_processes(most: int, *, root: bool) -> None:
+    """At most so many, this one included."""
+    if root:
+        used = 0
+    else:
+        try:
+            user, group = os.getuid(), os.getgid()
+            os.unshare(os.CLONE_NEWUSER)  # in which they are counted anew
+            for name, text in (
+                ("setgroups", "deny"),
+                ("uid_map", f"{user} {user} 1"),
+                ("gid_map", f"{group} {group} 1"),
+            ):
+                with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123 -- as above
+                    file.write(text)
+            used = 0
+        except OSError:
+            used = sum(len(os.listdir(f"/proc/{pid}/task")) for pid in _processes() if _owner(pid) == os.getuid())  # noqa: PTH208 -- as above
+    resource.setrlimit(resource.RLIMIT_NPROC, (used + most, used + most))
+
+
+def _drop_capabilities() -> None:
+    _libc.prctl(_CAP_AMBIENT, 4, 0, 0, 0)
+    for number in range(64):
+        _libc.prctl(_CAPBSET_DROP, number, 0, 0, 0)
+    if call := _CAPSET.get(os.uname().machine):
+        _libc.syscall(call, (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 -- as above
+
+
+def _owner(pid: int) -> int | None:
+    try:
+        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 -- as above
+    except OSError:
+        return None
+
+
+def _descendants(of: int) -> set[int]:
+    """All processes below that one, those that ended and are not waited for left out."""
+    parents: dict[int, int] = {}
+    for pid in _processes():
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 -- as above
+                state, parent = file.read().rpartition(b")")[2].split()[:2]
+        except OSError:
+            continue
+        if state != b"Z":
+            parents[pid] = int(parent)
+    found: set[int] = set()
+    fresh = {of}
+    while fresh:
+        fresh = {pid for pid, parent in parents.items() if parent in fresh}
+        found |= fresh
+    return found
+
+
+def _size(folder: str) -> int:
+    """Bytes of the files in a folder; many files count as too many bytes."""
+    total = files = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(path, name)).st_blocks * 512  # noqa: PTH118 -- as above
+        files += 1 + len(names)
+        if files > _MOST_FILES:
+            return sys.maxsize
+    return total
+
+
+if __name__ == "__main__":
+    main()
