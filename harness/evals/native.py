@@ -48,6 +48,7 @@ async def look(client: Client, conversation: str, turn: int) -> Known | Missing 
         status, listed = await client.look(f"/api/conversations?ids={conversation}")
         if status == 200 and listed == [None]:
             return Missing()
+        info = listed[0] if isinstance(listed, list) and listed else None  # it has come in between
     if status in _ABSENT:
         return Unavailable(f"{status} for /api/conversations")
     execution = _execution(status, info)
