@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import random
-import subprocess
-import sys
-import urllib.request
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,10 +14,10 @@ pytest.importorskip("aiohttp")
 from harness.evals.journal import Journal
 from harness.evals.settings import Settings
 from tests.evals.fake_gateway import is_right
+from tests.evals.fake_process import gateway, stats
 from tests.evals.sums import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # Ten times as large with EVAL_KILLS_SCALE=10.
@@ -37,24 +32,6 @@ FAULTS = {
     "reset-after": 0.02,
 }
 SETTINGS = Settings(concurrency=8, request_timeout=10, grace=0.5)
-
-
-@contextmanager
-def gateway(*options: str) -> Iterator[str]:
-    """The fake gateway in a process, which outlives the runners."""
-    command = [sys.executable, "-m", "tests.evals.fake_gateway", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.kill()
-
-
-def stats(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/stats") as response:
-        found: dict[str, Any] = json.load(response)
-    return found
 
 
 def test_twenty_kills_and_a_tenth_of_faults_cost_no_run_and_change_no_score(tmp_path: Path) -> None:
