@@ -15,7 +15,10 @@ _SCHEMAS = {
     "report": "report/report.schema.json",
     "events": "report/events.schema.json",
     "comparison": "compare/comparison.schema.json",
+    "evaluation-comparison": "evals/comparison/comparison.schema.json",
     "history": "compare/history.schema.json",
+    "run": "evals/run.schema.json",
+    "sample": "evals/sample.schema.json",
     "selftest": "mutants/selftest.schema.json",
 }
 """What is written for machines, and where its schema stands in the package."""
@@ -45,7 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Make one report of all shards of a run, if nothing is missing and nothing is there twice.",
     )
     merge.add_argument(
-        "shards", nargs="+", type=Path, metavar="REPORT", help="reports of `check --shard`, or their folders"
+        "shards",
+        nargs="+",
+        type=Path,
+        metavar="REPORT",
+        help="reports of `check --shard`, or their folders; or the folders of runs of `eval --shard`",
     )
     merge.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
     merge.add_argument("--to", action="append", default=[], metavar="FORMAT[=PATH]", help="more formats; see `convert`")
@@ -59,14 +66,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; 2 when a file is no report, or can't be written; the verdict, as of `check`, of `merge`."""
     if arguments.action == "schema":
         return _schema(arguments.of)
+    from harness.evals.record import RunError
     from harness.report.folder import FolderError
     from harness.report.formats import OutputError
     from harness.report.merge import MergeError
     from harness.report.record import ReportError
+    from harness.targets import TargetUsageError
 
     try:
         return _merge(arguments) if arguments.action == "merge" else _convert(arguments)
-    except (OutputError, ReportError, MergeError, FolderError) as error:
+    except (OutputError, ReportError, RunError, MergeError, FolderError, TargetUsageError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
 
@@ -84,12 +93,15 @@ def _convert(arguments: argparse.Namespace) -> int:
 
 
 def _merge(arguments: argparse.Namespace) -> int:
+    from harness.evals.record import RUN_FILE
     from harness.report.folder import make_folder, write_reports
     from harness.report.formats import make_ready, parse_output, write_outputs
     from harness.report.merge import merge
     from harness.report.record import read_report
     from harness.report.terminal import Screen
 
+    if any(path.name == RUN_FILE or (path / RUN_FILE).is_file() for path in arguments.shards):
+        return _merge_runs(arguments)
     outputs = list(map(parse_output, arguments.to))
     make_ready(outputs)
     report = merge({str(path): read_report(_file(path)) for path in dict.fromkeys(arguments.shards)})
@@ -97,6 +109,29 @@ def _merge(arguments: argparse.Namespace) -> int:
     write_reports(report, folder)
     Screen(sys.stdout, quiet=True).show(report, folder, write_outputs(report, outputs, folder))
     return report.exit_status
+
+
+def _merge_runs(arguments: argparse.Namespace) -> int:
+    from harness.evals.merge import merge_runs
+    from harness.evals.record import RUN_FILE, read_run
+    from harness.evals.report.terminal import lines
+    from harness.report.folder import make_folder, remove_folder
+    from harness.report.formats import OutputError
+    from harness.report.terminal import print_lines
+    from harness.targets.reference import require
+
+    require("numpy", "eval")
+    if arguments.to:
+        raise OutputError("a run of `eval` is written in its own formats; leave --to out")
+    shards = list(dict.fromkeys(path.parent if path.name == RUN_FILE else path for path in arguments.shards))
+    first = read_run(shards[0])
+    folder = make_folder(arguments.reports / "evals" / first.benchmark.name, "merged", first.started)
+    try:
+        record = merge_runs(shards, folder, sys.argv[1:])
+    finally:
+        remove_folder(folder)
+    print_lines(sys.stdout, lines(record, folder))
+    return record.exit_status
 
 
 def _file(path: Path) -> Path:

@@ -11,7 +11,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import harness
-from harness.evals.outcome import Failure, FailureKind
 from harness.evals.record import (
     ANSWER_LENGTH,
     QUESTION_LENGTH,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from harness.redact import Redactor
     from harness.scenarios.model import Json
 
-_NOT_SCORED = Failure(FailureKind.SCORER, "the run ended before it was scored; `gateway-harness score` does that")
 _SERVER = ("title", "version", "sdk_version", "tools_version")
 
 
@@ -188,7 +186,7 @@ def _sample(sample: Sample, outcome: Outcome, redactor: Redactor, fetched: Colle
         return _clipped(redactor.text(text), most)
 
     events = f"{outcome.conversation}.json"
-    failure = outcome.failure or (None if outcome.scores else _NOT_SCORED)
+    failure = outcome.failure
     return SampleRecord(
         index=outcome.index,
         id=said(sample.id),

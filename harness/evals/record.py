@@ -73,7 +73,7 @@ class CountsRecord(_Record):
     partly: int = Field(description="with a value between 0 and 1")
     wrong: int = Field(description="with a value of 0")
     failed: dict[FailureKind, int] = Field(description="errors, which are no wrong answers, by kind; none with zero")
-    pending: int = Field(description="neither answered nor failed: the run ended before")
+    pending: int = Field(description="neither scored nor failed: the run ended before")
     adopted: int = Field(description="with an answer that was fetched by its conversation's id, after a time-out etc.")
     sent_again: int = Field(description="sent once more, because the server knew nothing of the first request")
 
@@ -238,7 +238,7 @@ class SampleRecord(_Record):
     scores: dict[str, float] = Field(description="from 0 to 1, by scorer; empty when there is a failure")
     extracted: dict[str, str] = Field(description="what a scorer took to be the answer")
     explanation: dict[str, str] = Field(description="why, by scorer")
-    failure: FailureRecord | None = Field(description="null: it was answered and scored")
+    failure: FailureRecord | None = Field(description="null: it was answered, and scored unless the run ended before")
     usage: SampleUsageRecord | None = Field(description="null: the server told none")
     seconds: float
     conversation: str = Field(description="UUID")

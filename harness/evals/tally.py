@@ -69,7 +69,7 @@ class Tally:
         self._seconds, self._prompt, self._completion = array("d"), array("d"), array("d")
         self._counts: Counter[str] = Counter()
         self._failed: Counter[FailureKind] = Counter()
-        self._costs, self._cost = 0, 0.0
+        self._taken, self._costs, self._cost = 0, 0, 0.0
         self._flips: Counter[str] = Counter()
         self._mixed: list[FlipRecord] = []
 
@@ -101,13 +101,15 @@ class Tally:
         if record is None:
             self._counts["pending"] += 1
             return
+        self._taken += 1
         failure, usage = record.failure, record.usage
         if failure is not None:
             self._failed[failure.kind] += 1
         if failure is None or failure.kind is FailureKind.SCORER:
             self._counts["answered"] += 1
             self._seconds.append(record.seconds)
-        self._counts["scored"] += failure is None
+        if failure is None:
+            self._counts["scored" if record.scores else "pending"] += 1
         self._counts["adopted"] += record.adopted
         self._counts["sent again"] += record.sends > record.turns
         if usage is not None:
@@ -193,13 +195,12 @@ class Tally:
 
         prompt = np.frombuffer(self._prompt, dtype=np.float64)
         completion = np.frombuffer(self._completion, dtype=np.float64)
-        taken = len(self._categories.of_each) * self._epochs - self._counts["pending"]
         return UsageRecord(
             prompt_tokens=int(prompt.sum()),
             completion_tokens=int(completion.sum()),
             cost=round(self._cost, 6) if self._costs else None,
-            samples_without=taken - len(prompt),
-            samples_without_cost=taken - self._costs,
+            samples_without=self._taken - len(prompt),
+            samples_without_cost=self._taken - self._costs,
             prompt=_distribution(prompt, least=1) if len(prompt) else None,
             completion=_distribution(completion, least=1) if len(completion) else None,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from harness.evals.outcome import FailureKind
 from harness.evals.record import read_samples
 from harness.evals.report.sentences import notes, outcome, title
 from harness.report.formats import whole_lines
@@ -32,12 +33,13 @@ def write_junit(folder: Path, record: RunRecord) -> None:
 
 def _lines(record: RunRecord, samples: Iterator[SampleRecord]) -> Iterator[str]:
     counts, name = record.counts, _attribute(record.benchmark.name)
-    failures, errors = counts.wrong + counts.partly, sum(counts.failed.values())
+    cases = counts.answered + sum(counts.failed.values()) - counts.failed.get(FailureKind.SCORER, 0)
+    failures, errors = counts.wrong + counts.partly, cases - counts.scored
     seconds = f"{(record.ended - record.started).total_seconds():.3f}"
-    numbers = f'tests="{counts.scored + errors}" failures="{failures}" errors="{errors}" time="{seconds}"'
+    numbers = f'tests="{cases}" failures="{failures}" errors="{errors}" time="{seconds}"'
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f"<testsuites name={name} {numbers}>"
-    if counts.scored + errors:
+    if cases:
         yield f' <testsuite name={name} timestamp="{record.started:%Y-%m-%dT%H:%M:%S}" skipped="0" {numbers}>'
         yield "  <properties>"
         facts = {"outcome": outcome(record), "title": title(record)}
@@ -63,6 +65,8 @@ def _case(sample: SampleRecord, record: RunRecord) -> Iterator[str]:
         return
     if sample.failure is not None:
         element, kind, message = "error", sample.failure.kind.value, sample.failure.message
+    elif state == "error":
+        element, kind, message = "error", "pending", "the run ended before it was scored"
     else:
         element, kind, message = "failure", state, f"{scorer}: {sample.scores[scorer]:g}"
     details = {

@@ -101,13 +101,12 @@ def _course(record: RunRecord) -> Iterator[str]:
 
 
 def _unknown(record: RunRecord) -> Iterator[str]:
-    counts, usage = record.counts, record.usage
+    usage = record.usage
     if usage.samples_without:
         yield f"The tokens of {usage.samples_without:,} are not known and not in the sums."
     if usage.samples_without_cost:
-        known = f"the sum is that of the other {counts.planned - counts.pending - usage.samples_without_cost:,}"
         yield (
-            f"The cost of {usage.samples_without_cost:,} is not known; {known}."
+            f"The cost of {usage.samples_without_cost:,} is not known and not in the sum."
             if usage.cost is not None
             else "What it cost is not known: the endpoint tells tokens only."
         )

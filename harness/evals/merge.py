@@ -1,0 +1,139 @@
+"""The runs of all shards of an evaluation as one, when nothing is missing and nothing is there twice."""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+from hashlib import sha256
+from itertools import groupby, product, zip_longest
+from typing import TYPE_CHECKING
+
+from harness.evals.build import this_tool
+from harness.evals.record import RUN_FILE, SAMPLES_FILE, read_run, read_samples
+from harness.evals.report import write_reports
+from harness.evals.tally import Tally
+from harness.evals.trajectory import FOLDER as TRAJECTORIES
+from harness.report.formats import whole_lines, write_whole
+from harness.report.merge import MergeError
+from harness.shard import Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from harness.evals.record import RunRecord, SampleRecord
+
+
+def merge_runs(folders: Sequence[Path], folder: Path, arguments: Sequence[str]) -> RunRecord:
+    """Write the run that several shards make together into a folder.
+
+    Its answers can't be scored again there, since each shard has its own journal: score those, and merge again.
+
+    Args:
+        folders: of the shards, in any order.
+        folder: for what comes of them.
+        arguments: the command line after `gateway-harness`.
+
+    Raises:
+        MergeError: a shard is missing, there twice or not complete, they differ in what was asked of what, or not every
+            sample is in them exactly once.
+        RunError: a folder holds no run, or a broken one.
+        OSError: a file can't be read or written.
+    """
+    runs = {each: read_run(each) for each in folders}
+    for look in (_strangers, _incomplete):
+        if reasons := list(look({str(each): run for each, run in runs.items()})):
+            raise MergeError(reasons)
+    first = next(iter(runs.values()))
+    benchmark = first.benchmark
+    tally = Tally(benchmark.scorers, benchmark.epochs)
+    with whole_lines(folder / SAMPLES_FILE) as write:
+        lines = heapq.merge(*map(read_samples, folders), key=lambda each: (each.index, each.epoch))
+        for _, epochs in groupby(_checked(lines, benchmark.samples, benchmark.epochs), key=lambda each: each.index):
+            records = list(epochs)
+            for each in records:
+                write(each.model_dump_json())
+            tally.add(records[0].id, records[0].category, records[0].cluster, records)
+    for shard in folders:
+        if (shard / TRAJECTORIES).is_dir():
+            shutil.copytree(shard / TRAJECTORIES, folder / TRAJECTORIES, dirs_exist_ok=True)
+    record = first.model_copy(update=_whole(list(runs.values()), arguments) | tally.numbers())
+    write_whole(folder / RUN_FILE, record.to_json())
+    write_reports(folder, record)
+    return record
+
+
+def _strangers(runs: Mapping[str, RunRecord]) -> Iterator[str]:
+    """Why some of the runs can't be shards of one."""
+    if whole := [name for name, run in runs.items() if run.benchmark.shard is None]:
+        yield f"no shard, but a whole run: {', '.join(whole)}"
+        return
+    facts: dict[str, dict[str, list[str]]] = {}
+    for name, run in runs.items():
+        for fact, value in _facts(run).items():
+            facts.setdefault(fact, {}).setdefault(value, []).append(name)
+    for fact, values in facts.items():
+        if len(values) > 1:
+            yield f"{fact}: " + "; ".join(f"{value} in {', '.join(names)}" for value, names in values.items())
+
+
+def _facts(run: RunRecord) -> dict[str, str]:
+    """What must be the same in all shards. The address needn't be: each may have started a server of its own."""
+    benchmark = run.benchmark
+    return {
+        "harness": run.tool.version,
+        "benchmark": f"{benchmark.name}, {benchmark.samples} samples in {benchmark.epochs} epochs",
+        "data": benchmark.data_hash,
+        "prompts": benchmark.prompt_hash,
+        "scorers": f"{', '.join(benchmark.scorers)} {benchmark.scorer_hash}",
+        "models and servers": run.target_hash,
+        "directories": str(run.settings.get("directories")),
+        "shards": str(_shard(run).count),
+    }
+
+
+def _incomplete(runs: Mapping[str, RunRecord]) -> Iterator[str]:
+    """What is missing, or there twice."""
+    count = _shard(next(iter(runs.values()))).count
+    for number in range(1, count + 1):
+        names = [name for name, run in runs.items() if _shard(run).number == number]
+        if not names:
+            yield f"shard {number} of {count} is missing"
+        elif len(names) > 1:
+            yield f"shard {number} of {count} is there {len(names)} times: {', '.join(names)}"
+    for name, run in runs.items():
+        if run.counts.pending:
+            yield f"{run.counts.pending} are not finished in {name}; its command line goes on where it ended"
+
+
+def _shard(run: RunRecord) -> Shard:
+    return Shard.parse(run.benchmark.shard or "1/1")
+
+
+def _checked(lines: Iterable[SampleRecord], samples: int, epochs: int) -> Iterator[SampleRecord]:
+    """The lines, if they are each sample in each epoch, in order. Raises MergeError."""
+    for line, place in zip_longest(lines, product(range(samples), range(1, epochs + 1))):
+        found = None if line is None else (line.index, line.epoch)
+        if place is None or (found is not None and found < place):
+            raise MergeError([f"sample {line.id}, epoch {line.epoch}, is there twice, or is none of the {samples}"])
+        if found != place:
+            raise MergeError([f"sample {place[0]} (from 0), epoch {place[1]}, is in none of them"])
+        yield line
+
+
+def _whole(runs: Sequence[RunRecord], arguments: Sequence[str]) -> dict[str, object]:
+    """What the record of the whole says otherwise than that of a shard, but for the numbers."""
+    in_order = sorted(runs, key=lambda run: _shard(run).number)
+    ids = tuple(run.run for run in in_order)
+    early = [f"shard {run.benchmark.shard}: {run.ended_early}" for run in in_order if run.ended_early]
+    return {
+        "tool": this_tool(),
+        "arguments": tuple(arguments),
+        "run": sha256(" ".join(ids).encode()).hexdigest()[:16],
+        "merged": ids,
+        "started": min(run.started for run in runs),
+        "ended": max(run.ended for run in runs),
+        "ended_early": "; ".join(early) or None,
+        "benchmark": runs[0].benchmark.model_copy(update={"shard": None}),
+        "targets": tuple({target.url: target for run in in_order for target in run.targets}.values()),
+    }
