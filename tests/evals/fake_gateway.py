@@ -19,7 +19,8 @@ prints `listening on http://127.0.0.1:PORT` and serves until it is killed. Optio
     --seed N            of all that is random
 
 What it is asked: `What is 17 + 25?` is answered with a number, which is wrong for one task of ten (`is_right` knows);
-anything else is answered by the scripted model's rules (`harness.model.rules`) over the whole conversation.
+anything else is answered by the scripted model's rules (`harness.model.rules`) over the whole conversation, of whose
+directives `[[error: 500]]` (the agent's run ends with an error) and `[[delay: SECONDS]]` are obeyed.
 `GET /stats` gives the runs of all conversations (`runs`), how many conversations there are, the runs of each
 (`by_conversation`), and how often what was seen (`seen`: requests, faults); no client's end changes what is counted.
 """
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
 HEADER = "X-OpenHands-ServerConversation-ID"
+_DELAY = re.compile(r"\[\[delay: ([\d.]+)\]\]")
 _TASK = re.compile(r"What is (\d+) \+ (\d+)\?")
 
 
@@ -98,14 +100,15 @@ class Conversation:
         text = self.messages[-1]["content"]
         if found := _TASK.search(text):
             right = zlib.crc32(found[0].encode()) % 10 != 0
-            self.answer = f"The answer is {int(found[1]) + int(found[2]) + (not right)}."
+            self.answer, self.status = f"The answer is {int(found[1]) + int(found[2]) + (not right)}.", "finished"
         else:
-            self.answer = respond(self.messages).text
+            reply = respond(self.messages)
+            self.answer, self.status = reply.text, "error" if reply.failure else "finished"
         usage = {"prompt_tokens": len(text.split()) + 10, "completion_tokens": len(self.answer.split())}
         self.prompt_tokens += usage["prompt_tokens"]
         self.completion_tokens += usage["completion_tokens"]
-        self.messages.append({"role": "assistant", "content": self.answer})
-        self.status = "finished"
+        if self.status == "finished":
+            self.messages.append({"role": "assistant", "content": self.answer})
         return usage
 
     @property
@@ -115,7 +118,7 @@ class Conversation:
 
 
 class FakeGateway:
-    """The gateway; `url` and `conversations` are there once it serves."""
+    """The gateway; `url` is there once it serves, `peak` is the most agents that were at work at once."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -123,7 +126,7 @@ class FakeGateway:
         self.url = ""
         self.seen: Counter[str] = Counter()
         self._random = random.Random(behaviour.seed)
-        self._running = 0
+        self._running = self.peak = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
@@ -140,7 +143,7 @@ class FakeGateway:
         app.router.add_get("/stats", self.stats)
         if self.behaviour.native:
             app.router.add_get("/api/conversations", self.listed)
-            app.router.add_get("/api/conversations/{id}", self.info)
+            app.router.add_get("/api/conversations/{id}", self.conversation)
             app.router.add_get("/api/conversations/{id}/agent_final_response", self.final_response)
             app.router.add_get("/api/conversations/{id}/events/count", self.count_events)
             app.router.add_get("/api/conversations/{id}/events/search", self.search_events)
@@ -156,7 +159,7 @@ class FakeGateway:
         name = request.headers.get(HEADER) or str(uuid.uuid4())
         run = self._run(name, body)
         behaviour = self.behaviour
-        if not (behaviour.latency or behaviour.slow or behaviour.creation):
+        if not (behaviour.latency or behaviour.slow or behaviour.creation or "[[delay" in str(body)):
             usage = await run
         else:
             running = asyncio.create_task(run)
@@ -185,6 +188,8 @@ class FakeGateway:
 
     def _completion(self, name: str, model: str, usage: dict[str, int]) -> web.Response:
         conversation = self.conversations[name]
+        if conversation.status != "finished":
+            return _detail(500, f"Agent run ended with status: {conversation.status}")
         if self.behaviour.usage == "total":
             usage = {"prompt_tokens": conversation.prompt_tokens, "completion_tokens": conversation.completion_tokens}
         message = {"role": "assistant", "content": conversation.answer}
@@ -202,6 +207,7 @@ class FakeGateway:
         """One agent run, as it goes on whatever becomes of the request."""
         behaviour = self.behaviour
         self._running += 1
+        self.peak = max(self.peak, self._running)
         try:
             if behaviour.creation:
                 await asyncio.sleep(behaviour.creation)
@@ -214,8 +220,10 @@ class FakeGateway:
             conversation.status = "running"
             conversation.runs += 1
             slow = behaviour.slow and self._random.random() < behaviour.slow
-            if behaviour.latency or slow:
-                await asyncio.sleep(behaviour.slow_latency if slow else behaviour.latency)
+            wait = behaviour.slow_latency if slow else behaviour.latency
+            wait += float(delay[1]) if (delay := _DELAY.search(user["content"])) else 0.0
+            if wait:
+                await asyncio.sleep(wait)
             return conversation.turn()
         finally:
             self._running -= 1
@@ -240,9 +248,13 @@ class FakeGateway:
     async def models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "openhands_fake", "object": "model"}]})
 
-    async def server_info(self, _: web.Request) -> web.Response:
+    def info(self) -> dict[str, Any]:
+        """What `/server_info` says."""
         contract = {"contract": "documented"} if self.behaviour.usage == "request" else {}
-        return web.json_response({"title": "fake gateway", "version": "1.58.0", **contract})
+        return {"title": "fake gateway", "version": "1.58.0", **contract}
+
+    async def server_info(self, _: web.Request) -> web.Response:
+        return web.json_response(self.info())
 
     async def stats(self, _: web.Request) -> web.Response:
         runs = {name: conversation.runs for name, conversation in self.conversations.items()}
@@ -254,7 +266,7 @@ class FakeGateway:
         self.seen["looked up"] += 1
         return web.json_response([self._info(name) for name in request.query.getall("ids")])
 
-    async def info(self, request: web.Request) -> web.Response:
+    async def conversation(self, request: web.Request) -> web.Response:
         self.seen["looked up"] += 1
         if (refusal := self._unauthorized(request)) is not None:
             return refusal

@@ -51,19 +51,19 @@ class LastNumber:
         return (Score("last-number", float(answer in sample.target), answer),)
 
 
-def sums(count: int, name: str = "sums") -> Benchmark:
+def sums(count: int) -> Benchmark:
     """The benchmark."""
-    return Benchmark(name, Sums(count), (ScorerSpec("last-number"),))
+    return Benchmark("sums", Sums(count), (ScorerSpec("last-number"),))
 
 
-def header(samples: int, epochs: int = 1, shard: str | None = None) -> RunHeader:
+def header(samples: int, epochs: int = 1) -> RunHeader:
     """A run of it."""
-    return RunHeader("0123456789abcdef", "2026-11-23T10:00:00Z", "sums", samples, epochs, shard)
+    return RunHeader("0123456789abcdef", "2026-11-23T10:00:00Z", "sums", samples, epochs)
 
 
-def server(url: str, *, native_api: bool = True) -> Server:
+def server(url: str) -> Server:
     """The fake gateway there."""
-    return Server(url, None, "openhands_fake", native_api=native_api)
+    return Server(url, None, "openhands_fake")
 
 
 def run(journal: str, samples: int, epochs: int, urls: list[str], settings: Settings) -> None:
