@@ -18,6 +18,7 @@ settings.load_profile("untimed")
 # Folder: the package that its tests can't do without.
 NEEDS = {
     "gateway": "fastapi",
+    "inspect": "inspect_ai",
     "mutants": "fastapi",
     "recipes": "openhands",
     "server": "fastapi",

@@ -1,0 +1,25 @@
+"""A model provider for Inspect: `inspect eval task.py --model openhands/PROFILE`. The extra `inspect` brings Inspect.
+
+Inspect imports this module by its entry point whenever it starts, for whatever model, so the provider itself is
+imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inspect_ai.model import modelapi
+
+from harness.targets.reference import require
+
+if TYPE_CHECKING:
+    from inspect_ai.model import ModelAPI
+
+
+@modelapi(name="openhands")
+def openhands() -> type[ModelAPI]:
+    """The provider behind `openhands/PROFILE`. Raises TargetUsageError when the extra is not installed."""
+    require("aiohttp", "inspect")
+    from harness.inspect_provider.provider import OpenHandsAPI
+
+    return OpenHandsAPI
