@@ -6,8 +6,9 @@ import asyncio
 import signal
 import traceback
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -98,6 +99,7 @@ class Settings:
         client: the class of the official client, where a scenario doesn't say.
         run: the run's id, eight hexadecimal digits; in the names of what it creates.
         known: what the target is known to do otherwise.
+        amend: given the report by what is known, gives what is known from now on, for the report to go by that instead.
         journal: where to write down what the run creates on someone else's server; None: nowhere.
         shard: the part of what is selected that this run plays; None: all of it.
         repeat: how often each scenario is played.
@@ -116,6 +118,7 @@ class Settings:
     client: ClientKind = ClientKind.ASYNC
     run: str = NO_RUN
     known: tuple[Deviation, ...] = ()
+    amend: Callable[[Report], tuple[Deviation, ...]] | None = None
     journal: Path | None = None
     shard: Shard | None = None
     repeat: int = 1
@@ -232,10 +235,11 @@ class _Check:
             cleanup = await self._clean_up(client, fitness)
         if journal:
             journal.close(cleanup.left)
-        return build_report(
+        results = self._results(cleanup, redactor)
+        build = partial(
+            build_report,
             self._suite,
-            self._results(cleanup, redactor),
-            settings.contract or contract_of(endpoint.server_info),
+            contract=settings.contract or contract_of(endpoint.server_info),
             tool=this_tool(),
             run=Run(
                 started=started,
@@ -265,6 +269,8 @@ class _Check:
                 trouble=trouble and redactor.text(trouble),
             ),
         )
+        report = build(results)
+        return build(replace(results, known=settings.amend(report))) if settings.amend else report
 
     def _part(self, shard: Shard) -> ShardRecord:
         selected = select(self._suite, self._settings.selection)

@@ -231,7 +231,8 @@ def _check(arguments: argparse.Namespace) -> int:
         raise OutputError("the standard output has the verdict; name a file, or use `gateway-harness report convert`")
     make_ready(outputs)
     folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
-    settings = replace(settings, journal=folder / FILE)
+    known = _KnownFile(arguments, settings.known)
+    settings = replace(settings, journal=folder / FILE, amend=known.amend if known.is_to_change else None)
     screen = Screen(sys.stderr if arguments.events == "-" else sys.stdout, quiet=arguments.quiet)
     events = None
     try:
@@ -259,8 +260,11 @@ def _check(arguments: argparse.Namespace) -> int:
             status, failure = INCOMPLETE, OutputError(f"can't write the events: {events.error.strerror}")
     if failure:
         print(f"gateway-harness: {failure}", file=sys.stderr)
-    if arguments.update_known or arguments.prune_known:
-        print(f"{arguments.known}: {_write_known(arguments, settings.known, report)}")
+    if known.error:
+        print(f"gateway-harness: {known.error}", file=sys.stderr)
+        status = USAGE
+    elif known.is_to_change:
+        print(f"{arguments.known}: {known.changes}")
     return status
 
 
@@ -276,16 +280,39 @@ def _known(arguments: argparse.Namespace) -> tuple[Deviation, ...]:
     return () if arguments.update_known and not arguments.known.exists() else load_known(arguments.known)
 
 
-def _write_known(arguments: argparse.Namespace, entries: tuple[Deviation, ...], report: Report) -> str:
-    """Bring the file up to date; what was changed. The exit status is that of the file as it was."""
-    from harness.known import updated
+class _KnownFile:
+    """The file of known deviations, which a run may bring up to date.
 
-    text = arguments.known.read_text("utf-8") if arguments.known.exists() else ""
-    text, said = updated(text, entries, report, add=arguments.update_known, prune=arguments.prune_known)
-    partial = arguments.known.with_name(f"{arguments.known.name}.partial")
-    partial.write_text(text, "utf-8")
-    partial.replace(arguments.known)
-    return said
+    Attributes:
+        is_to_change: whether that was asked for.
+        changes: what was changed.
+        error: why that could not be done.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, entries: tuple[Deviation, ...]) -> None:
+        self._path: Path = arguments.known
+        self._add, self._prune = arguments.update_known, arguments.prune_known
+        self._entries = entries
+        self.is_to_change = self._add or self._prune
+        self.changes = ""
+        self.error: Exception | None = None
+
+    def amend(self, report: Report) -> tuple[Deviation, ...]:
+        """Change the file by what a run found; what it says then."""
+        from harness.known import load_known, updated
+        from harness.report.formats import OutputError, write_whole
+        from harness.scenarios.problems import ScenarioFileError
+
+        try:
+            text = self._path.read_text("utf-8") if self._path.exists() else ""
+            text, self.changes = updated(text, self._entries, report, add=self._add, prune=self._prune)
+            write_whole(self._path, text)
+            return load_known(self._path)
+        except OSError as error:
+            self.error = OutputError(f"can't write to {self._path}: {error.strerror}")
+        except ScenarioFileError as error:
+            self.error = error
+        return self._entries
 
 
 def _events(path: str | None, target: str) -> EventStream | None:

@@ -19,8 +19,17 @@ INCOMPLETE = 3
 USAGE = 2
 
 
+EXIT_CODES = """\
+exit status:
+  0  nothing is left
+  2  usage
+  3  something is left, or the target does not answer; with --dry-run: there is something
+"""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `cleanup`."""
+    parser.epilog = EXIT_CODES
     parser.description = (
         "Delete what runs of `check` left behind that were killed: on a server, profiles and conversations that a "
         "journal below --reports names, or whose own name says that they are ours; on this machine, servers that such "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, TargetError, TargetUsageError
 from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
-from harness.targets.reference import PATIENCE, require
+from harness.targets.reference import A_URL, PATIENCE, require
 from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class AgentServerTarget:
         return f"agent-server=={self._version}" if self._version else "agent-server"
 
     def start(self, progress: Progress) -> Endpoint:
-        require("starlette", "agent-server")  # for the scripted model
+        require("starlette", "agent-server", A_URL)  # for the scripted model
         try:
             return self._start(self._python(progress), progress)
         except BaseException:

@@ -47,8 +47,8 @@ class ReferenceTarget:
 
     def start(self, progress: Progress) -> Endpoint:
         if self._agent == "openhands":
-            require("openhands.sdk", "gateway")
-        require("fastapi", "server")
+            require("openhands.sdk", "gateway", A_URL)
+        require("fastapi", "server", A_URL)
         try:
             return self._start(progress)
         except BaseException:
@@ -109,15 +109,16 @@ class ReferenceTarget:
         return base_url
 
 
-def require(module: str, extra: str) -> None:
-    """Raise TargetUsageError unless the module, which that extra brings, is installed."""
+A_URL = "give the URL of a server that runs"
+"""What whoever can't start a server may do instead."""
+
+
+def require(module: str, extra: str, otherwise: str | None = None) -> None:
+    """Raise TargetUsageError unless the module, which that extra brings, is installed; `otherwise`: what to do else."""
     try:
         found = importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # the package around it is missing
         found = False
     if not found:
-        raise TargetUsageError(
-            f"`{module}` is not installed, and starting a server takes it",
-            where=sys.executable,
-            advice=f"pip install 'openhands-gateway-harness[{extra}]', or give the URL of a server that runs",
-        )
+        advice = f"pip install 'openhands-gateway-harness[{extra}]'" + (f", or {otherwise}" if otherwise else "")
+        raise TargetUsageError(f"this takes `{module}`, which is not installed", where=sys.executable, advice=advice)

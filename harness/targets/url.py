@@ -67,6 +67,8 @@ class UrlTarget:
         self._undo = ExitStack()
 
     def start(self, progress: Progress) -> Endpoint:
+        if self._own_profile is not None:  # the scripted model is a server
+            require("starlette", "server", "leave out --native-api, or name a model with --model")
         progress(f"asking {self.base_url}")
         info = self._server_info()
         # A released server lists capabilities too, in words of its own; only a reference gateway names its contract.
@@ -85,7 +87,6 @@ class UrlTarget:
     def _make_profile(self, name: str, progress: Progress) -> ModelLog:
         from harness.targets.native import create_profile, delete_profile
 
-        require("starlette", "agent-server")  # for the scripted model
         progress(f"making the profile {name}")
         try:
             log = start_model(make_home("model", self._undo), self._undo)

@@ -214,3 +214,11 @@ def test_a_journal_that_was_cut_tells_what_is_whole(check: Runner) -> None:
     file.write_text(f'{json.dumps(head)}\n{{"created": "/api/profiles/a"}}\n{{"created": "/api/prof')
     (journal,) = read_journals(check.reports)
     assert (journal.paths, journal.is_alive) == (("/api/profiles/a",), False)
+
+
+def test_help_tells_the_exit_codes_of_cleanup_and_not_those_of_check(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["cleanup", "--help"])
+    said = capsys.readouterr().out
+    assert "3  something is left" in said
+    assert "conformant" not in said

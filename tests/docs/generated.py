@@ -117,6 +117,7 @@ def _options(about: dict[str, Any]) -> Iterator[list[str]]:
 PARTS = {
     "commands": commands,
     "exit-codes": lambda: exit_codes("check"),
+    "exit-codes-cleanup": lambda: exit_codes("cleanup"),
     "exit-codes-compare": lambda: exit_codes("compare"),
     "exit-codes-replay": lambda: exit_codes("replay"),
     "exit-codes-selftest": lambda: exit_codes("selftest"),

@@ -8,6 +8,7 @@ import pytest
 
 from harness.targets import TargetUsageError
 from harness.targets.parse import parse_target
+from harness.targets.url import UrlTarget
 
 pytestmark = pytest.mark.skipif(find_spec("fastapi") is not None, reason="the server extra is installed")
 
@@ -24,3 +25,10 @@ def test_a_server_that_needs_an_extra_says_which_and_that_a_url_needs_none(
         target.start(lambda _: None)
     assert f"pip install 'openhands-gateway-harness[{extra}]'" in raised.value.advice
     assert "give the URL of a server" in raised.value.advice
+
+
+def test_a_profile_of_our_own_takes_the_server_extra_alone_and_says_how_to_do_without() -> None:
+    target = UrlTarget("http://127.0.0.1:9", native_api=True)
+    with pytest.raises(TargetUsageError) as raised:
+        target.start(lambda _: None)
+    assert "pip install 'openhands-gateway-harness[server]', or leave out --native-api" in raised.value.advice
