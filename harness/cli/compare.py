@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,9 @@ _FORMATS = ("json", "markdown", "html")
 EXIT_CODES = """\
 exit status:
   0  no regression
-  1  a regression of a kind that --fail-on names
+  1  a regression of a kind that --fail-on names; of evaluations: a score fell, by no chance or by more than --max-drop
   2  usage, no report, or runs that can't be compared
-  3  no regression was seen, but a MUST that was assessed is not any more
+  3  no regression was seen, but a MUST that was assessed is not any more; of evaluations: something has no score
 """
 
 
@@ -32,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `compare`."""
     parser.epilog = EXIT_CODES
     parser.add_argument(
-        "reports", nargs="*", type=Path, metavar="OLD NEW", help="two reports of `check`, or their folders"
+        "reports",
+        nargs="*",
+        type=Path,
+        metavar="OLD NEW",
+        help="two reports of `check`, or their folders; or two runs of `eval`, or folders that hold several",
     )
     parser.add_argument(
         "--history", type=Path, metavar="FOLDER", help="all reports in this folder instead: each requirement over time"
@@ -50,14 +55,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         choices=[*_KINDS, "any", "never"],
-        help="what else than a newly violated MUST makes the exit status 1; may be repeated",
+        help="what else than a newly violated MUST, or a score that fell, makes the exit status 1; may be repeated",
     )
     parser.add_argument(
         "--latency-threshold",
         type=_ratio,
         default=1.5,
         metavar="RATIO",
-        help="calls that take so many times as long are flagged, if that is no chance (default: 1.5)",
+        help="calls, or samples, that take so many times as long are flagged, if that is no chance (default: 1.5)",
+    )
+    parser.add_argument(
+        "--max-drop",
+        type=_share,
+        metavar="SHARE",
+        help="of evaluations: fail if the score fell by more, such as 0.02 for two points, even if that may be chance",
     )
     parser.add_argument("--force", action="store_true", help="compare what the runs have in common, if that is not all")
 
@@ -72,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
             return _history(arguments)
         if len(arguments.reports) != 2:
             raise ReportError("two reports are compared, OLD and NEW; `--history FOLDER` takes all that a folder holds")
+        if any(map(_holds_evaluations, arguments.reports)):
+            return _compare_evaluations(arguments)
         return _compare(arguments)
     except (ReportError, IncomparableError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
@@ -84,12 +97,15 @@ def _compare(arguments: argparse.Namespace) -> int:
     from harness.compare.comparison import compare
     from harness.compare.record import Kind
     from harness.compare.text import lines, markdown
+    from harness.report.record import ReportError
 
     def html() -> str:
         from harness.compare.page import page
 
         return page(comparison)
 
+    if arguments.max_drop is not None:
+        raise ReportError("--max-drop is about evaluations, and these are reports of `check`")
     old, new = map(_read, arguments.reports)
     comparison = compare(old, new, latency_threshold=arguments.latency_threshold, force=arguments.force)
     formats = {"json": comparison.to_json, "markdown": lambda: markdown(comparison), "html": html}
@@ -97,6 +113,46 @@ def _compare(arguments: argparse.Namespace) -> int:
     chosen = {Kind.MUST.value, *arguments.fail_on}
     fail_on = frozenset(kind for kind in Kind if kind in chosen or "any" in chosen)
     return comparison.exit_status(frozenset() if "never" in chosen else fail_on)
+
+
+def _holds_evaluations(path: Path) -> bool:
+    if path.is_dir() and not (path / "report.json").exists():
+        return any(path.rglob("run.json"))
+    return path.name == "run.json"
+
+
+def _compare_evaluations(arguments: argparse.Namespace) -> int:
+    from harness.report.record import ReportError
+
+    if find_spec("numpy") is None:
+        raise ReportError("comparing evaluations takes numpy: pip install 'openhands-gateway-harness[eval]'")
+    if other := {*arguments.fail_on} - {"latency", "any", "never"}:
+        raise ReportError(
+            f"--fail-on {other.pop()} is about reports of `check`; evaluations have latency, any and never"
+        )
+    from harness.evals.comparison.comparison import compare
+    from harness.evals.comparison.text import lines, markdown
+    from harness.evals.record import RunError
+
+    def html() -> str:
+        from harness.evals.comparison.page import page
+
+        return page(comparison)
+
+    try:
+        comparison = compare(
+            *arguments.reports,
+            latency_threshold=arguments.latency_threshold,
+            max_drop=arguments.max_drop,
+            force=arguments.force,
+        )
+    except RunError as error:
+        raise ReportError(str(error)) from error
+    _write(arguments.to, {"json": comparison.to_json, "markdown": lambda: markdown(comparison), "html": html},
+           lines(comparison))  # fmt: skip
+    if "never" in arguments.fail_on:
+        return 0
+    return comparison.exit_status(fail_on_latency=bool(arguments.fail_on))
 
 
 def _history(arguments: argparse.Namespace) -> int:
@@ -164,4 +220,11 @@ def _ratio(text: str) -> float:
     value = float(text)
     if not 1 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text}: more than 1; 1.5 means half as long again")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: from 0 to 1; 0.02 means two points")
     return value

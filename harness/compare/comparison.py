@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
 
-_NOISE = frozenset({"uptime", "idle_time"})
+NOISE = frozenset({"uptime", "idle_time"})
 """What a server says about itself that is another thing at every run."""
 
 _CHANCE = 0.05
@@ -244,7 +244,7 @@ def _facts(report: Report) -> dict[str, str]:
         "target": target.argument,
         "model": target.model or "unknown",
         "offers": ", ".join(target.capabilities) or "nothing beyond chat",
-        **{f"server {name}": str(value) for name, value in target.server.items() if name not in _NOISE},
+        **{f"server {name}": str(value) for name, value in target.server.items() if name not in NOISE},
         "harness": tool.version,
         "openai": tool.openai,
         "Python": tool.python,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.compare.sections import Section
     from harness.report.page.markup import Markup
 
-_STYLE = """\
+STYLE = """\
 header.worse { border-left-color: var(--failed); }
 header.better { border-left-color: var(--passed); }
 header.unknown { border-left-color: var(--could-not-run); }
@@ -34,15 +34,20 @@ def page(comparison: Comparison) -> str:
         tag("p", f"{scope(comparison)}."),
         class_=tone.value,
     )
-    parts = {
+    parts = section_parts(sections(comparison))
+    parts["latency"] = ("Latency of each call", _latency(comparison.latency))
+    return frame.document(said, header, frame.sections(parts), style=STYLE)
+
+
+def section_parts(sections: Iterable[Section]) -> dict[str, tuple[str, str]]:
+    """The parts of a page, by the address of each: its heading and its content."""
+    return {
         section.title.lower().replace(" ", "-").replace(",", ""): (
             f"{section.title} ({len(section.items)})",
             _section(section),
         )
-        for section in sections(comparison)
+        for section in sections
     }
-    parts["latency"] = ("Latency of each call", _latency(comparison.latency))
-    return frame.document(said, header, frame.sections(parts), style=_STYLE)
 
 
 def _section(section: Section) -> Markup:

@@ -8,13 +8,14 @@ from harness.compare.sections import Tone, headline, scope, sections
 from harness.report.markdown import plain, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from harness.compare.record import Comparison, Side
+    from harness.compare.sections import Section
     from harness.report.terminal import Line
 
-_STYLES = {Tone.WORSE: "red", Tone.UNKNOWN: "magenta", Tone.BETTER: "green", Tone.NEUTRAL: None}
-_SIGNS = {Tone.WORSE: "❌", Tone.UNKNOWN: "❓", Tone.BETTER: "✅", Tone.NEUTRAL: "⚪"}
+STYLES = {Tone.WORSE: "red", Tone.UNKNOWN: "magenta", Tone.BETTER: "green", Tone.NEUTRAL: None}
+SIGNS = {Tone.WORSE: "❌", Tone.UNKNOWN: "❓", Tone.BETTER: "✅", Tone.NEUTRAL: "⚪"}
 
 _ITEMS, _DETAILS = 10, 7
 """Of a section and of an item, on a terminal; the other formats have all."""
@@ -23,13 +24,20 @@ _ITEMS, _DETAILS = 10, 7
 def lines(comparison: Comparison) -> Iterator[Line]:
     """For a terminal."""
     said, tone = headline(comparison)
-    style = _STYLES[tone]
+    style = STYLES[tone]
     yield said, style and f"bold {style}"
     yield f"  old: {told(comparison.old)}", "dim"
     yield f"  new: {told(comparison.new)}", "dim"
-    for section in sections(comparison):
+    yield from section_lines(sections(comparison))
+    yield "", None
+    yield scope(comparison), "dim"
+
+
+def section_lines(sections: Iterable[Section]) -> Iterator[Line]:
+    """What changed, on a terminal; the first of each kind."""
+    for section in sections:
         yield "", None
-        yield section.title, _STYLES[section.tone]
+        yield section.title, STYLES[section.tone]
         for item in section.items[:_ITEMS]:
             yield f"  {_joined(item.name, item.text)}", None
             yield from ((f"    {detail}", None) for detail in item.details[:_DETAILS])
@@ -37,29 +45,31 @@ def lines(comparison: Comparison) -> Iterator[Line]:
                 yield f"    and {more} more", "dim"
         if more := len(section.items[_ITEMS:]):
             yield f"  and {more} more", "dim"
-    yield "", None
-    yield scope(comparison), "dim"
 
 
 def markdown(comparison: Comparison) -> str:
     """For a CI step summary: the verdict, then each section; what changed in neither direction is folded."""
     said, tone = headline(comparison)
     page = [
-        f"# {_SIGNS[tone]} {said}",
+        f"# {SIGNS[tone]} {said}",
         "",
         f"- old: {plain(told(comparison.old))}",
         f"- new: {plain(told(comparison.new))}",
     ]
-    page += ["", f"{scope(comparison)}."]
-    for section in sections(comparison):
-        folded = section.tone is Tone.NEUTRAL
-        title = f"{_SIGNS[section.tone]} {section.title} ({len(section.items)})"
-        page += ["", f"<details><summary>{title}</summary>" if folded else f"## {title}", ""]
-        for item in section.items:
-            page.append(f"- {_joined(f'**{plain(item.name)}**', plain(item.text))}")
-            page += [f"  - {plain(detail)}" for detail in item.details]
-        page += ["", "</details>"] if folded else []
+    page += ["", f"{scope(comparison)}.", *section_markdown(sections(comparison))]
     return "".join(f"{printable(line)}\n" for line in page)
+
+
+def section_markdown(sections: Iterable[Section]) -> Iterator[str]:
+    """What changed, as lines of Markdown."""
+    for section in sections:
+        folded = section.tone is Tone.NEUTRAL
+        title = f"{SIGNS[section.tone]} {section.title} ({len(section.items)})"
+        yield from ("", f"<details><summary>{title}</summary>" if folded else f"## {title}", "")
+        for item in section.items:
+            yield f"- {_joined(f'**{plain(item.name)}**', plain(item.text))}"
+            yield from (f"  - {plain(detail)}" for detail in item.details)
+        yield from ("", "</details>") if folded else ()
 
 
 def told(side: Side) -> str:

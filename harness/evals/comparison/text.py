@@ -1,0 +1,134 @@
+"""The comparison of evaluations for a terminal, and for Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.compare.sections import Item, Section, Tone
+from harness.compare.text import SIGNS, STYLES, section_lines, section_markdown
+from harness.evals.comparison.sections import EFFECT_HEADS, effect_row, headline, scope, sections, told
+from harness.report.markdown import plain, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.evals.comparison.record import EvaluationComparison, Flip
+    from harness.report.terminal import Line
+
+_MOST_EFFECTS, _MOST_ROWS = 20, 60
+"""Differences on a terminal; of the longest table in Markdown."""
+
+_MOST_FLIPS, _MOST_FLAKES, _EXCERPT = 20, 20, 300
+"""In Markdown, of each benchmark: the comment on a pull request has to hold it. JSON has all."""
+
+_SHOWN, _LINE = 3, 160
+"""Flips on a terminal, and characters of a text."""
+
+
+def lines(comparison: EvaluationComparison) -> Iterator[Line]:
+    """For a terminal."""
+    from tabulate import tabulate
+
+    said, tone = headline(comparison)
+    style = STYLES[tone]
+    yield said, style and f"bold {style}"
+    for task in comparison.tasks:
+        yield f"  old: {told(task.old)}", "dim"
+        yield f"  new: {told(task.new)}", "dim"
+    yield "", None
+    effects = [effect_row(task, effect) for task in comparison.tasks for effect in task.effects]
+    for line in tabulate(effects[:_MOST_EFFECTS], EFFECT_HEADS, tablefmt="plain", disable_numparse=True).split("\n"):
+        yield f"  {line}", None
+    if more := len(effects[_MOST_EFFECTS:]):
+        yield f"  and {more} more", "dim"
+    yield from section_lines([*sections(comparison), *_flips(comparison)])
+    yield "", None
+    yield scope(comparison), "dim"
+
+
+def _flips(comparison: EvaluationComparison) -> Iterator[Section]:
+    """Some of what changed from right to wrong, and back, with both answers."""
+    for title, tone, broke in (("Broke", Tone.WORSE, True), ("Fixed", Tone.BETTER, False)):
+        items = [
+            Item(f"{task.benchmark}, {flip.id}", _cut(flip.question, _LINE), tuple(_answers(flip)))
+            for task in comparison.tasks
+            for flip in task.flips
+            if flip.broke is broke
+        ]
+        if items:
+            shown = f"; the first {_SHOWN}" if len(items) > _SHOWN else ""
+            yield Section(f"{title} ({len(items):,}{shown})", tone, tuple(items[:_SHOWN]))
+
+
+def _answers(flip: Flip) -> Iterator[str]:
+    if flip.target:
+        yield f"right: {_cut(' or '.join(flip.target), _LINE)}"
+    yield f"old:   {_cut(flip.old.answer, _LINE)}"
+    yield f"new:   {_cut(flip.new.answer, _LINE)}"
+
+
+def markdown(comparison: EvaluationComparison) -> str:
+    """For a CI step summary and a comment: the verdict, the differences, then what lies behind them."""
+    return "".join(f"{printable(line)}\n" for text in _markdown(comparison) for line in text.split("\n"))
+
+
+def _markdown(comparison: EvaluationComparison) -> Iterator[str]:
+    said, tone = headline(comparison)
+    yield f"# {SIGNS[tone]} {plain(said)}"
+    yield ""
+    for task in comparison.tasks[:_MOST_ROWS]:
+        yield f"- old: {plain(told(task.old))}"
+        yield f"- new: {plain(told(task.new))}"
+    effects = [effect_row(task, effect) for task in comparison.tasks for effect in task.effects]
+    yield from ("", _table(effects[:_MOST_ROWS], EFFECT_HEADS))
+    if more := len(effects[_MOST_ROWS:]):
+        yield from ("", f"{more} more are in the JSON form.")
+    yield from ("", f"{scope(comparison)}. {P_VALUES}")
+    yield from section_markdown(sections(comparison))
+    for task in comparison.tasks:
+        rows = [[each.old, each.new, f"{each.samples:,}"] for each in task.transitions]
+        yield from _folded(f"Samples of {task.benchmark} by what they got", _table(rows, ("old", "new", "samples")))
+        if task.flips:
+            rows = [_flip_row(each) for each in task.flips[:_MOST_FLIPS]]
+            heads = ("sample", "question", "right", "old answer", "new answer")
+            yield from _folded(_counted(f"Flips of {task.benchmark}", rows, len(task.flips)), _table(rows, heads))
+        if task.flakes:
+            rows = [[each.id, marks(each.old), marks(each.new)] for each in task.flakes[:_MOST_FLAKES]]
+            title = _counted(f"Flaky samples of {task.benchmark}", rows, len(task.flakes))
+            yield from _folded(title, _table(rows, ("sample", "old epochs", "new epochs")))
+
+
+P_VALUES = (
+    "p is adjusted for the number of looks (Benjamini-Hochberg): the main scores of all benchmarks together, "
+    "and everything else together."
+)
+
+
+def marks(values: tuple[float | None, ...]) -> str:
+    """The values of a sample's epochs, one sign for each."""
+    return " ".join("·" if value is None else {1.0: "✓", 0.0: "✗"}.get(value, f"{value:.2g}") for value in values)
+
+
+def _flip_row(flip: Flip) -> list[str]:
+    sign = "✗" if flip.broke else "✓"
+    texts = (flip.question, " or ".join(flip.target), flip.old.answer, flip.new.answer)
+    return [f"{sign} {flip.id}", *(_cut(text, _EXCERPT) for text in texts)]
+
+
+def _counted(title: str, rows: list[list[str]], count: int) -> str:
+    return f"{title} ({len(rows)} of {count:,}; the JSON form has all)" if len(rows) < count else f"{title} ({count:,})"
+
+
+def _folded(title: str, table: str) -> Iterator[str]:
+    yield from ("", f"<details><summary>{plain(title)}</summary>", "", table, "", "</details>")
+
+
+def _table(rows: list[list[str]], heads: tuple[str, ...]) -> str:
+    from tabulate import tabulate
+
+    return tabulate([map(plain, row) for row in rows], heads, tablefmt="github", disable_numparse=True)
+
+
+def _cut(text: str, most: int) -> str:
+    line = " ".join(text.split()) or "nothing"
+    return line if len(line) <= most else f"{line[:most]}…"
