@@ -99,8 +99,16 @@ class Unclear:
 type Reply = Answered | Busy | NotSent | Refused | Unclear
 
 
-class UnreachedError(Exception):
-    """A look at the native API got no answer that says anything: why."""
+class UnansweredError(Exception):
+    """A look at the native API got no answer that says anything: why.
+
+    Attributes:
+        unreached: why the server could not be reached; None when there was an answer, of its own or of a proxy's.
+    """
+
+    def __init__(self, reason: str, unreached: str | None = None) -> None:
+        super().__init__(reason)
+        self.unreached = unreached
 
 
 class Client:
@@ -172,7 +180,7 @@ class Client:
         """`GET` a path of the native API: the status, and the JSON that came with it or None.
 
         Raises:
-            UnreachedError: no answer, or one of somebody's on the way.
+            UnansweredError: no answer, or one that says nothing about the path.
         """
         try:
             async with self._session.get(
@@ -180,13 +188,14 @@ class Client:
             ) as response:
                 content = await _content(response)
         except TimeoutError:
-            raise UnreachedError(f"no answer within {_LOOK_TIMEOUT:g} s") from None
+            reason = f"no answer within {_LOOK_TIMEOUT:g} s"
+            raise UnansweredError(reason, reason) from None
         except (aiohttp.ClientError, OSError) as problem:
-            raise UnreachedError(self._said(problem)) from None
-        value = _json(content)
-        if response.status >= 500 or response.status in {408, 425, 429} or value is None:
-            raise UnreachedError(f"{response.status}: {self._clean(_excerpt(content))}")
-        return response.status, value
+            reason = self._said(problem)
+            raise UnansweredError(reason, reason) from None
+        if response.status not in {200, 401, 403, 404, 405}:
+            raise UnansweredError(f"{response.status}: {self._clean(_excerpt(content))}")
+        return response.status, _json(content)
 
     def _answer(self, named: str | None, conversation: str, content: bytes) -> Reply:
         if named is not None and named != conversation:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.evals import native
 from harness.evals.adoption import Adopted, Left, adopt
-from harness.evals.client import Answered, Busy, NotSent, Refused, Unclear, UnreachedError
+from harness.evals.client import Answered, Busy, NotSent, Refused, UnansweredError, Unclear
 from harness.evals.conversation_id import conversation_id
 from harness.evals.events import Lost, SentAgain, Waiting
 from harness.evals.journal import State
@@ -215,7 +215,7 @@ class Dialogue:
             return False
         try:
             return isinstance(await native.look(self._lane.client, self._conversation, turn), Known)
-        except UnreachedError:
+        except UnansweredError:
             return False
 
     def _give_up_when_late(self, reason: str) -> None:
@@ -246,7 +246,7 @@ class Dialogue:
 
     async def _outcome(self, failure: Failure | None) -> Outcome:
         server = self._lane.client.server
-        seconds = max(0.0, time.time() - self._since)
+        seconds = round(max(0.0, time.time() - self._since), 3)
         usage = None
         if server.native_api and self.refused is None:
             usage = await native.usage(self._lane.client, self._conversation)

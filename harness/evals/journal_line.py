@@ -49,7 +49,7 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Json]:
     return {
         "conversation": outcome.conversation,
         "server": outcome.server,
-        "seconds": round(outcome.seconds, 3),
+        "seconds": outcome.seconds,
         "adopted": outcome.adopted,
         "sends": outcome.sends,
         "usage": None if outcome.usage is None else asdict(outcome.usage),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.evals.client import UnreachedError
+from harness.evals.client import UnansweredError
 from harness.evals.outcome import Usage
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def look(client: Client, conversation: str, turn: int) -> Known | Missing 
     a list of conversations has to be empty.
 
     Raises:
-        UnreachedError: it can't be asked now.
+        UnansweredError: it can't be asked now.
     """
     path = f"/api/conversations/{conversation}"
     status, info = await client.look(path)
@@ -59,19 +59,19 @@ async def look(client: Client, conversation: str, turn: int) -> Known | Missing 
     if status in _ABSENT:
         return Unavailable(f"{status} for /api/conversations/ID/events")
     if not isinstance(messages, int):
-        raise UnreachedError("the number of messages is no number")
+        raise UnansweredError("the number of messages is no number")
     if messages < turn:
         return Missing()
     return Known(_execution(*await client.look(path)))
 
 
 async def final_response(client: Client, conversation: str) -> str:
-    """The agent's newest final text. Raises UnreachedError."""
+    """The agent's newest final text. Raises UnansweredError."""
     status, said = await client.look(f"/api/conversations/{conversation}/agent_final_response")
     match said:
         case {"response": str(text)} if status == 200:
             return text
-    raise UnreachedError(f"{status} for its final response")
+    raise UnansweredError(f"{status} for its final response")
 
 
 async def usage(client: Client, conversation: str) -> Usage | None:
@@ -86,7 +86,7 @@ async def usage(client: Client, conversation: str) -> Usage | None:
         prompt, completion = (
             sum(int(each[name]) for each in tokens) for name in ("prompt_tokens", "completion_tokens")
         )
-    except (UnreachedError, LookupError, TypeError, ValueError, AttributeError):
+    except (UnansweredError, LookupError, TypeError, ValueError, AttributeError):
         return None
     if not tokens:
         return None
@@ -97,4 +97,4 @@ def _execution(status: int, info: Any) -> str:
     match info:
         case {"execution_status": str(execution)} if status == 200:
             return execution
-    raise UnreachedError(f"{status} without an execution status")
+    raise UnansweredError(f"{status} without an execution status")

@@ -48,7 +48,7 @@ class Settings:
         request_timeout: seconds until a request is given up and its agent is looked for. Released servers answer with
             504 after 120.
         grace: seconds during which a server that knows nothing of a request is asked again before the request is sent
-            once more. A conversation can be looked up some 0.2 s after its request has come in, on a busy server 6 s.
+            once more. A conversation can be looked up 1 s to 3 s after its request has come in.
         patience: seconds after which a server that can't be reached is not waited for any longer: what it has at work
             is left open for the next run, and if there is no other server the run ends early.
         directories: whether each sample is told a directory of its own to work in, since all conversations of a server

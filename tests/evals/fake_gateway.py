@@ -157,6 +157,8 @@ class FakeGateway:
         if (refusal := self._refusal(request, body, fault)) is not None:
             return refusal
         name = request.headers.get(HEADER) or str(uuid.uuid4())
+        self._running += 1
+        self.peak = max(self.peak, self._running)
         run = self._run(name, body)
         behaviour = self.behaviour
         if not (behaviour.latency or behaviour.slow or behaviour.creation or "[[delay" in str(body)):
@@ -206,8 +208,6 @@ class FakeGateway:
     async def _run(self, name: str, body: dict[str, Any]) -> dict[str, int]:
         """One agent run, as it goes on whatever becomes of the request."""
         behaviour = self.behaviour
-        self._running += 1
-        self.peak = max(self.peak, self._running)
         try:
             if behaviour.creation:
                 await asyncio.sleep(behaviour.creation)
