@@ -6,6 +6,7 @@ import csv
 import json
 from dataclasses import dataclass
 from hashlib import sha256
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Protocol
 
 from harness.evals.benchmark.lines import lines, opened, sha256_of
@@ -63,9 +64,8 @@ class DataFile:
     @classmethod
     def open(cls, path: Path) -> DataFile:
         """Look at a file and hash it. Raises BenchmarkError."""
-        kind = _kind(path)
         stamp = _stamp(path)
-        return cls(path, kind, sha256_of(path), stamp)
+        return cls(path, _kind(path), sha256_of(path), stamp)
 
     @property
     def place(self) -> Place:
@@ -132,6 +132,8 @@ def _stamp(path: Path) -> tuple[int, int]:
         status = path.stat()
     except (OSError, ValueError) as error:
         raise Place(str(path)).problem(f"can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if not S_ISREG(status.st_mode):
+        raise Place(str(path)).problem("not a file: it is read more than once, which a folder or a pipe can't be")
     return status.st_size, status.st_mtime_ns
 
 
@@ -164,8 +166,8 @@ def _jsonl(path: Path) -> Iterator[Row]:
             continue
         try:
             value, end = read_value(line, start)
-            if skip_space(line, end) < len(line):
-                raise StrictJsonError("more than one value in this line", end)
+            if (rest := skip_space(line, end)) < len(line):
+                raise StrictJsonError("more than one value in this line", rest)
         except StrictJsonError as error:
             hint = "; one sample a line, or a list: [...]" if path.suffix == ".json" else ""
             raise Place(file, number, error.position + 1).problem(f"{error}{hint}") from None

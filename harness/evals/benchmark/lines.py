@@ -44,7 +44,7 @@ def sha256_of(path: Path) -> str:
     """SHA-256 (hex) of the file's bytes, the same packed or not. Raises BenchmarkError."""
     with opened(path) as stream:
         digest = sha256()
-        while block := stream.read(1 << 18):
+        while block := stream.read(1 << 16):
             digest.update(block)
         return digest.hexdigest()
 

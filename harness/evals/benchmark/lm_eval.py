@@ -149,7 +149,7 @@ class _Task:
         if isinstance(choices, str):
             try:
                 choices = ast.literal_eval(choices)
-            except (ValueError, SyntaxError, MemoryError, RecursionError):
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                 raise row.problem("doc_to_choice", f"no list: {seen(choices)}") from None
         if choices is None:
             return ()
@@ -175,8 +175,8 @@ def _data(row: Row) -> str:
             "`dataset_path: json` and `dataset_kwargs: {data_files: FILE}`",
         )
     if isinstance(files, dict):
-        split = next((row.fields[key] for key in _SPLITS if row.fields.get(key)), None)
-        files = files.get(split, files if split else next(iter(files.values())))
+        split = next(filter(None, map(row.optional_text, _SPLITS)), None)
+        files = files.get(split) if split else next(iter(files.values()))
     if isinstance(files, list) and len(files) == 1:
         files = files[0]
     if not isinstance(files, str):
@@ -204,7 +204,7 @@ def _metrics(row: Row) -> list[dict[str, Any]]:
 
 def _patterns(row: Row) -> Iterator[re.Pattern[str]]:
     for metric in _metrics(row):
-        for pattern in metric.get("regexes_to_ignore") or ():
+        for pattern in Row(metric, row.place).texts("regexes_to_ignore"):
             yield _compiled(row, "metric_list", pattern)
 
 

@@ -107,7 +107,9 @@ def _benchmark(definition: Definition, prompt_place: Place, *, fold: bool) -> Be
         known = recognise(first)
         notes.append(f"The data was taken for `{known.name}`, by its content.")
     notes += known.notes
-    template, choice_template = definition.prompt or known.template, definition.prompt or known.choice_template
+    template, choice_template = known.template, known.choice_template
+    if definition.prompt is not None:
+        template = choice_template = definition.prompt
     reading = Reading(
         format=known,
         template=None if template == PLAIN else Template(template, prompt_place),
@@ -147,10 +149,11 @@ def _usual(sample: Sample, place: Place) -> tuple[ScorerSpec, ...]:
 
 def _text(option: str, given: str) -> tuple[Place, str]:
     """The text of an option, or of the file that it names with `@`, and where it stands."""
-    if not given.startswith("@"):
-        return Place(option), given
     path = Path(given[1:])
     try:
+        if not given.startswith("@"):
+            given.encode()  # bytes of the command line that are no text
+            return Place(option), given
         return Place(str(path)), path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise BenchmarkError(f"{option} {given}: can't be read: {getattr(error, 'strerror', None) or error}") from None

@@ -12,7 +12,7 @@ from harness.evals.benchmark.template import Template
 from harness.evals.sample import Sample, ScorerSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from harness.scenarios.model import Json
@@ -43,7 +43,7 @@ def read_promptfoo(path: Path, document: Node) -> Definition:
     prompts = row.texts("prompts")
     if len(prompts) != 1 or prompts[0].startswith(("file://", "[")):
         raise row.problem("prompts", "one prompt, as text, is read here")
-    if not isinstance(row.fields["tests"], list):
+    if not isinstance(row.fields.get("tests"), list):
         raise row.problem("tests", "tests that stand in this file are read here")
     rows = InlineRows(place, document.child("tests"))
     kind = _kind(next(iter(rows), row))
@@ -54,8 +54,18 @@ def read_promptfoo(path: Path, document: Node) -> Definition:
         rows=rows,
         format=Format("promptfoo", "a configuration", lambda _: False, lambda test, _: _read(test, kind, template)),
         scorers=(_ASSERTIONS[kind],),
+        notes=tuple(_notes(row)),
         recipe=prompts[0],
     )
+
+
+def _notes(row: Row) -> Iterator[str]:
+    """What the providers are asked for, which nobody is here."""
+    providers: Any = row.fields.get("providers")
+    for provider in providers if isinstance(providers, list) else ():
+        config = provider.get("config") if isinstance(provider, dict) else None
+        for key, value in config.items() if isinstance(config, dict) else ():
+            yield f"`{key}` ({value}) of the providers is not sent: the endpoint ignores it, or never hears of it."
 
 
 def _read(row: Row, kind: str, template: Template) -> Sample:

@@ -10,6 +10,7 @@ from harness.scenarios.schema import DIALECT
 
 type Schema = dict[str, Any]
 
+_IGNORED = ("temperature", "top_p", "max_tokens", "stop", "seed")
 NAME = r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"
 
 
@@ -42,6 +43,8 @@ def benchmark_schema() -> Schema:
         "category": _text("The name of the value by which reports group samples."),
         "cluster": _text("The name of the value that samples share which are not independent, such as their source."),
     }  # fmt: skip
+    for key in _IGNORED:
+        properties[key] = {"not": {}, "errorMessage": "is not sent, since the endpoint ignores it; take it out"}
     return {
         "$schema": DIALECT,
         "title": "a benchmark",

@@ -29,22 +29,24 @@ class Template:
     def __init__(self, source: str, place: Place) -> None:
         if importlib.util.find_spec("jinja2") is None:
             raise BenchmarkError("`jinja2` is not installed: pip install 'openhands-gateway-harness[eval]'")
-        from jinja2 import StrictUndefined, TemplateError
+        from jinja2 import StrictUndefined
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         self.place = place
         environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
         try:
             self._template = environment.from_string(source)
-        except (TemplateError, RecursionError, OverflowError, SyntaxError) as error:
+        except Exception as error:  # noqa: BLE001 - a template is a program, and parts of it are run already
             line = getattr(error, "lineno", None)
             raise place.problem(f"the template{f', line {line}' if line else ''}: {error}") from None
 
     def render(self, values: Mapping[str, Any], where: Place) -> str:
         """The text for some values, those of the entry at a place. Raises BenchmarkError."""
         try:
-            return self._template.render(values)
+            text = self._template.render(values)
+            text.encode()  # half of a surrogate pair can't be sent
         except Exception as error:  # noqa: BLE001 - a template is a program: it can raise anything
             name = re.match(r"'(\w+)' is undefined", str(error))
             hint = did_you_mean(name[1], values) if name else ""
             raise where.problem(f"the template of {self.place} can't be filled in: {error}{hint}") from None
+        return text

@@ -1,0 +1,87 @@
+"""Whatever is in a file: samples, or a BenchmarkError."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.evals.benchmark.formats.known import FORMATS
+from harness.evals.benchmark.load import TASK_FILES, load_benchmark
+from harness.evals.sample import BenchmarkError, Sample
+
+pytest.importorskip("jinja2")
+
+NAMES = ("a.jsonl", "a.json", "a.csv", "a.tsv", "a.yaml", "a.jsonl.gz", "a")
+KEYS = sorted({
+    "prompt", "turns", "input", "target", "choices", "ideal", "question", "answer", "task_id", "entry_point", "test",
+    "instance_id", "repo", "base_commit", "problem_statement", "metadata", "system", "scoring", "id", "files", "A", "B",
+    "name", "data", "samples", "scorers", "epochs", "format", "category",
+    "task", "dataset_path", "dataset_kwargs", "doc_to_text", "doc_to_target", "doc_to_choice", "output_type",
+    "test_split", "metric_list", "filter_list", "generation_kwargs", "repeats",
+    "prompts", "tests", "vars", "assert", "providers", "description",
+})  # fmt: skip
+WORDS = st.sampled_from(["json", "a", "A", "multiple_choice", "{{ question }}", "{{", "user", "content", "role",
+                         "exact", "equals", "exact_match", "#### 4", "own.jsonl", "[1, 2]", "{[]: 1}", "\0", "\x85", "",
+                         "regex", "take_first", "(", "own", "inspect"])  # fmt: skip
+LEAVES = st.none() | st.booleans() | st.integers(-2, 3) | st.integers() | st.floats() | st.text(max_size=5) | WORDS
+INNER = ("role", "content", "type", "value", "metric", "filter", "function", "regex_pattern", "regexes_to_ignore",
+         "data_files", "test", "text", "vars", "assert", "config", "name", "tool_calls", "prompt")  # fmt: skip
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(INNER) | WORDS, inner, max_size=3),
+    max_leaves=4,
+)
+ROWS = st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), VALUES, max_size=6)
+
+
+def _samples_or_complaint(name: str, content: bytes, **options: Any) -> list[Sample] | str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        Path(folder, "own.jsonl").write_text('{"question": "q", "answer": "a"}')
+        try:
+            benchmark = load_benchmark(str(path), **options)
+            samples = list(benchmark.samples)
+        except BenchmarkError as error:
+            return str(error)
+        assert len(benchmark.samples) == len(samples) > 0
+        return samples
+
+
+def _check(result: list[Sample] | str) -> None:
+    """A complaint says something; samples can be sent, and have ids of their own."""
+    if isinstance(result, str):
+        assert result.strip()
+        return
+    assert len({sample.id for sample in result}) == len(result)
+    for sample in result:
+        assert sample.turns
+        for text in (*sample.turns, sample.system or ""):
+            text.encode()
+        json.dumps([sample.target, sample.choices, sample.metadata], allow_nan=False)
+
+
+@given(st.sampled_from(NAMES), st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+@settings(max_examples=60)
+def test_any_bytes_are_samples_or_a_complaint(name: str, content: bytes) -> None:
+    _check(_samples_or_complaint(name, content, scorers=["exact"]))
+
+
+@given(st.lists(ROWS, max_size=3), st.sampled_from([None, *FORMATS]), st.booleans())
+@settings(max_examples=60)
+def test_any_lines_of_json_are_samples_or_a_complaint(rows: list[Any], format_name: str | None, fold: bool) -> None:
+    content = "\n".join(map(json.dumps, rows)).encode()
+    _check(_samples_or_complaint("a.jsonl", content, format=format_name, scorers=["exact"], fold_dialogues=fold))
+
+
+@given(ROWS, st.sampled_from([None, *FORMATS, *TASK_FILES]))
+@settings(max_examples=60)
+def test_any_yaml_is_samples_or_a_complaint(document: Any, format_name: str | None) -> None:
+    content = json.dumps(document).encode()
+    _check(_samples_or_complaint("a.yaml", content, format=format_name))

@@ -1,0 +1,40 @@
+"""The schema of a benchmark file is right by the draft's own rules, and current on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from harness.evals.benchmark import builtin, schema
+from harness.evals.benchmark.formats.own import KEYS
+from harness.evals.benchmark.schema import benchmark_schema, render
+
+
+def test_the_schema_is_valid_by_the_draft() -> None:
+    Draft202012Validator.check_schema(benchmark_schema())
+
+
+def test_the_schema_on_disk_is_current() -> None:
+    """If not: write `harness.evals.benchmark.schema.render()` there."""
+    assert (Path(schema.__file__).parent / "benchmark.schema.json").read_text() == render()
+
+
+def test_the_schema_knows_the_same_keys_of_a_sample_as_the_reader() -> None:
+    assert set(benchmark_schema()["$defs"]["sample"]["properties"]) == set(KEYS)
+
+
+def test_the_shipped_benchmarks_are_valid_by_the_schema() -> None:
+    validator = Draft202012Validator(benchmark_schema())
+    files = [builtin.file_of(name) for name in builtin.names() if name != builtin.HUMANEVAL]
+    assert len(files) >= 4
+    for file in files:
+        assert not list(validator.iter_errors(yaml.safe_load(file.read_text()))), file
+
+
+def test_every_key_has_a_description_for_the_editor() -> None:
+    properties = benchmark_schema()["properties"]
+    assert all("description" in value for value in properties.values() if "not" not in value)
+    assert json.loads(render()) == benchmark_schema()
