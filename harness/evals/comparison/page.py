@@ -10,6 +10,7 @@ from harness.evals.comparison.sections import (
     amount,
     effect_row,
     headline,
+    notes,
     scope,
     sections,
     span,
@@ -30,6 +31,8 @@ _MOST_FLIPS, _MOST_ROWS, _OPEN = 200, 500, 5
 _WIDTH, _HEIGHT = 200, 16
 
 _STYLE = f"""{STYLE}
+body {{ max-width: 90rem; }}
+.scroll td {{ white-space: nowrap; }}
 svg.effect {{ display: block; width: 12.5rem; height: 1rem; }}
 .effect line {{ stroke: var(--ink); stroke-width: 1.5; }}
 .effect .zero {{ stroke: var(--soft); stroke-dasharray: 2 2; }}
@@ -44,10 +47,10 @@ svg.effect {{ display: block; width: 12.5rem; height: 1rem; }}
 
 def page(comparison: EvaluationComparison) -> str:
     """The whole page."""
-    said, tone = headline(comparison)
+    (title, tone), said = headline(comparison), notes(comparison)
     header = tag(
         "header",
-        tag("h1", said),
+        tag("h1", title),
         *(
             tag("p", f"{name}: {told(side)}")
             for task in comparison.tasks
@@ -58,6 +61,10 @@ def page(comparison: EvaluationComparison) -> str:
     )
     parts: dict[str, tuple[str, str]] = {
         "effects": ("Differences", _effects(comparison)),
+        "notes": (
+            said.title,
+            tag("ul", *(tag("li", tag("strong", each.name), f": {each.text}") for each in said.items)),
+        ),
         **section_parts(sections(comparison)),
     }
     for number, task in enumerate(comparison.tasks):
@@ -67,7 +74,7 @@ def page(comparison: EvaluationComparison) -> str:
             f"flakes-{number}": (f"Flaky samples of {task.benchmark} ({len(task.flakes):,})", _flakes(task)),
             f"shifts-{number}": (f"Time and tokens of {task.benchmark}", _shifts(task)),
         }
-    return frame.document(said, header, frame.sections(parts), style=_STYLE)
+    return frame.document(title, header, frame.sections(parts), style=_STYLE)
 
 
 def _effects(comparison: EvaluationComparison) -> Markup:

@@ -76,13 +76,18 @@ def scope(comparison: EvaluationComparison) -> str:
     return f"{samples:,} samples of {len(comparison.tasks)} benchmark{plural} compared{others}"
 
 
+def notes(comparison: EvaluationComparison) -> Section:
+    """What a reader has to know of the main differences."""
+    said = _items((task, each) for task in comparison.tasks for each in _notes(task))
+    return Section("To be read with it", Tone.NEUTRAL, said)
+
+
 def sections(comparison: EvaluationComparison) -> Iterator[Section]:
-    """All that has something in it, but for the tables of effects, flips and flakes."""
+    """All that has something in it, but for the notes and the tables of effects, flips and flakes."""
     tasks = comparison.tasks
     flagged = [(task, shift) for task in tasks for shift in task.shifts if shift.flagged]
     every = (
         Section("Compared nevertheless", Tone.UNKNOWN, _items((task, each) for task in tasks for each in task.forced)),
-        Section("To be read with it", Tone.NEUTRAL, _items((task, each) for task in tasks for each in _notes(task))),
         Section(
             "More than before", Tone.WORSE, _items((task, shifted(each)) for task, each in flagged if each.ratio > 1)
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.compare.sections import Item, Section, Tone
 from harness.compare.text import SIGNS, STYLES, section_lines, section_markdown
-from harness.evals.comparison.sections import EFFECT_HEADS, effect_row, headline, scope, sections, told
+from harness.evals.comparison.sections import EFFECT_HEADS, effect_row, headline, notes, scope, sections, told
 from harness.report.markdown import plain, printable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def lines(comparison: EvaluationComparison) -> Iterator[Line]:
         yield f"  {line}", None
     if more := len(effects[_MOST_EFFECTS:]):
         yield f"  and {more} more", "dim"
-    yield from section_lines([*sections(comparison), *_flips(comparison)])
+    yield from section_lines([notes(comparison), *sections(comparison), *_flips(comparison)])
     yield "", None
     yield scope(comparison), "dim"
 
@@ -84,6 +84,8 @@ def _markdown(comparison: EvaluationComparison) -> Iterator[str]:
     if more := len(effects[_MOST_ROWS:]):
         yield from ("", f"{more} more are in the JSON form.")
     yield from ("", f"{scope(comparison)}. {P_VALUES}")
+    yield ""
+    yield from (f"- **{plain(each.name)}**: {plain(each.text)}" for each in notes(comparison).items[:_MOST_ROWS])
     yield from section_markdown(sections(comparison))
     for task in comparison.tasks:
         rows = [[each.old, each.new, f"{each.samples:,}"] for each in task.transitions]
