@@ -7,6 +7,7 @@ have reached it may not.
 from __future__ import annotations
 
 import json
+import os
 import re
 import urllib.request
 from contextlib import suppress
@@ -224,8 +225,9 @@ class Client:
         return Unclear(reason, ended="Agent run ended with status" in said)
 
     def _said(self, problem: BaseException) -> str:
-        said = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
-        return self._clean(_one_line(said))
+        if isinstance(problem, OSError) and (problem.errno or 0) > 0:
+            return os.strerror(problem.errno)
+        return self._clean(_one_line(str(problem) or type(problem).__name__))
 
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:
@@ -268,7 +270,7 @@ def _excerpt(content: bytes) -> str:
 
 def _one_line(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= 300 else f"{text[:300]}…"
+    return text if len(text) <= 300 else f"{text[:300].rstrip()}…"
 
 
 def _retry_after(value: str) -> float | None:

@@ -27,6 +27,7 @@ class Lane:
     Attributes:
         client: for its requests.
         load: samples that it has at work.
+        problem: why it could not be reached the last time that it could not.
     """
 
     def __init__(self, client: Client, watch: Watcher) -> None:
@@ -35,6 +36,7 @@ class Lane:
         self._pause = _FIRST_PAUSE
         self._aside_until = 0.0
         self._unreached_since: float | None = None
+        self.problem = ""
         self._full_until = 0.0
 
     @property
@@ -49,7 +51,7 @@ class Lane:
             self._pause, self._aside_until, self._unreached_since = _FIRST_PAUSE, 0.0, None
         elif now >= self._aside_until:  # else it is known: others were on their way to it
             self._aside_until = now + self._pause
-            self._unreached_since = self._unreached_since or now
+            self._unreached_since, self.problem = self._unreached_since or now, problem
             self._watch(SetAside(self.url, self._pause, problem))
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
@@ -71,7 +73,7 @@ class Lane:
 
 
 class Unreached(Exception):  # noqa: N818 - the end of the run, not an error of anybody's
-    """No server can be reached any more."""
+    """No server can be reached any more: why."""
 
 
 class Pool:
@@ -107,5 +109,5 @@ class Pool:
             if present:
                 return min(present, key=Lane.rank)
             if all(lane.unreached() >= self._patience for lane in self._lanes):
-                raise Unreached
+                raise Unreached(self._lanes[0].problem)
             await asyncio.sleep(min(lane.away() for lane in self._lanes))

@@ -90,8 +90,8 @@ async def evaluate(
             if not limit.expired():
                 raise
             return f"its time was over: {settings.max_seconds:g} s"
-        except Unreached:
-            return f"no server could be reached for {settings.patience:g} s"
+        except Unreached as problem:
+            return f"no server could be reached for {settings.patience:g} s: {problem}"
         except _AllRefused as refused:
             return str(refused)
         finally:
