@@ -42,7 +42,7 @@ def python_sources(answer: str, entry_point: str | None, prompt: str) -> list[st
     parts = fenced or [answer.strip("\n")]
     joined = "\n\n".join(parts)
     if entry_point is None:
-        return [joined, *parts[::-1]]
+        return [joined, *(parts[::-1] if fenced else [_bare(answer)])]
     defines = re.compile(
         rf"^(?:async[ ]+)?def[ ]+{re.escape(entry_point)}\b|^{re.escape(entry_point)}\s*=", re.MULTILINE
     )

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from harness.evals.scorers.sandbox.options import SandboxOptions
-from harness.evals.scorers.scorer import Mark, Scorer, ScorerError
+from harness.evals.scorers.program import SandboxScorer
+from harness.evals.scorers.scorer import Mark, ScorerError
 
 if TYPE_CHECKING:
     from harness.evals.outcome import Outcome
     from harness.evals.sample import Sample
 
 
-class Command(SandboxOptions, Scorer):
+class Command(SandboxScorer):
     """Right when a command exits with 0, wrong when it exits with 1; anything else is its own failure.
 
     It reads the answer on standard input. The folder that it starts in holds `sample.json`, the sample, and
@@ -36,11 +37,9 @@ class Command(SandboxOptions, Scorer):
 
     async def score(self, sample: Sample, outcome: Outcome) -> Mark:
         """Run it."""
-        # Root's processes are counted for another real user (see `warden`); `-p` keeps a shell from becoming that one.
-        shell = ["/bin/sh", "-p"] if os.geteuid() == 0 and self.processes > 1 else ["/bin/sh"]
         ended = await self._sandbox.run(
-            [*shell, "-c", self.command],
-            environment={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "FOLDER": os.getcwd()},
+            ["/bin/sh", "-c", self.command],
+            environment={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "FOLDER": str(Path.cwd())},
             files={"sample.json": json.dumps(asdict(sample)), "outcome.json": json.dumps({"answers": outcome.answers})},
             stdin=outcome.answer,
         )
@@ -57,6 +56,9 @@ class Command(SandboxOptions, Scorer):
         if value is not None and not 0 <= value <= 1:
             raise ScorerError(f"it gave {value:g}, which is no number from 0 to 1")
         return Mark(1.0 if value is None else value, explanation=explanation)
+
+    def _trial(self) -> list[str]:
+        return ["/bin/sh", "-c", "exit 7"]
 
 
 def _number(line: str) -> float | None:

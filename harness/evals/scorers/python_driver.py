@@ -31,7 +31,9 @@ def main() -> None:
         for number, test in enumerate(task["tests"]):
             exec(_compiled(test, f"<test {number + 1}>"), module.__dict__)  # noqa: S102 -- in the sandbox
     except BaseException as problem:  # noqa: BLE001 -- SystemExit in the code is no success
-        own = problem.__traceback__.tb_next if problem.__traceback__ else None
+        own = problem.__traceback__
+        while own and own.tb_frame.f_code.co_filename not in linecache.cache:  # the driver's frames say nothing
+            own = own.tb_next
         traceback.print_exception(type(problem), problem, own, limit=-3)
         status = 1
     else:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, PrivateAttr
 
 from harness.evals.scorers.code import python_sources
-from harness.evals.scorers.sandbox.options import SandboxOptions
-from harness.evals.scorers.scorer import Mark, Scorer, ScorerError
+from harness.evals.scorers.program import SandboxScorer
+from harness.evals.scorers.scorer import Mark, ScorerError
 
 if TYPE_CHECKING:
     from harness.evals.outcome import Outcome
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/nix/store")
 
 
-class PythonTests(SandboxOptions, Scorer):
+def _driver() -> str:
+    return files("harness.evals.scorers").joinpath("python_driver.py").read_text("utf-8")
+
+
+class PythonTests(SandboxScorer):
     """Right when the tests of the sample pass on the answer's code.
 
     The sample's `scoring` holds `test`, a program that defines `check`, and `entry_point`, the function that is given
@@ -36,7 +40,7 @@ class PythonTests(SandboxOptions, Scorer):
 
     python: str = Field(default=sys.executable, exclude=True)
     """The interpreter; what is installed there can be imported."""
-    _driver: str = PrivateAttr(default_factory=lambda: _driver())
+    _driver: str = PrivateAttr(default_factory=_driver)
 
     def lacks(self, sample: Sample) -> str | None:
         """Tests."""
@@ -71,6 +75,9 @@ class PythonTests(SandboxOptions, Scorer):
         code = sources[0].removeprefix(f"{prompt}\n").strip("\n") or None
         return Mark(float(right), code, None if right else _explanation(ended))
 
+    def _trial(self) -> list[str]:
+        return [self.python, "-I", "-c", "exit(7)"]
+
     def _reads(self) -> tuple[str, ...]:
         return (*_SYSTEM, *{str(path.parent.parent) for path in (Path(self.python), Path(self.python).resolve())})
 
@@ -102,7 +109,3 @@ def _explanation(ended: Ended) -> str:
         return "it ended before the tests were through"
     lines = ended.stderr.strip().splitlines()
     return "\n".join(lines[-6:])[-1000:] or ended.why
-
-
-def _driver() -> str:
-    return files("harness.evals.scorers").joinpath("python_driver.py").read_text("utf-8")

@@ -50,5 +50,8 @@ class Scorer(BaseModel):
         """What the sample would need to be scored, as a noun; None when it has it."""
         return None if sample.target else "a target"
 
+    def prepare(self) -> None:
+        """Raise ScorerError if it can't work here; called before anything is asked."""
+
     async def close(self) -> None:
         """Let go of processes and connections."""

@@ -177,13 +177,16 @@ def _turn(scorer: str, turn: object) -> Literal["last", "all"] | int:
 def _built_in(name: str, options: Mapping[str, Any]) -> tuple[Scorer, object]:
     module, _, kind = BUILT_IN[name].partition(":")
     made: type[Scorer] = getattr(import_module(f"harness.evals.scorers.{module}"), kind)
+    known = (*(field.alias or option for option, field in made.model_fields.items()), "name", "turn")
     for option in options:
-        if option not in made.model_fields:
-            known = (*made.model_fields, "name", "turn")
+        if option not in known:
             hint = did_you_mean(option, known) or f"; there are {listed(known)}"
             raise BenchmarkError(f"scorer `{name}` has no option `{option}`{hint}")
     try:
         scorer = made(**options)
+        scorer.prepare()
+    except ScorerError as problem:
+        raise BenchmarkError(f"scorer `{name}`: {problem}") from None
     except ValidationError as problem:
         raise BenchmarkError("\n".join(_complaint(name, each) for each in problem.errors())) from None
     return scorer, [name, made.version, scorer.model_dump(mode="json")]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import harness
+from harness.evals.scorers.sandbox.warden import PATIENCE
 from harness.evals.scorers.scorer import ScorerError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Limits:
     """What a program may use.
 
     Attributes:
-        seconds: of the clock.
+        seconds: of the clock; those in which other programs kept the processor from it don't count.
         cpu_seconds: of a processor, each process for itself.
         memory: bytes of address space, each process for itself.
         processes: at once; when it is 1, threads are not counted.
@@ -136,7 +137,7 @@ class Sandbox:
                     "guarded": self.guarded,
                     "asked_by": os.getpid(),
                 }
-                said = await _ask_warden(json.dumps(request), self.limits.seconds + _GRACE)
+                said = await _ask_warden(json.dumps(request), PATIENCE * self.limits.seconds + _GRACE)
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         if "error" in said:

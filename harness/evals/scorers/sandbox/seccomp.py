@@ -9,14 +9,12 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _Calls = Mapping[str, tuple[int, int | None]]
 """By name their numbers on x86_64 and on aarch64; None where there is no such call."""
@@ -112,74 +110,62 @@ _Step = tuple[int, int, int, int]
 """Code, how many steps to skip if so, if not, and a value to compare with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What is still allowed.
+def forbid(*, network: bool, metadata: bool, processes: bool, spared: Iterable[int]) -> None:
+    """Restrict this process and its children.
 
-    Attributes:
-        network: sockets.
-        metadata: changing mode, owner, times of files.
-        processes: more than this one; threads are always allowed.
-        spared: processes that may not be sent signals. A process that is alone sends them to itself only.
+    Args:
+        network: forbid sockets.
+        metadata: forbid changing mode, owner and times of files.
+        processes: forbid more of them; threads are always allowed. A process that is alone can signal itself only.
+        spared: processes that may not be sent signals.
+
+    Raises:
+        OSError: the kernel can't, or its numbers of calls are not known here.
     """
+    machine = os.uname().machine
+    if machine not in _ARCHITECTURES:
+        raise OSError(f"no filter of system calls is known for {machine}, to keep a program off the network")
+    column, architecture = _ARCHITECTURES[machine]
+    steps: list[_Step] = [(_LOAD, 0, 0, 4), (_EQUALS, 1, 0, architecture), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
+    steps += [(_AT_LEAST, 0, 1, 0x40000000), _deny()]  # x32 has other numbers
+    groups = [_ALWAYS, *([_NETWORK] if network else []), *([_METADATA] if metadata else [])]
+    for calls in (*groups, *([_FORKS] if processes else [])):
+        for number in _numbers(calls, column):
+            steps += [(_EQUALS, 0, 1, number), _deny()]
+    for number in _numbers(_CLONE3, column):
+        steps += [(_EQUALS, 0, 1, number), _deny(errno.ENOSYS)]  # the C library then takes `clone`
+    for calls, argument, rules in _looked_at(alone=processes, spared=spared):
+        for number in _numbers(calls, column):
+            steps += [
+                (_EQUALS, 0, len(rules) + 2, number),
+                (_LOAD, 0, 0, 16 + 8 * argument),  # its lower half: both architectures are little-endian
+                *rules,
+                (_RETURN, 0, 0, _ALLOW),
+            ]
+    _install([*steps, (_RETURN, 0, 0, _ALLOW)])
 
-    network: bool
-    metadata: bool
-    processes: bool
-    spared: tuple[int, ...] = ()
 
-    def install(self) -> None:
-        """Restrict this process and its children. Raises OSError when the kernel can't, or for the architecture."""
-        program = self._program(os.getpid())
-        code = b"".join(struct.pack("HBBI", *step) for step in program)
-        libc = ctypes.CDLL(None, use_errno=True)
-        buffer = ctypes.create_string_buffer(code, len(code))
-        described = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
-        if libc.prctl(22, 2, described, 0, 0):  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
-            number = ctypes.get_errno()
-            raise OSError(number, f"seccomp, which keeps a program from the network: {os.strerror(number)}")
+def _install(program: list[_Step]) -> None:
+    code = b"".join(struct.pack("HBBI", *step) for step in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    described = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
+    if ctypes.CDLL(None, use_errno=True).prctl(22, 2, described, 0, 0):  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+        number = ctypes.get_errno()
+        raise OSError(number, f"seccomp, which keeps a program off the network: {os.strerror(number)}")
 
-    def _program(self, me: int) -> list[_Step]:
-        if platform.machine() not in _ARCHITECTURES:
-            raise OSError(f"no filter of system calls is known for {platform.machine()}, to keep off the network")
-        column, architecture = _ARCHITECTURES[platform.machine()]
-        steps: list[_Step] = [(_LOAD, 0, 0, 4), (_EQUALS, 1, 0, architecture), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-        steps += [(_AT_LEAST, 0, 1, 0x40000000), _deny()]  # x32 has other numbers
-        for calls, rule in self._refused():
-            for number in _numbers(calls, column):
-                steps += [(_EQUALS, 0, 1, number), rule]
-        for calls, argument, rules in self._looked_at(me):
-            for number in _numbers(calls, column):
-                steps += [
-                    (_EQUALS, 0, len(rules) + 2, number),
-                    (_LOAD, 0, 0, 16 + 8 * argument),  # its lower half: both architectures are little-endian
-                    *rules,
-                    (_RETURN, 0, 0, _ALLOW),
-                ]
-        return [*steps, (_RETURN, 0, 0, _ALLOW)]
 
-    def _refused(self) -> Iterator[tuple[_Calls, _Step]]:
-        """Calls that are never made, and what they answer."""
-        yield _ALWAYS, _deny()
-        yield _CLONE3, _deny(errno.ENOSYS)  # the C library then takes `clone`, whose flags a filter can see
-        if not self.network:
-            yield _NETWORK, _deny()
-        if not self.metadata:
-            yield _METADATA, _deny()
-        if not self.processes:
-            yield _FORKS, _deny()
-
-    def _looked_at(self, me: int) -> Iterator[tuple[_Calls, int, list[_Step]]]:
-        """Calls of which one argument decides: which one, and the rules; what they let pass is allowed."""
-        alone = [] if self.processes else [(_HAS_BITS, 1, 0, _CLONE_THREAD), _deny()]
-        yield _CLONE, 0, [(_HAS_BITS, 0, 1, _CLONE_NAMESPACES), _deny(), *alone]
-        yield _PRLIMIT, 0, [(_EQUALS, 2, 0, 0), (_EQUALS, 1, 0, me), _deny()]
-        if self.processes:
-            yield _SIGNALS, 0, _none_of(-1, *self.spared, *(-each for each in self.spared))
-        else:
-            yield _SIGNALS, 0, [(_EQUALS, 1, 0, me), _deny()]
-        yield _FCNTL, 1, _none_of(_F_SETOWN, _F_SETOWN_EX)
-        yield _IOCTL, 1, _none_of(_FIOSETOWN, _SIOCSPGRP, _TIOCSTI)
+def _looked_at(*, alone: bool, spared: Iterable[int]) -> Iterator[tuple[_Calls, int, list[_Step]]]:
+    """Calls of which one argument decides: which one, and the rules; what they let pass is allowed."""
+    me = os.getpid()
+    if alone:
+        yield _CLONE, 0, [(_HAS_BITS, 1, 0, _CLONE_THREAD), _deny()]
+        yield _SIGNALS, 0, [(_EQUALS, 1, 0, me), _deny()]
+    else:
+        yield _CLONE, 0, [(_HAS_BITS, 0, 1, _CLONE_NAMESPACES), _deny()]
+        yield _SIGNALS, 0, _none_of(-1, *(sign * each for each in spared for sign in (1, -1)))
+    yield _PRLIMIT, 0, [(_EQUALS, 2, 0, 0), (_EQUALS, 1, 0, me), _deny()]
+    yield _FCNTL, 1, _none_of(_F_SETOWN, _F_SETOWN_EX)
+    yield _IOCTL, 1, _none_of(_FIOSETOWN, _SIOCSPGRP, _TIOCSTI)
 
 
 def _numbers(calls: _Calls, column: int) -> Iterator[int]:

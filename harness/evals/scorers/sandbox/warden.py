@@ -18,16 +18,19 @@ import time
 from typing import Any, NoReturn
 
 from harness.evals.scorers.sandbox.landlock import restrict
-from harness.evals.scorers.sandbox.seccomp import Filter
+from harness.evals.scorers.sandbox.seccomp import forbid
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+PATIENCE = 5
+"""How many times as long a program may take, at most, while the machine is busy with others."""
 _TICK = 0.1
 """Seconds between two looks at the folder."""
 _MOST_FILES = 10_000
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_PDEATHSIG, _NO_NEW_PRIVS, _SUBREAPER, _CAPBSET_DROP, _CAP_AMBIENT = 1, 38, 36, 24, 47
-_CAPSET = {"x86_64": 126, "aarch64": 91}
+_PDEATHSIG, _KEEPCAPS, _CAPBSET_DROP, _SUBREAPER, _NO_NEW_PRIVS, _CAP_AMBIENT = 1, 8, 24, 36, 38, 47
+_OPEN_FILES = (1, 2)
+"""CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: Landlock decides which files."""
 
 
 def main() -> None:
@@ -62,7 +65,7 @@ class _Program:
             selector.register(pipe, selectors.EVENT_READ, name)
         selector.register(os.pidfd_open(self._pid), selectors.EVENT_READ, "end")
         selector.register(0, selectors.EVENT_READ, "nobody")
-        ended = self._watch(selector, began + self._request["seconds"])
+        ended = self._watch(selector, began)
         code = os.waitstatus_to_exitcode(self._end())
         for name, pipe in pipes.items():
             self._take(name, pipe)
@@ -102,10 +105,10 @@ class _Program:
             raise OSError(said.decode("utf-8", "replace"))
         return {"stdout": stdout[0], "stderr": stderr[0]}
 
-    def _watch(self, selector: selectors.BaseSelector, deadline: float) -> str:
+    def _watch(self, selector: selectors.BaseSelector, began: float) -> str:
         """Why it ended, or has to."""
         look = 0.0
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := self._deadline(began) - time.monotonic()) > 0:
             events = {key.data: key.fd for key, _ in selector.select(min(left, _TICK))}
             if "nobody" in events:
                 self._end()
@@ -121,6 +124,16 @@ class _Program:
                 return "disk"
             look = max(look, time.monotonic() + _TICK)
         return "time"
+
+    def _deadline(self, began: float) -> float:
+        """When its time is over. While others kept the processor from it, which is no fault of its own, it stands still."""
+        deadline: float = began + self._request["seconds"]
+        if time.monotonic() < deadline:
+            return deadline
+        waited = 0.0
+        with contextlib.suppress(OSError), open(f"/proc/{self._pid}/schedstat") as file:  # noqa: PTH123 -- as above
+            waited = int(file.read().split()[1]) / 1e9
+        return deadline + min(waited, (PATIENCE - 1) * self._request["seconds"])
 
     def _take(self, name: str, pipe: int) -> bool:
         """Read what is there, at most a mebibyte, and keep the end of it; False when there won't be more."""
@@ -166,26 +179,28 @@ class _Program:
 def _enter(request: dict[str, Any], warden: int) -> NoReturn:
     """Become the program, in the sandbox. Raises OSError."""
     os.setsid()
-    _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 -- as above
         file.write("1000")  # if the machine has no memory left, this goes first
     os.chdir(request["folder"])
-    alone, root = request["processes"] == 1, os.geteuid() == 0
-    if not alone:
-        _limit_processes(request["processes"], root=root)
+    alone = request["processes"] == 1
+    if os.geteuid() == 0:
+        _leave_root()
+    elif not alone:
+        _be_counted_anew()
+    _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
     for kind, limit in (
         (resource.RLIMIT_CPU, request["cpu_seconds"]),
         (resource.RLIMIT_AS, request["memory"]),
         (resource.RLIMIT_FSIZE, request["file_size"]),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_CORE, 0),
+        *([] if alone else [(resource.RLIMIT_NPROC, request["processes"] + _running(os.getuid()))]),
     ):
         hard = resource.getrlimit(kind)[1]
         most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         # The second after SIGXCPU is for the kernel to tell that it was the time; then comes SIGKILL.
         resource.setrlimit(kind, (most, most + (kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY)))
-    if not (root and not alone):  # with that bit `exec` would take the effective user away again
-        _libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
     try:
         restrict(request["reads"], [request["folder"]], _DEVICES)
     except OSError:
@@ -193,55 +208,54 @@ def _enter(request: dict[str, Any], warden: int) -> NoReturn:
             raise
     try:
         spared = (warden, request["asked_by"])
-        Filter(request["network"], request["reads"] is None, processes=not alone, spared=spared).install()
+        forbid(network=not request["network"], metadata=request["reads"] is not None, processes=alone, spared=spared)
     except OSError:
         if request["guarded"] and not request["network"]:
             raise
-    if root and not alone:
-        # The kernel counts no processes of the real user root. Files are still opened as root, the effective one.
-        os.setresuid(1_000_000_000 + os.getpid(), -1, -1)
-    _drop_capabilities()
     os.execve(request["command"][0], request["command"], request["environment"])  # noqa: S606 -- that is what it is for
 
 
-def _limit_processes(most: int, *, root: bool) -> None:
-    """At most so many, this one included."""
-    if root:
-        used = 0
-    else:
-        try:
-            user, group = os.getuid(), os.getgid()
-            os.unshare(os.CLONE_NEWUSER)  # in which they are counted anew
-            for name, text in (
-                ("setgroups", "deny"),
-                ("uid_map", f"{user} {user} 1"),
-                ("gid_map", f"{group} {group} 1"),
-            ):
-                with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123 -- as above
-                    file.write(text)
-            used = 0
-        except OSError:
-            used = sum(len(os.listdir(f"/proc/{pid}/task")) for pid in _processes() if _owner(pid) == os.getuid())  # noqa: PTH208 -- as above
-    resource.setrlimit(resource.RLIMIT_NPROC, (used + most, used + most))
+def _leave_root() -> None:
+    """Become a user that nobody is, who may still open root's files.
 
-
-def _drop_capabilities() -> None:
-    _libc.prctl(_CAP_AMBIENT, 4, 0, 0, 0)
-    for number in range(64):
+    The kernel limits no processes of root; and what belongs to others, such as the mode of a file, needs an owner.
+    """
+    user = 1_000_000_000 + os.getpid()
+    os.chown(".", user, -1)
+    for number in set(range(64)).difference(_OPEN_FILES):
         _libc.prctl(_CAPBSET_DROP, number, 0, 0, 0)
-    if call := _CAPSET.get(os.uname().machine):
-        _libc.syscall(call, (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
+    _libc.prctl(_KEEPCAPS, 1, 0, 0, 0)
+    os.setresuid(user, user, user)
+    kept = sum(1 << number for number in _OPEN_FILES)
+    header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0)
+    if _libc.capset(header, sets):
+        raise OSError(ctypes.get_errno(), f"capset: {os.strerror(ctypes.get_errno())}")
+    for number in _OPEN_FILES:
+        _libc.prctl(_CAP_AMBIENT, 2, number, 0, 0)
+
+
+def _be_counted_anew() -> None:
+    """Enter a user namespace, which has its own count of processes; where that is forbidden all of the user's count."""
+    user, group = os.getuid(), os.getgid()
+    with contextlib.suppress(OSError):
+        os.unshare(os.CLONE_NEWUSER)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123 -- as above
+                file.write(text)
 
 
 def _processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 -- as above
 
 
-def _owner(pid: int) -> int | None:
-    try:
-        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 -- as above
-    except OSError:
-        return None
+def _running(user: int) -> int:
+    """Threads of that user: they all count as processes."""
+    running = 0
+    for pid in _processes():
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{pid}").st_uid == user:  # noqa: PTH116 -- as above
+                running += len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 -- as above
+    return running
 
 
 def _descendants(of: int) -> set[int]:

@@ -1,18 +1,18 @@
-"""The options that all scorers have which run programs."""
+"""What all scorers are that run programs."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from harness.evals.scorers.sandbox.sandbox import Limits, Sandbox
+from harness.evals.scorers.scorer import Scorer, ScorerError
 
-_Bytes = Annotated[int, Field(gt=0)]
 
-
-class SandboxOptions(BaseModel):
-    """What a program may use, and how it is guarded."""
+class SandboxScorer(Scorer):
+    """A scorer that runs programs: what they may use, and how they are guarded."""
 
     seconds: float = Field(default=30, gt=0)
     """Of the clock."""
@@ -27,7 +27,7 @@ class SandboxOptions(BaseModel):
     allow_network: bool = False
     """Whether it may use the network."""
     unguarded: bool = False
-    """Whether a machine will do that can't guard files and network (Linux 5.13 can): say so in a container of its own."""
+    """Whether a machine will do that can't guard files and network (Linux 5.13 can); for a container of its own."""
     _sandbox: Sandbox = PrivateAttr()
 
     def model_post_init(self, _context: object) -> None:
@@ -40,6 +40,18 @@ class SandboxOptions(BaseModel):
             disk=self.disk << 20,
         )
         self._sandbox = Sandbox(limits, self._reads(), network=self.allow_network, guarded=not self.unguarded)
+
+    def prepare(self) -> None:
+        """Raise ScorerError unless a program can be started."""
+        trial = self._sandbox.run(self._trial(), environment={}, files={})
+        with ThreadPoolExecutor(1) as thread:  # there may be a loop in this one
+            ended = thread.submit(asyncio.run, trial).result()
+        if ended.status != 7:
+            raise ScorerError(f"{self._trial()[0]} does not run in the sandbox: {ended.why}")
+
+    def _trial(self) -> list[str]:
+        """A command that exits with 7."""
+        raise NotImplementedError
 
     def _reads(self) -> tuple[str, ...] | None:
         return None

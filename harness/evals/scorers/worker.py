@@ -1,0 +1,74 @@
+"""A process for matching that may take forever: it is killed when it does, and the next request starts another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import harness
+from harness.evals.scorers.scorer import ScorerError
+
+if TYPE_CHECKING:
+    from harness.scenarios.model import Json
+
+_MATCHING = "import sys; sys.path.insert(0, sys.argv[1]); from harness.evals.scorers.matching import main; main()"
+
+
+class Worker:
+    """Runs tasks of `matching`, one after the other.
+
+    Args:
+        seconds: that one may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def run(self, task: str, **arguments: Json) -> Any:
+        """Its result. Raises ScorerError when it takes too long or can't be done."""
+        async with self._turn:
+            process = await self._started()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            line = b""
+            try:
+                async with asyncio.timeout(self._seconds):
+                    process.stdin.write(json.dumps({"task": task, **arguments}).encode() + b"\n")
+                    await process.stdin.drain()
+                    line = await process.stdout.readline()
+            except TimeoutError:
+                raise ScorerError(f"it took more than {self._seconds:g} s on this answer") from None
+            except ConnectionError:
+                pass
+            finally:
+                if not line:  # what it still may answer is no answer to the next request
+                    await self.close()
+        if not line:
+            raise ScorerError("the process that does it has ended")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise ScorerError(answer["error"])
+        return answer["result"]
+
+    async def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-c", _MATCHING, str(Path(harness.__file__).parent.parent)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env={},
+                start_new_session=True,
+            )
+        return self._process
