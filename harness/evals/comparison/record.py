@@ -188,7 +188,7 @@ class EvaluationComparison(Record):
         return tuple(
             task
             for task in self.tasks
-            if most is not None and task.main.difference is not None and -task.main.difference > most
+            if most is not None and task.main.difference is not None and -task.main.difference > most + 1e-9
         )
 
     @property

@@ -19,6 +19,9 @@ _CELLS = 2_000_000
 _FEW = 400
 """Up to so many kinds of clusters it is faster to draw how often each kind comes; 0/1 scores have three."""
 
+_DIGITS = 12
+"""Of a sum: what differs beyond is of one kind. The order of addition is no evidence."""
+
 _EXACT = 14
 """So many signs have no more combinations than we would draw at random."""
 
@@ -36,7 +39,7 @@ def bootstrap(sums: NDArray[np.float64], sizes: NDArray[np.intp]) -> tuple[float
     if len(sums) < 2:
         return None
     random = np.random.default_rng(_SEED)
-    kinds, counts = np.unique(np.column_stack((sums, sizes)), axis=0, return_counts=True)
+    kinds, counts = np.unique(np.column_stack((sums.round(_DIGITS), sizes)), axis=0, return_counts=True)
     means = []
     if len(kinds) <= _FEW:
         for rows in _chunks(len(kinds)):
@@ -59,17 +62,24 @@ def sign_flip(sums: NDArray[np.float64]) -> float:
     Args:
         sums: of the differences, of each cluster.
     """
-    sizes = np.sort(np.abs(sums[sums != 0]))
-    least = abs(float(sums.sum())) - 1e-9  # the order of addition is no evidence
+    sizes = np.abs(sums).round(_DIGITS)
+    sizes = np.sort(sizes[sizes > 0])
+    least = abs(float(sums.sum())) - 1e-9
     if len(sizes) <= _EXACT:
         signs = 2 * (np.arange(2 ** len(sizes))[:, None] >> np.arange(len(sizes)) & 1) - 1
         return float(np.mean(np.abs(signs @ sizes) >= least))
     random = np.random.default_rng(_SEED)
+    kinds, counts = np.unique(sizes, return_counts=True)
     as_large = 0
-    for rows in _chunks(len(sizes)):
-        bits = random.integers(0, 256, (rows, -(-len(sizes) // 8)), dtype=np.uint8)
-        flipped = np.unpackbits(bits, axis=1, count=len(sizes))
-        as_large += int((np.abs(2 * (flipped @ sizes) - sizes.sum()) >= least).sum())
+    if len(kinds) <= _FEW:
+        for rows in _chunks(len(kinds)):
+            positive = random.binomial(counts, 0.5, (rows, len(kinds))) @ kinds
+            as_large += int((np.abs(2 * positive - sizes.sum()) >= least).sum())
+    else:
+        for rows in _chunks(len(sizes)):
+            bits = random.integers(0, 256, (rows, -(-len(sizes) // 8)), dtype=np.uint8)
+            positive = np.unpackbits(bits, axis=1, count=len(sizes)) @ sizes
+            as_large += int((np.abs(2 * positive - sizes.sum()) >= least).sum())
     return (1 + as_large) / (1 + RESAMPLES)
 
 

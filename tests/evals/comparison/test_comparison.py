@@ -44,6 +44,7 @@ def command(tmp_path: Path, *options: str) -> int:
         (named(1, 1, 1), named(0, 0, 0), [], 0, "no difference seen: arithmetic went from 100.0 % to 0.0 %"),
         (named(1, 1, 1), named(0, 0, 0), ["--max-drop", "0.5"], 1, "more than the 50 that are allowed, though it"),
         (named(1, 1, 1), named(0, 0, 0), ["--max-drop", "1"], 0, "no difference seen"),
+        (named(*[1] * 10), named(0, *[1] * 9), ["--max-drop", "0.1"], 0, "no difference seen"),
         (GOOD, {**GOOD, "s3": (None,)}, [], 3, "+0.0 points (95 %: -4.5 to +4.5); but not everything has a score"),
         (GOOD, {**BAD, "s3": (None,)}, [], 1, "worse: "),
         (named(1), named(1), [], 3, "too little to tell: arithmetic went from 100.0 % to 100.0 %"),

@@ -50,7 +50,7 @@ def test_flipping_signs_of_single_answers_is_mcnemars_test(better: int, worse: i
     assert sign_flip(sums) == pytest.approx(mcnemar(better, worse), abs=0.004)
 
 
-@pytest.mark.parametrize("count", [6, 12, 40])
+@pytest.mark.parametrize("count", [6, 12, 40, 500])
 def test_flipping_signs_agrees_with_scipy(count: int) -> None:
     stats = pytest.importorskip("scipy.stats")
     sums = np.random.default_rng(count).normal(0.3, 1, count)
