@@ -120,20 +120,22 @@ class _Program:
                 return "output"
             if "end" in events:
                 return "exited"
-            if time.monotonic() > look and _size(self._request["folder"]) > self._request["disk"]:
-                return "disk"
-            look = max(look, time.monotonic() + _TICK)
+            if time.monotonic() >= look:
+                if _size(self._request["folder"]) > self._request["disk"]:
+                    return "disk"
+                look = time.monotonic() + _TICK
         return "time"
 
     def _deadline(self, began: float) -> float:
-        """When its time is over. While others kept the processor from it, which is no fault of its own, it stands still."""
+        """When its time is over; it stands still while others keep the processor from the program."""
         deadline: float = began + self._request["seconds"]
         if time.monotonic() < deadline:
             return deadline
         waited = 0.0
         with contextlib.suppress(OSError), open(f"/proc/{self._pid}/schedstat") as file:  # noqa: PTH123 -- as above
             waited = int(file.read().split()[1]) / 1e9
-        return deadline + min(waited, (PATIENCE - 1) * self._request["seconds"])
+        longest: float = (PATIENCE - 1) * self._request["seconds"]
+        return deadline + min(waited, longest)
 
     def _take(self, name: str, pipe: int) -> bool:
         """Read what is there, at most a mebibyte, and keep the end of it; False when there won't be more."""

@@ -1,0 +1,144 @@
+"""A model that judges: one question after the other to an OpenAI-compatible endpoint, each until it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from harness.evals.scorers.scorer import ScorerError
+from harness.redact import Redactor
+from harness.targets import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.scenarios.model import Json
+
+_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
+"""To ask a model twice costs its tokens twice, and no more: unlike an agent it does nothing but answer."""
+_LONGEST_PAUSE = 60.0
+_MAXIMUM_BODY = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge wrote, and what it cost.
+
+    Attributes:
+        text: of its message.
+        cut_off: whether it met the limit of its length.
+        usage: as the endpoint tells it; empty when it does not.
+        model: that answered, by its own word.
+    """
+
+    text: str
+    cut_off: bool
+    usage: Mapping[str, Json]
+    model: str | None
+
+
+class Judge:
+    """Asks one model; to be closed.
+
+    Args:
+        base_url: such as `https://api.openai.com/v1`.
+        model: to ask.
+        key: sent as a bearer token; None for none.
+        parameters: sent with every request, such as `temperature`.
+        seconds: for one try.
+        tries: how often at most.
+        concurrency: how many requests at once.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        key: str | None,
+        *,
+        parameters: Mapping[str, Json],
+        seconds: float,
+        tries: int,
+        concurrency: int,
+    ) -> None:
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
+        self._fixed = {**parameters, "model": model}
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._clean = Redactor(None, {"[the judge's key]": key} if key else {}).excerpt
+        self._seconds, self._tries = seconds, tries
+        self._turns = asyncio.Semaphore(concurrency)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def ask(self, question: str) -> Verdict:
+        """Its answer. Raises ScorerError when there is none after all tries, or the endpoint refuses."""
+        body = json.dumps({**self._fixed, "messages": [{"role": "user", "content": question}]}).encode()
+        async with self._turns:
+            pause = 1.0
+            for tried in range(1, self._tries + 1):
+                try:
+                    status, content, told = await self._post(body)
+                except (aiohttp.ClientError, OSError, TimeoutError) as problem:  # some are two of them
+                    said = self._clean(str(problem) or "no answer in time")
+                    status, told = None, None
+                else:
+                    if status == 200:
+                        return _verdict(content)
+                    said = f"{status}: {self._clean(' '.join(content.decode('utf-8', 'replace').split())[:300])}"
+                if tried == self._tries or (status is not None and status not in _AGAIN):
+                    raise ScorerError(f"the judge at {self._url} gives no answer: {said}")
+                await asyncio.sleep(min(_LONGEST_PAUSE, told if told is not None else pause * random.uniform(0.5, 1)))  # noqa: S311 -- no secret
+                pause *= 2
+        raise AssertionError("the last try raises")
+
+    async def _post(self, body: bytes) -> tuple[int, bytes, float | None]:
+        """Status, content, and the seconds that `Retry-After` names."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                headers={**self._headers, "Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=self._seconds),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        proxy = _proxy_of_environment(self._url)
+        async with self._session.post(self._url, data=body, allow_redirects=False, proxy=proxy) as response:
+            content = await response.content.read(_MAXIMUM_BODY)
+            while not response.content.at_eof() and len(content) < _MAXIMUM_BODY:
+                content += await response.content.read(_MAXIMUM_BODY)
+            told = response.headers.get("Retry-After", "")
+            return response.status, content, float(told) if told.isdecimal() else None
+
+    async def close(self) -> None:
+        """Close its connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _verdict(content: bytes) -> Verdict:
+    try:
+        body: Any = json.loads(content)
+        choice = body["choices"][0]
+        text = choice["message"]["content"]
+    except (ValueError, LookupError, TypeError):
+        text = None
+    if not isinstance(text, str):
+        raise ScorerError("the judge answers with something else than a completion")
+    usage = body.get("usage")
+    known = ("prompt_tokens", "completion_tokens")
+    counts = {key: usage[key] for key in known if isinstance(usage.get(key), int)} if isinstance(usage, dict) else {}
+    model = body.get("model")
+    return Verdict(text, choice.get("finish_reason") == "length", counts, model if isinstance(model, str) else None)
+
+
+def _proxy_of_environment(url: str) -> str | None:
+    # `trust_env` would have aiohttp look into ~/.netrc too.
+    parts = urlsplit(url)
+    if is_loopback(url) or urllib.request.proxy_bypass(parts.netloc):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
