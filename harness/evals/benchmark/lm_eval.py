@@ -107,8 +107,8 @@ class _Task:
     def of(cls, row: Row, *, several: bool, ignored: tuple[re.Pattern[str], ...]) -> _Task:
         choice = row.fields["doc_to_choice"] if several else None
         target = row.fields.get("doc_to_target")
-        if target is None:
-            raise row.problem("doc_to_target", "without it nothing tells what is right")
+        if not isinstance(target, str | int):
+            raise row.problem("doc_to_target", f"a name, a template or a place is expected here, not {seen(target)}")
         text, description = row.text("doc_to_text"), row.optional_text("description") or ""
         keys = {"doc_to_text": text, "doc_to_target": target, "doc_to_choice": choice, "description": description}
         templates = {
@@ -220,6 +220,8 @@ def _scorers(row: Row, notes: list[str]) -> Iterator[ScorerSpec]:
     metric = _metrics(row)[0]
     filters: Any = row.fields.get("filter_list")
     if filters:
+        if metric.get("regexes_to_ignore"):
+            notes.append("`regexes_to_ignore` is applied to targets, and not to what a filter extracts of an answer.")
         for pipeline in filters if isinstance(filters, list) else [filters]:
             yield _extraction(row, pipeline, ignore_case=bool(metric.get("ignore_case")))
         return
@@ -238,9 +240,13 @@ def _extraction(row: Row, pipeline: Any, *, ignore_case: bool) -> ScorerSpec:
     functions = [step.get("function") for step in steps]
     if functions not in (["regex", "take_first"], ["regex"]):
         raise row.problem("filter_list", "a pipeline of `regex` and `take_first` is read here, and no other")
-    pattern = steps[0].get("regex_pattern", r"#### (\-?[0-9\.\,]+)")
-    _compiled(row, "filter_list", pattern)
-    options: dict[str, Json] = {"pattern": pattern}
+    pattern = str(steps[0].get("regex_pattern", r"#### (\-?[0-9\.\,]+)"))
+    groups = _compiled(row, "filter_list", pattern).groups
+    select = steps[0].get("group_select", 0)
+    if select not in (0, -1):
+        raise row.problem("filter_list", f"`group_select`: the first match (0) or the last (-1), not {seen(select)}")
+    # lm-eval takes the first group that matched something; of alternatives that are groups, that is the whole match.
+    options: dict[str, Json] = {"pattern": pattern, "group": int(groups == 1), "which": "last" if select else "first"}
     if ignore_case:
         options["ignore_case"] = True
     if name := pipeline.get("name"):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ASSERTIONS = {
     "equals": ScorerSpec("exact"),
+    "regex": ScorerSpec("regex"),
     "contains": ScorerSpec("contains", {"ignore_case": False}),
     "icontains": ScorerSpec("contains"),
     "contains-any": ScorerSpec("contains", {"ignore_case": False}),
@@ -91,6 +92,6 @@ def _kind(row: Row) -> str:
     if not isinstance(assertions, list) or len(assertions) != 1 or not isinstance(assertions[0], dict):
         raise row.problem("assert", "one assertion for each test is read here")
     kind = assertions[0].get("type")
-    if kind not in _ASSERTIONS:
+    if not isinstance(kind, str) or kind not in _ASSERTIONS:
         raise row.problem("assert", f"{seen(kind)} is not read here: only {', '.join(_ASSERTIONS)}")
-    return str(kind)
+    return kind

@@ -8,6 +8,7 @@ import pytest
 
 from harness.evals.benchmark.load import load_benchmark
 from harness.evals.sample import ScorerSpec
+from harness.evals.scorers.scoring import make_scoring
 from tests.evals.benchmark.files import complaint, write
 
 if TYPE_CHECKING:
@@ -72,9 +73,11 @@ filter_list:
     filter: [{function: regex, regex_pattern: "\\d+", group_select: -1}, {function: take_first}]
 """
     benchmark = load_benchmark(_task(tmp_path, TASK + more, '{"question": "q", "answer": "a"}\n'))
-    assert [scorer.name for scorer in benchmark.scorers] == ["regex", "regex"]
-    assert [scorer.options["name"] for scorer in benchmark.scorers] == ["strict", "flexible"]
-    assert benchmark.scorers[0].options["pattern"] == r"#### (\d+)"
+    assert benchmark.scorers == (
+        ScorerSpec("regex", {"pattern": r"#### (\d+)", "group": 1, "which": "first", "name": "strict"}),
+        ScorerSpec("regex", {"pattern": r"\d+", "group": 0, "which": "last", "name": "flexible"}),
+    )
+    assert make_scoring(benchmark.scorers).names == ("strict", "flexible")
 
 
 def test_what_lm_eval_ignores_of_an_answer_is_taken_out_of_the_target(tmp_path: Path) -> None:
