@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 import socket
+import tempfile
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -101,7 +104,7 @@ class AgentServerTarget:
         home = make_home("agent-server", self._undo)
         model = start_model(home, self._undo)
         key = secrets.token_urlsafe(24)
-        settings = environment(home, **_settings(home, key))
+        settings = environment(home, **_settings(home, key), TMUX_TMPDIR=self._tmux_folder(home))
         for attempt in count(1):
             base_url = f"http://127.0.0.1:{self._find_port()}"
             self._serve = partial(self._launch, python, settings, home, base_url, key)
@@ -123,6 +126,14 @@ class AgentServerTarget:
             packages=packages(python),
             trouble=partial(self._trouble, base_url),
         )
+
+    def _tmux_folder(self, home: Path) -> str:
+        """Where the terminal tool's tmux has its socket, of whose path a system takes 104 characters, others 108."""
+        if len(f"{home}/tmux-{os.getuid()}/openhands-{'x' * 32}") < 104:
+            return str(home)
+        short = tempfile.mkdtemp(prefix=f"gateway-harness-tmux-{os.getpid()}-", dir="/tmp")
+        self._undo.callback(shutil.rmtree, short, ignore_errors=True)
+        return short
 
     def _trouble(self, base_url: str) -> str | None:
         from harness.targets.native import is_ready

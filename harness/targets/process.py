@@ -27,13 +27,14 @@ STOP_GRACE = 10.0
 
 # What of our environment a server gets. Nothing else does: an agent with a terminal has no business with the user's
 # keys, and a proxy would be asked for the scripted model, which is on loopback.
-_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
     """The environment of a server whose home is a folder of ours."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return {**inherited, "HOME": str(home), "TMUX_TMPDIR": str(home), **settings}
+    # The editor tool makes a folder for each conversation among the temporary ones, and leaves it there.
+    return {**inherited, **dict.fromkeys(("HOME", "TMPDIR", "TMUX_TMPDIR"), str(home)), **settings}
 
 
 def import_path() -> dict[str, str]:
@@ -118,7 +119,7 @@ class ServerProcess:
         """
         if ended := self._ended():
             return ended + self._log_end()
-        return None if answers() else f"{self.name} still runs, and answers nothing{self._log_end()}"
+        return None if answers() else f"{self.name} still runs, and did not say that it is ready{self._log_end()}"
 
     def _ended(self) -> str | None:
         status = self._process.poll()

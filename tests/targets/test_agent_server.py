@@ -26,8 +26,9 @@ pytest.importorskip("fastapi")  # for the scripted model
 DIES_AT_START = "import sys\nsys.exit('TypeError: Query() got an unexpected keyword argument lte')"
 NEVER_READY = GOOD + 'Handler.reply = lambda self, body: (503, {"status": "starting"})\n' + SERVE
 REFUSES_PROFILES = GOOD + 'Handler.do_POST = lambda self: self.send_error(422, "no such field")\n' + SERVE
-LEAVES_A_DAEMON = (
-    GOOD + "import subprocess\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], "
+LEAVES_THINGS = (
+    GOOD
+    + "import subprocess, tempfile\ntempfile.mkdtemp()\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], "
     "start_new_session=True)\n" + SERVE
 )
 LOST_LATER = (
@@ -70,7 +71,7 @@ def left(homes: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("code", [GOOD + SERVE, LEAVES_A_DAEMON], ids=["good", "leaves a daemon"])
+@pytest.mark.parametrize("code", [GOOD + SERVE, LEAVES_THINGS], ids=["good", "leaves things"])
 def test_a_release_is_up_until_it_is_stopped_and_nothing_of_it_is_left(index: Path, homes: Path, code: str) -> None:
     target, endpoint = start(index, code)
     try:
@@ -111,7 +112,7 @@ def test_a_release_that_does_not_start_says_what_to_try_and_leaves_nothing(
 
 @pytest.mark.parametrize(
     ("code", "patience", "how"),
-    [(DIES_LATER, "180", "ended with status 9"), (HANGS_LATER, "8", "still runs, and answers nothing")],
+    [(DIES_LATER, "180", "ended with status 9"), (HANGS_LATER, "8", "still runs, and did not say that it is ready")],
     ids=["dies", "hangs"],
 )
 def test_a_release_that_is_lost_in_the_middle_makes_the_run_incomplete_and_leaves_nothing(
