@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 FOLDER = "trajectories"
 
-MOST = 200
+MOST = 100
 """Conversations whose events are fetched."""
 _MOST_EVENTS, _PAGE = 500, 100
 """Of a conversation; released servers give at most 100 at once."""
-_MOST_CHARACTERS = 20_000
-"""Of a text in an event; the system prompt of release 1.58 has 15,300."""
+_MOST_CHARACTERS = 5_000
+"""Of a text in an event; the system prompt of release 1.58 has 15,300, the same in each conversation."""
 
 _AT_ONCE = 4
 _NO_CONVERSATION = {FailureKind.REFUSED, FailureKind.UNREACHABLE}
-_NO_STEPS = {"SystemPromptEvent", "ConversationStateUpdateEvent"}
+_NO_STEPS = {"SystemPromptEvent", "ConversationStateUpdateEvent", "SecurityAnalysisEvent"}
 
 
 async def fetch_trajectories(
@@ -106,7 +106,7 @@ async def _fetch(folder: Path, outcome: Outcome, client: Client, redactor: Redac
 
 async def _events(client: Client, conversation: str) -> list[Json]:
     """A conversation's events, oldest first, as far as they can be had."""
-    from harness.evals.client import UnreachedError
+    from harness.evals.client import UnansweredError
 
     events: list[Json] = []
     path = f"/api/conversations/{conversation}/events/search?limit={_PAGE}"
@@ -114,7 +114,7 @@ async def _events(client: Client, conversation: str) -> list[Json]:
     while len(events) < _MOST_EVENTS:
         try:
             _, found = await client.look(path + page)
-        except UnreachedError:
+        except UnansweredError:
             break
         match found:
             case {"items": [_, *_] as items, "next_page_id": following}:
@@ -150,12 +150,12 @@ def read_steps(path: Path) -> list[tuple[str, str]]:
         RunError: it can't be read.
     """
     try:
-        events = json.loads(path.read_bytes())["events"]
+        events = list(json.loads(path.read_bytes())["events"])
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}") from error
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise RunError(f"{path}: no trajectory; delete it") from error
-    return [_step(event) for event in events if isinstance(event, dict) and event.get("kind") not in _NO_STEPS]
+    return [_step(event) for event in events if isinstance(event, dict) and str(event.get("kind")) not in _NO_STEPS]
 
 
 def _step(event: dict[str, Any]) -> tuple[str, str]:
@@ -164,8 +164,8 @@ def _step(event: dict[str, Any]) -> tuple[str, str]:
             return "agent" if role == "assistant" else role, _text(content)
         case {"kind": "ActionEvent", "tool_name": str(tool)}:
             thought = _text(event.get("thought") or [])
-            action = json.dumps(event.get("action"), indent=1, ensure_ascii=False)
-            return f"agent calls {tool}", "\n".join(filter(None, [thought, action]))
+            called = event.get("action") or event.get("tool_call")  # without the first, its arguments were none
+            return f"agent calls {tool}", f"{thought}\n{json.dumps(called, indent=1, ensure_ascii=False)}".strip()
         case {"tool_name": str(tool), "observation": {"content": content}}:
             return f"{tool} answers", _text(content)
         case {"error": str(said)} | {"detail": str(said)}:

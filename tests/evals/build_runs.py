@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -71,17 +73,18 @@ def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **heade
         found = RunHeader(run="0a1b2c3d", created="2026-01-02T03:04:05+00:00", benchmark="sums", samples=samples)
         with closing(Journal.open(path, replace(found, **header))) as journal:
             for each in outcomes:
+                place = {"index": each.index, "epoch": each.epoch}
                 answered = each.failure is None or each.failure.kind is FailureKind.SCORER
-                await journal.started(each.index, each.sample, each.epoch, attempt=1, conversation=each.conversation,
-                                      server=each.server)  # fmt: skip
-                await journal.ended(replace(each, failure=None) if answered else each, attempt=1)
+                journal.started(
+                    **place, sample=each.sample, attempt=1, conversation=each.conversation, server=each.server
+                )
+                journal.ended(replace(each, failure=None) if answered else each, attempt=1)
                 if answered and (each.scores or each.failure):
-                    await journal.scored(
-                        each.index, each.epoch, scorer_hash="f" * 64, result=each.failure or each.scores
-                    )
+                    journal.scored(**place, scorer_hash="f" * 64, result=each.failure or each.scores)
             await journal.flush()
 
-    asyncio.run(write())
+    with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in the thread of its tests
+        pool.submit(lambda: asyncio.run(write())).result()
 
 
 def context(**parts: Any) -> RunContext:
@@ -126,3 +129,26 @@ def mixed(folder: Path, count: int = 12, **parts: Any) -> RunRecord:
         for epoch in (1, 2)
     ]  # fmt: skip
     return write(folder, samples, outcomes, {"epochs": 2}, **parts)
+
+
+def hostile(folder: Path, text: str) -> RunRecord:
+    """A run in which `text` stands wherever a server, the data or a scorer has a say."""
+    scores = (Score("exact", 0.0, text, text),)
+    samples = [Sample(f"sum-{n}{text}", (text,), target=(text,), category=text, cluster=text) for n in range(2)]
+    outcomes = [
+        outcome(0, scores, answers=(text,), sample=samples[0].id),
+        failed(1, Failure(FailureKind.AGENT, text), sample=samples[1].id),
+        outcome(0, RIGHT, 2, answers=(text,), sample=samples[0].id),
+    ]
+    events = [
+        {"kind": "MessageEvent", "llm_message": {"role": "assistant", "content": [{"type": "text", "text": text}]}},
+        {"kind": "ActionEvent", "tool_name": text, "action": {text: text}},
+        {"kind": text, "of": text},
+    ]
+    (folder / "trajectories").mkdir(parents=True)
+    (folder / "trajectories" / f"{outcomes[0].conversation}.json").write_text(json.dumps({"events": events}), "utf-8")
+    target = TargetRecord(argument=text, url=text, model=text, server={"title": text, "version": text})
+    return write(
+        folder, samples, outcomes, {"epochs": 2}, {"name": text, "notes": (text,)}, targets=(target,),
+        ended_early=text, settings={text: text}, arguments=(text,),
+    )  # fmt: skip

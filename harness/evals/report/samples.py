@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Samples on the page."""
-_ROOM = 3_000_000
+_ROOM = 2_000_000
 """Characters of their texts; beyond that a sample has no more than its line."""
 _MOST_STEPS, _STEP = 40, 1_500
 """Of a trajectory; characters of a step."""
