@@ -225,7 +225,7 @@ class Client:
         return Unclear(reason, ended="Agent run ended with status" in said)
 
     def _said(self, problem: BaseException) -> str:
-        if isinstance(problem, OSError) and (problem.errno or 0) > 0:
+        if isinstance(problem, OSError) and problem.errno is not None and problem.errno > 0:
             return os.strerror(problem.errno)
         return self._clean(_one_line(str(problem) or type(problem).__name__))
 

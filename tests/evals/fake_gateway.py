@@ -168,13 +168,13 @@ class FakeGateway:
             self._tasks.add(running)
             running.add_done_callback(self._tasks.discard)
             if fault is not None:
-                return _broken(request, fault)
+                return broken(request, fault)
             try:
                 usage = await asyncio.wait_for(asyncio.shield(running), behaviour.limit)
             except TimeoutError:
                 self.seen["504"] += 1
                 return _detail(504, "Agent run timed out")
-        return self._completion(name, body["model"], usage) if fault is None else _broken(request, fault)
+        return self._completion(name, body["model"], usage) if fault is None else broken(request, fault)
 
     def _refusal(self, request: web.Request, body: dict[str, Any], fault: str | None) -> web.Response | None:
         """What is answered in place of starting anything."""
@@ -186,7 +186,7 @@ class FakeGateway:
         if fault == "429" or (behaviour.capacity is not None and self._running >= behaviour.capacity):
             headers = {"Retry-After": behaviour.retry_after} if behaviour.retry_after else {}
             return _detail(429, "Conversation run limit reached. Retry the request later.", headers)
-        return _broken(request, fault) if fault is not None and fault.endswith("-before") else None
+        return broken(request, fault) if fault is not None and fault.endswith("-before") else None
 
     def _completion(self, name: str, model: str, usage: dict[str, int]) -> web.Response:
         conversation = self.conversations[name]
@@ -313,7 +313,8 @@ def _detail(status: int, text: str, headers: Mapping[str, str] | None = None) ->
     return web.json_response({"detail": text}, status=status, headers=headers)
 
 
-def _broken(request: web.Request, fault: str) -> web.Response:
+def broken(request: web.Request, fault: str) -> web.Response:
+    """The answer of that fault: `500-before` and the like, or a reset."""
     if fault.startswith("reset"):
         assert request.transport is not None
         request.transport.abort()

@@ -1,19 +1,15 @@
-"""A benchmark of sums that the fake gateway solves but for one of ten, its scorer, and a process that runs it."""
+"""A benchmark of sums that the fake gateway solves but for one of ten, and its scorer."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.evals.journal import Journal, RunHeader
+from harness.evals.journal import RunHeader
 from harness.evals.outcome import Score
-from harness.evals.runner import evaluate
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
-from harness.evals.settings import Server, Settings
+from harness.evals.settings import Server
 from tests.evals.fake_gateway import task, truth
 
 if TYPE_CHECKING:
@@ -64,11 +60,3 @@ def header(samples: int, epochs: int = 1) -> RunHeader:
 def server(url: str) -> Server:
     """The fake gateway there."""
     return Server(url, None, "openhands_fake")
-
-
-def run(journal: str, samples: int, epochs: int, urls: list[str], settings: Settings) -> None:
-    """A process of its own: begin the run or go on with it; the status is 3 when something is left in the end."""
-    with Journal.open(Path(journal), header(samples, epochs)) as opened:
-        servers = [server(url) for url in urls]
-        ended = asyncio.run(evaluate(sums(samples), servers, opened, LastNumber(), settings, lambda _: None))
-    sys.exit(3 if ended else 0)

@@ -2,71 +2,96 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
-import random
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("aiohttp")
 
-from harness.evals.journal import Journal
-from harness.evals.settings import Settings
+from harness.evals.sample import Benchmark, ScorerSpec
+from harness.evals.settings import Server, Settings
+from harness.scenarios.model import Contract
+from harness.targets.reference import ReferenceTarget
 from tests.evals.fake_gateway import is_right
-from tests.evals.fake_process import gateway, stats
-from tests.evals.sums import run
+from tests.evals.kills import FAULTS, Replies, behind_faults, is_reply_right, killed, user_messages
+from tests.evals.sums import server, sums
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-# Ten times as large with EVAL_KILLS_SCALE=10.
+    from harness.targets import Endpoint
+
+# Ten times as many samples and kills with EVAL_KILLS_SCALE=10.
 SCALE = int(os.environ.get("EVAL_KILLS_SCALE", "1"))
-SAMPLES, EPOCHS, KILLS = 100 * SCALE, 2, 20 * SCALE
-FAULTS = {
-    "429": 0.02,
-    "500-before": 0.01,
-    "500-after": 0.02,
-    "504-after": 0.02,
-    "reset-before": 0.01,
-    "reset-after": 0.02,
-}
 SETTINGS = Settings(concurrency=8, request_timeout=10, grace=0.5)
 
 
+@contextmanager
+def gateway(*options: str) -> Iterator[str]:
+    """The fake gateway in a process, which outlives the runners."""
+    command = [sys.executable, "-m", "tests.evals.fake_gateway", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.kill()
+
+
+def stats(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{url}/stats") as response:
+        found: dict[str, Any] = json.load(response)
+    return found
+
+
 def test_twenty_kills_and_a_tenth_of_faults_cost_no_run_and_change_no_score(tmp_path: Path) -> None:
+    samples, epochs, path = 100 * SCALE, 2, tmp_path / "journal.jsonl"
     faults = [f"--fault={kind}={rate}" for kind, rate in FAULTS.items()]
     # Slower than the limit are 14 %; a conversation can be looked up 50 ms after its request has come in.
     slow = ["--latency=0.1", "--slow=0.14", "--slow-latency=0.9", "--limit=0.5", "--creation=0.05"]
-    chance = random.Random(7)
-    processes = multiprocessing.get_context("forkserver")  # which has imported all, so that a start takes 20 ms
-    processes.set_forkserver_preload(["tests.evals.sums", "harness.evals.dialogue", "harness.evals.pool"])
-    path = tmp_path / "journal.jsonl"
     with gateway(*faults, *slow, "--retry-after=0.1", "--seed=1") as url:
-        killed = 0
-        while True:
-            runner = processes.Process(target=run, args=(str(path), SAMPLES, EPOCHS, [url], SETTINGS))
-            runner.start()
-            runner.join(chance.uniform(0.05, 0.4) if killed < KILLS else 120)
-            if runner.exitcode is not None:
-                break
-            runner.kill()
-            runner.join()
-            killed += 1
-        assert runner.exitcode == 0
-        assert killed == KILLS, "the run must outlast the kills"
+        outcomes = killed(path, sums(samples), epochs, [server(url)], SETTINGS, kills=20 * SCALE, longest=0.4)
         seen = stats(url)
-    planned = SAMPLES * EPOCHS
+    planned = samples * epochs
     assert seen["conversations"] == planned
     assert set(seen["by_conversation"].values()) == {1}, "no agent was paid twice"
-    with Journal.read(path) as journal:
-        outcomes = list(journal.outcomes())
+    assert {one.conversation for one in outcomes} == set(seen["by_conversation"])
     assert [(one.index, one.epoch) for one in outcomes] == [
-        (i, e) for i in range(SAMPLES) for e in range(1, EPOCHS + 1)
+        (i, e) for i in range(samples) for e in range(1, epochs + 1)
     ]
     assert [one.failure for one in outcomes] == [None] * planned
     assert [one.scores[0].value for one in outcomes] == [float(is_right(one.index)) for one in outcomes]
-    assert {one.conversation for one in outcomes} == set(seen["by_conversation"])
     scored = [line for line in path.read_bytes().splitlines() if b'"type":"score"' in line]
     assert len(scored) == planned, "scored once"
     assert sum(one.adopted for one in outcomes) > planned // 10
+
+
+@pytest.fixture
+def scripted_gateway() -> Iterator[Endpoint]:
+    pytest.importorskip("fastapi")
+    target = ReferenceTarget(contract=Contract.DOCUMENTED, agent="scripted")
+    try:
+        yield target.start(lambda _: None)
+    finally:
+        target.stop()
+
+
+def test_the_reference_gateway_starts_no_agent_twice_either(tmp_path: Path, scripted_gateway: Endpoint) -> None:
+    endpoint = scripted_gateway
+    benchmark = Benchmark("sums", Replies(40, delay=0.15, slow=0.8), (ScorerSpec("last-number"),))
+    settings = replace(SETTINGS, request_timeout=0.5)
+    with behind_faults(endpoint.base_url, FAULTS) as url:
+        servers = [Server(url, endpoint.key, str(endpoint.model))]
+        outcomes = killed(tmp_path / "journal.jsonl", benchmark, 1, servers, settings, kills=4, longest=0.3)
+    assert [one.failure for one in outcomes] == [None] * 40
+    assert user_messages(endpoint) == {one.conversation: 1 for one in outcomes}
+    assert [one.scores[0].value for one in outcomes] == [float(is_reply_right(one.index)) for one in outcomes]
+    assert sum(one.adopted for one in outcomes) >= 6, "each seventh is slower than we wait"
