@@ -28,7 +28,8 @@ NEVER_READY = GOOD + 'Handler.reply = lambda self, body: (503, {"status": "start
 REFUSES_PROFILES = GOOD + 'Handler.do_POST = lambda self: self.send_error(422, "no such field")\n' + SERVE
 LEAVES_THINGS = (
     GOOD
-    + "import subprocess, tempfile\ntempfile.mkdtemp()\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], "
+    + "import subprocess, tempfile\ntempfile.mkdtemp()\n"
+    + "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], "
     "start_new_session=True)\n" + SERVE
 )
 LOST_LATER = (
