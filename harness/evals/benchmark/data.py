@@ -121,10 +121,13 @@ def yaml_rows(node: Node) -> Iterator[Row]:
     """The rows of a list. Raises BenchmarkError."""
     if not isinstance(node.value, list):
         raise place_of(node.location).problem("a list of samples is expected here")
-    for entry in node.elements():
-        fields = entry.plain()
-        keys = {key: place_of(location) for key, location in entry.keys.items()}
-        yield _row(fields, place_of(entry.location), keys)
+    yield from map(row_of, node.elements())
+
+
+def row_of(node: Node) -> Row:
+    """A mapping as a row. Raises BenchmarkError when it is none."""
+    keys = {key: place_of(location) for key, location in node.keys.items()}
+    return _row(node.plain(), place_of(node.location), keys)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.evals.benchmark.data import DataFile, place_of
+from harness.evals.benchmark.data import DataFile, place_of, row_of
 from harness.evals.benchmark.definition import Definition
 from harness.evals.benchmark.formats.choices import letter
 from harness.evals.benchmark.formats.format import CHOICES, Format
@@ -41,6 +41,8 @@ _UNUSED = ("task_alias", "tag", "dataset_name", "fewshot_split", "fewshot_delimi
 _SPLITS = ("test_split", "validation_split", "training_split")
 _USED = ("task", "dataset_path", "dataset_kwargs", "output_type", "doc_to_text", "doc_to_target", "doc_to_choice",
          "description", "num_fewshot", "metric_list", "filter_list", "generation_kwargs", "repeats")  # fmt: skip
+_RECIPE = ("description", "doc_to_text", "doc_to_target", "doc_to_choice", "output_type", "metric_list")
+"""What prompts and targets are made by."""
 _KEYS = (*_USED, *_SPLITS, *_REFUSED, *_UNUSED)
 _CHOICE_TEMPLATE = CHOICES.replace("{% for", "{% if choices|list != letters[:choices|length]|list %}{% for", 1).replace(
     "{% endfor %}", "{% endfor %}{% endif %}", 1
@@ -55,7 +57,7 @@ def is_lm_eval(fields: Mapping[str, Json]) -> bool:
 def read_lm_eval(path: Path, document: Node) -> Definition:
     """What a task file says. Raises BenchmarkError for what can't be put to the endpoint, and why."""
     place = place_of(document.location)
-    row = Row(document.plain(), place, {key: place_of(at) for key, at in document.keys.items()})  # type: ignore[arg-type]  # its caller has seen that it is a mapping
+    row = row_of(document)
     row.only(_KEYS, "an lm-eval task")
     for key, advice in _REFUSED.items():
         if row.fields.get(key):
@@ -88,7 +90,7 @@ def read_lm_eval(path: Path, document: Node) -> Definition:
         scorers=scorers,
         epochs=_repeats(row),
         notes=tuple(notes),
-        recipe={key: row.fields.get(key) for key in ("description", "doc_to_text", "doc_to_choice", "output_type")},
+        recipe={key: row.fields.get(key) for key in _RECIPE},
     )
 
 
@@ -123,19 +125,14 @@ class _Task:
 
     def read(self, row: Row, _fold: bool) -> Sample:
         choices = self.choices(row)
-        if choices:
+        if self.choice is not None:
             value = self.target if isinstance(self.target, int) else self.value(row, str(self.target))
             target: tuple[str, ...] = (letter(row, "doc_to_target", value, choices),)
         else:
             value = self.value(row, str(self.target))
             target = tuple(map(self.without_ignored, value if isinstance(value, list) else [value]))
-        shown = str(self.value(row, self.text))
-        return Sample(
-            "",
-            (self.templates[self.description].render(row.fields, row.place) + shown,),
-            target=target,
-            choices=choices,
-        )
+        description = self.templates[self.description].render(row.fields, row.place)
+        return Sample("", (description + str(self.value(row, self.text)),), target=target, choices=choices)
 
     def value(self, row: Row, source: str) -> Json:
         if source in row.fields:

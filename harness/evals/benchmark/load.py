@@ -84,17 +84,17 @@ def _definition(argument: str, format_name: str | None) -> Definition:
         if not isinstance(fields, list):
             if not isinstance(fields, dict):
                 raise place_of(document.location).problem("a benchmark or a list of samples is expected here")
-            if format_name == "lm-eval" or (format_name is None and is_lm_eval(fields)):
-                return read_lm_eval(path, document)
-            if format_name == "promptfoo" or (format_name is None and is_promptfoo(fields)):
-                return read_promptfoo(path, document)
+            task = format_name or ("lm-eval" if is_lm_eval(fields) else "promptfoo" if is_promptfoo(fields) else "")
+            if task in TASK_FILES:
+                return TASK_FILES[task](path, document)
             definition = read_benchmark_file(path, document)
             return definition if format_name is None else replace(definition, format=FORMATS[format_name])
     if format_name in TASK_FILES:
         raise BenchmarkError(f"--format {format_name}: that is a YAML file, and {argument} is none")
     rows = DataFile.open(path)
-    name = argument if argument in names else name_of(path)
-    return Definition(name, Place(str(path)), rows, None if format_name is None else FORMATS[format_name])
+    if argument in names:
+        return Definition(argument, rows.place, rows, FORMATS[format_name or argument])
+    return Definition(name_of(path), rows.place, rows, FORMATS[format_name] if format_name else None)
 
 
 def _benchmark(definition: Definition, prompt_place: Place, *, fold: bool) -> Benchmark:

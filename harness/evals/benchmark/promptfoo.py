@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.evals.benchmark.data import InlineRows, place_of
+from harness.evals.benchmark.data import InlineRows, place_of, row_of
 from harness.evals.benchmark.definition import Definition, name_of
 from harness.evals.benchmark.formats.format import Format
 from harness.evals.benchmark.row import Row, seen
@@ -39,7 +39,7 @@ def is_promptfoo(fields: Mapping[str, Json]) -> bool:
 def read_promptfoo(path: Path, document: Node) -> Definition:
     """What a configuration says. Raises BenchmarkError for what is not read here."""
     place = place_of(document.location)
-    row = Row(document.plain(), place, {key: place_of(at) for key, at in document.keys.items()})  # type: ignore[arg-type]  # its caller has seen that it is a mapping
+    row = row_of(document)
     row.only(("prompts", "tests", *_IGNORED), "what is read of promptfoo's configuration")
     prompts = row.texts("prompts")
     if len(prompts) != 1 or prompts[0].startswith(("file://", "[")):

@@ -155,8 +155,10 @@ def _repeated(marks: Iterable[int]) -> Iterator[int]:
 
 def _complain_of_ids(rows: Rows, reading: Reading, marks: set[int]) -> None:
     """Go through the rows again for ids that are there twice; equal marks of other ids are no problem."""
-    places: dict[str, Place] = {}
+    first: dict[str, tuple[int, Place]] = {}
     for position, row in enumerate(rows, 1):
         sample_id = reading.sample(row, position).id
-        if _mark(sample_id) in marks and (place := places.setdefault(sample_id, row.place)) != row.place:
-            raise row.problem("id", f"`{sample_id}` again: {place} has this id already")
+        if _mark(sample_id) in marks:
+            other, place = first.setdefault(sample_id, (position, row.place))
+            if other != position:
+                raise row.problem("id", f"`{sample_id}` again: {place} has this id already")

@@ -159,6 +159,7 @@ def test_what_is_wrong_with_a_line_is_told_with_its_place(tmp_path: Path, conten
         ("a.json", '[{"prompt": "q"},\n]', "a.json:2:1: not JSON: Expecting value"),
         ("a.json", '[{"prompt": "q"}]\n x', "a.json:2:2: not JSON: the list has ended before this"),
         ("a.json", '[\n\n{"promt": "q"}]', "a.json:3: unknown key `promt`"),
+        ("a.json", '[{"id": 1, "prompt": "q"}, {"id": 1, "prompt": "q"}]', "a.json:1: `id`: `1` again: a.json:1 has"),
         ("a.json", "[]", "a.json: there is no sample in it"),
         ("a.json", '{\n "prompt": "q"\n}', "a.json:1:3: not JSON: Expecting property name"),
         ("a.csv", "prompt,target\nq,a,b\n", "a.csv:2: 3 cells, and there are 2 columns"),
@@ -177,7 +178,8 @@ def test_what_is_wrong_with_a_line_is_told_with_its_place(tmp_path: Path, conten
 def test_what_is_wrong_with_other_files_is_told_with_its_place(
     tmp_path: Path, name: str, content: str, said: str
 ) -> None:
-    assert complaint(write(tmp_path, name, content), format="own", scorers=["exact"]).startswith(said)
+    file = write(tmp_path, name, content)
+    assert complaint(file, format="own", scorers=["exact"]).startswith(said)
 
 
 @needs_jinja

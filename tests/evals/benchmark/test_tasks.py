@@ -119,6 +119,7 @@ def test_choices_that_are_their_own_letters_are_not_listed_again(tmp_path: Path)
     ("line", "said"),
     [
         ("output_type: loglikelihood", "task.yaml:5:1: `output_type`: `loglikelihood` needs log-likelihoods"),
+        ("doc_to_target: [answer]", "`doc_to_target`: a name, a template or a place is expected here, not a list"),
         ("num_fewshot: 5", "`num_fewshot`: examples are not drawn here"),
         ("process_docs: x", "`process_docs`: not read here; code of a task is not run"),
         ("process_docs: !function utils.x", "tags such as `!function` are not read here"),
