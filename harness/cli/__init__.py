@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "run the scenarios against a target and write the compliance report",
     "eval": "put a benchmark to an agent behind the gateway, each sample exactly once",
+    "score": "score the answers of an evaluation again, without asking anything",
     "report": "write a report in other formats",
     "compare": "what changed from one run to the next, or over many",
     "rejudge": "judge the traces of an old run by today's scenarios",

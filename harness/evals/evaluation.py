@@ -74,12 +74,13 @@ def evaluate_benchmark(
 
     Raises:
         TargetError: a server can't be had.
-        BenchmarkError: the data can't be read any more.
+        BenchmarkError: the data can't be read any more, or lacks what a scorer needs.
         JournalError: another run writes to its journal, it is damaged, or the disk takes no more.
         FolderError: no folder can be made for the run.
         OSError: a report can't be written.
     """
     require("aiohttp", "eval")
+    scoring.check(benchmark.samples)
     settings, started = order.settings, datetime.now(UTC)
     samples = len(benchmark.samples)
     header = RunHeader(
@@ -152,4 +153,5 @@ async def _until_interrupted(
     except asyncio.CancelledError:
         return "interrupted"
     finally:
+        await scoring.close()
         await journal.flush()

@@ -46,7 +46,7 @@ Does the answer say the same as the expert's? Style and length make no differenc
 Is the answer right?
 {%- endif %}
 {% if scale -%}
-Reason briefly. Then write a last line `GRADE: N` with a number N from 0, which is wrong, to {{ scale }}, which is right.
+Reason briefly. Then write a last line: `GRADE: N`, where N is a number from 0 (wrong) to {{ scale }} (right).
 {%- else -%}
 Reason briefly. Then write a last line: `GRADE: C` if it is correct, `GRADE: P` if it is partly correct, `GRADE: I` if \
 it is incorrect.

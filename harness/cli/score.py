@@ -1,0 +1,134 @@
+"""`gateway-harness score RUN`: score the answers of an evaluation again, without asking anything."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import redirect_stderr, suppress
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from harness.evals.rescore import OldRun
+    from harness.evals.sample import Benchmark
+
+INCOMPLETE = 3
+USAGE = 2
+
+EXIT_CODES = """\
+exit status:
+  0  every sample has a score, and the gate of the run, if there is one, is met
+  1  the gate is missed
+  2  usage, or answers to another benchmark than this
+  3  incomplete: samples without an answer or a score
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `score`."""
+    parser.epilog = EXIT_CODES
+    parser.description = "Score the answers of an evaluation again, and write its reports anew; nothing is asked."
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help="the folder of a run of `eval`")
+    parser.add_argument(
+        "--scorer",
+        action="append",
+        default=[],
+        metavar="NAME[: {OPTIONS}]",
+        help="in place of the benchmark's, such as `number`; may be repeated, the first is the main one",
+    )
+    parser.add_argument(
+        "--benchmark",
+        metavar="BENCHMARK",
+        help="a name, a benchmark file or a file of data; default: what the run was given",
+    )
+    parser.add_argument(
+        "--grade-again", action="store_true", help="pay for grades anew that the same judge gave these answers before"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score; the exit status as `--help` tells it."""
+    from harness.evals.journal import JournalError
+    from harness.evals.rescore import RescoreError
+    from harness.evals.sample import BenchmarkError
+    from harness.targets import TargetError
+
+    try:
+        return _score(arguments)
+    except (BenchmarkError, RescoreError, JournalError, TargetError) as error:
+        status, said = USAGE, str(error)
+    except OSError as error:
+        status, said = INCOMPLETE, f"can't write {error.filename}: {error.strerror}"
+    except KeyboardInterrupt:
+        status, said = INCOMPLETE, "interrupted; the reports are as they were, and the same command scores the rest"
+    print(f"gateway-harness: {said}", file=sys.stderr)
+    return status
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from harness.evals.report.terminal import lines
+    from harness.evals.rescore import OldRun, rescore
+    from harness.evals.scorers.scoring import make_scoring
+    from harness.redact import Redactor
+    from harness.report.terminal import print_lines
+
+    folder: Path = arguments.run_folder
+    old = OldRun.read(folder)
+    given = _given(old)
+    benchmark = _benchmark(arguments, old, given)
+    redactor = Redactor(os.environ.get("SESSION_API_KEY"), dict(_secrets(given)))
+    scoring = make_scoring(benchmark.scorers)
+    record = rescore(old, benchmark, scoring, redactor, grade_again=arguments.grade_again)
+    print_lines(sys.stdout, lines(record, folder))
+    return record.exit_status
+
+
+def _given(old: OldRun) -> argparse.Namespace | None:
+    """The arguments that the run was started with; None if they are not known."""
+    from harness.cli import make_parser
+
+    words = list(old.record.arguments) if old.record else []
+    if words[:1] != ["eval"]:
+        return None
+    with suppress(SystemExit), redirect_stderr(StringIO()):  # of a version that had other flags
+        return make_parser({"eval"}).parse_args(words)
+    return None
+
+
+def _benchmark(arguments: argparse.Namespace, old: OldRun, given: argparse.Namespace | None) -> Benchmark:
+    from harness.evals.benchmark.load import load_benchmark
+
+    return load_benchmark(
+        arguments.benchmark or (given.benchmark if given else old.header.benchmark),
+        format=given.format if given else None,
+        prompt=given.prompt if given else None,
+        system=given.system if given else None,
+        scorers=tuple(arguments.scorer or (given.scorer if given else ())),
+        fold_dialogues=given.fold_dialogues if given else False,
+    )
+
+
+def _secrets(given: argparse.Namespace | None) -> Iterator[tuple[str, str]]:
+    """What the run knew and its reports must not show, by placeholder, as far as it can still be had."""
+    from harness.cli.access import access_of
+    from harness.config import ConfigError, load_config
+    from harness.targets import TargetUsageError
+    from harness.targets.secret import REFERENCE, secret
+
+    yield "$LLM_API_KEY", os.environ.get("LLM_API_KEY", "")
+    if given is None:
+        return
+    accesses = [access_of(given)]
+    with suppress(ConfigError):
+        named = load_config(given.config)
+        accesses += [named[target].access for target in given.targets if target in named]
+    for access in accesses:
+        for text in (access.key, access.proxy, *(header.partition("=")[2] for header in access.headers)):
+            if text and REFERENCE.fullmatch(text):
+                with suppress(TargetUsageError):
+                    found = secret(text, os.environ, where="score")
+                    yield found.placeholder, found.value

@@ -1,0 +1,169 @@
+"""Scoring the answers of a run again, without asking anything: from its journal, by today's scorers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from harness.evals.build import RunContext, write_run
+from harness.evals.folder import JOURNAL_FILE
+from harness.evals.journal import Journal, State
+from harness.evals.outcome import Failure, FailureKind
+from harness.evals.record import RunError, TargetRecord, read_run
+from harness.evals.scorers.scorer import ScorerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.evals.journal import RunHeader
+    from harness.evals.outcome import Outcome, Score
+    from harness.evals.record import RunRecord
+    from harness.evals.sample import Benchmark, Sample
+    from harness.evals.scorers.scoring import Scoring
+    from harness.redact import Redactor
+
+_AT_ONCE = 64
+"""Answers that are scored at once: so many share one write to the disk, and a judge has something to do."""
+
+
+class RescoreError(Exception):
+    """A run whose answers can't be scored: which, why, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldRun:
+    """A run that is to be scored again.
+
+    Attributes:
+        folder: of the run.
+        header: of its journal.
+        record: what was made of it; None when it was killed before, or its record is damaged.
+    """
+
+    folder: Path
+    header: RunHeader
+    record: RunRecord | None
+
+    @classmethod
+    def read(cls, folder: Path) -> OldRun:
+        """The run in a folder.
+
+        Raises:
+            RescoreError: there is no journal, as in a run that was merged from shards.
+            JournalError: it is damaged.
+        """
+        path = folder / JOURNAL_FILE
+        if not path.is_file():
+            raise RescoreError(
+                f"{folder}: there is no {JOURNAL_FILE}, which holds the answers; give the folder of a run of `eval` "
+                "(of a merged one: score its shards, and merge them again)"
+            )
+        with closing(Journal.read(path)) as journal:
+            try:
+                record = read_run(folder)
+            except RunError:
+                record = None
+            return cls(folder, journal.header, record)
+
+
+def rescore(run: OldRun, benchmark: Benchmark, scoring: Scoring, redactor: Redactor, *, grade_again: bool) -> RunRecord:
+    """Score all answers, and write anew what is made of the journal.
+
+    Args:
+        run: whose answers.
+        benchmark: that they are answers to.
+        scoring: today's; closed in the end.
+        redactor: knows every secret.
+        grade_again: pay for grades anew that the same judge has given.
+
+    Raises:
+        RescoreError: the benchmark is not what was asked.
+        BenchmarkError: it can't be read, or lacks what a scorer needs.
+        JournalError: the run is going on, or the disk is full.
+        OSError: a report can't be written.
+    """
+    for what, then, now in (
+        ("data", run.header.data_hash, benchmark.data_hash),
+        ("prompts", run.header.prompt_hash, benchmark.prompt_hash),
+    ):
+        if then != now:
+            raise RescoreError(
+                f"{run.folder}: the {what} of `{benchmark.name}` differ from those that were asked ({now[:12]}, not "
+                f"{then[:12]}): its answers are answers to something else; name what was asked with --benchmark"
+            )
+    scoring.check(benchmark.samples)
+    with closing(Journal.open(run.folder / JOURNAL_FILE, run.header)) as journal:
+        asyncio.run(_score_all(journal, benchmark, scoring, grade_again=grade_again))
+        return write_run(
+            run.folder, benchmark=benchmark, journal=journal, context=_context(run, journal, scoring, redactor)
+        )
+
+
+async def _score_all(journal: Journal, benchmark: Benchmark, scoring: Scoring, *, grade_again: bool) -> None:
+    answered = _answered(journal, benchmark)
+
+    async def work() -> None:
+        for sample, outcome in answered:
+            result = await _result(scoring, sample, replace(outcome, scores=()) if grade_again else outcome)
+            await journal.scored(outcome.index, outcome.epoch, scorer_hash=scoring.hash, result=result)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(work())
+    finally:
+        await scoring.close()
+        await journal.flush()
+
+
+def _answered(journal: Journal, benchmark: Benchmark) -> Iterator[tuple[Sample, Outcome]]:
+    """What has an answer to every turn, whether or not it has a score."""
+    for index, sample in enumerate(islice(benchmark.samples, journal.header.samples)):
+        for epoch in range(1, journal.header.epochs + 1):
+            if journal.state(index, epoch) is State.ANSWERED:
+                outcome = journal.outcome(index, epoch)
+                assert outcome is not None, "what is answered has an outcome"
+                yield sample, replace(outcome, failure=None)
+
+
+async def _result(scoring: Scoring, sample: Sample, outcome: Outcome) -> Failure | tuple[Score, ...]:
+    try:
+        return await scoring(sample, outcome)
+    except ScorerError as problem:
+        return Failure(FailureKind.SCORER, str(problem))
+
+
+def _context(run: OldRun, journal: Journal, scoring: Scoring, redactor: Redactor) -> RunContext:
+    record = run.record
+    if record is not None:
+        return RunContext(
+            arguments=record.arguments,
+            ended=record.ended,
+            ended_early=record.ended_early,
+            targets=record.targets,
+            settings=record.settings,
+            limit=record.benchmark.limit,
+            scorers=scoring.names,
+            scorer_hash=scoring.hash,
+            redactor=redactor,
+        )
+    servers = dict.fromkeys(outcome.server for outcome in journal.outcomes())
+    return RunContext(
+        arguments=(),
+        ended=datetime.fromtimestamp(journal.path.stat().st_mtime, UTC),
+        ended_early="the run was killed, or its record is lost",
+        targets=tuple(
+            TargetRecord(argument=redactor.text(url), url=redactor.text(url), model=run.header.model or "", server={})
+            for url in servers
+        ),
+        settings=run.header.settings,
+        limit=None,
+        scorers=scoring.names,
+        scorer_hash=scoring.hash,
+        redactor=redactor,
+    )
