@@ -130,10 +130,6 @@ class OpenHandsAPI(ModelAPI):
         """Profiles of one server share the agents that it may run at once."""
         return self._server.base_url
 
-    def max_connections(self) -> int:
-        """As many agents as a released server runs at once unless told otherwise."""
-        return 10
-
     def collapse_user_messages(self) -> bool:
         """Inspect joins user messages that follow each other, of which the endpoint would read the last one only."""
         return True
@@ -178,7 +174,7 @@ class OpenHandsAPI(ModelAPI):
             answer, sends = await self._ask(client, turn, time.monotonic() + (config.timeout or 3600))
             total = await native.usage(client, turn.conversation) if server.native_api else None
         adopted = isinstance(answer, Adopted)
-        used, of_turn = spent(turn, total, None if isinstance(answer, Adopted) else answer.usage)
+        used, of_turn = spent(turn, total, answer.usage if isinstance(answer, Answered) else None)
         message = ChatMessageAssistant(
             content=answer.text, model=self.model_name, source="generate", metadata={CONVERSATION: turn.conversation}
         )

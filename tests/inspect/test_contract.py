@@ -39,9 +39,7 @@ def test_inspect_makes_a_provider_and_calls_it_as_ours_expects() -> None:
     assert called == ["self", "input", "tools", "tool_choice", "config"], VERSION
 
 
-@pytest.mark.parametrize(
-    "hook", ["service_model_name", "connection_key", "max_connections", "collapse_user_messages", "retry_wait"]
-)
+@pytest.mark.parametrize("hook", ["service_model_name", "connection_key", "collapse_user_messages", "retry_wait"])
 def test_inspect_asks_a_provider_what_ours_answers(hook: str) -> None:
     assert parameters(getattr(models.ModelAPI, hook, None)) == ["self"], f"{VERSION}: ModelAPI.{hook}"
 
