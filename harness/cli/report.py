@@ -17,8 +17,8 @@ _SCHEMAS = {
     "comparison": "compare/comparison.schema.json",
     "evaluation-comparison": "evals/comparison/comparison.schema.json",
     "history": "compare/history.schema.json",
-    "run": "evals/run.schema.json",
-    "sample": "evals/sample.schema.json",
+    "evaluation": "evals/run.schema.json",
+    "evaluation-sample": "evals/sample.schema.json",
     "selftest": "mutants/selftest.schema.json",
 }
 """What is written for machines, and where its schema stands in the package."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -166,6 +166,7 @@ def _records(
     """Each sample, with what came of it in each epoch."""
     fetched = {path.name for path in (folder / TRAJECTORIES).glob("*.json")}
     for index, sample in _planned(benchmark, journal):
+        shown = _redacted(sample, redactor)
         epochs: list[SampleRecord | None] = []
         for epoch in range(1, journal.header.epochs + 1):
             outcome = journal.outcome(index, epoch)
@@ -177,25 +178,37 @@ def _records(
                     f"sample {index} is {sample.id!r}, and the journal knows it as {outcome.sample!r}: the benchmark "
                     "has changed; evaluate it anew, into another folder"
                 )
-            epochs.append(_sample(sample, outcome, redactor, fetched))
-        yield sample, tuple(epochs)
+            epochs.append(_sample(shown, outcome, redactor, fetched))
+        yield shown, tuple(epochs)
+
+
+def _redacted(sample: Sample, redactor: Redactor) -> Sample:
+    """The sample as it may be shown; of its turns, the last."""
+    said = redactor.text
+    return replace(
+        sample,
+        id=said(sample.id),
+        turns=(*sample.turns[:-1], said(sample.turns[-1])),
+        target=tuple(map(said, sample.target)),
+        category=sample.category and said(sample.category),
+        cluster=sample.cluster and said(sample.cluster),
+    )
 
 
 def _sample(sample: Sample, outcome: Outcome, redactor: Redactor, fetched: Collection[str]) -> SampleRecord:
-    def said(text: str, most: int = ANSWER_LENGTH) -> str:
-        return _clipped(redactor.text(text), most)
+    def said(text: str) -> str:
+        return _clipped(redactor.excerpt(text), ANSWER_LENGTH)  # a scorer or a server may have cut it, in a secret
 
-    events = f"{outcome.conversation}.json"
-    failure = outcome.failure
+    events, failure = f"{outcome.conversation}.json", outcome.failure
     return SampleRecord(
         index=outcome.index,
-        id=said(sample.id),
+        id=sample.id,
         epoch=outcome.epoch,
-        category=sample.category and said(sample.category),
-        cluster=sample.cluster and said(sample.cluster),
+        category=sample.category,
+        cluster=sample.cluster,
         turns=len(sample.turns),
-        question=said(sample.turns[-1], QUESTION_LENGTH),
-        target=tuple(map(said, sample.target)),
+        question=_clipped(sample.turns[-1], QUESTION_LENGTH),
+        target=tuple(_clipped(text, ANSWER_LENGTH) for text in sample.target),
         answer=said(outcome.answer),
         scores={score.scorer: score.value for score in outcome.scores},
         extracted={score.scorer: said(score.answer) for score in outcome.scores if score.answer is not None},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,9 +139,11 @@ def test_long_texts_are_cut(tmp_path: Path) -> None:
 
 def test_no_secret_reaches_a_file_not_even_where_a_text_is_cut(tmp_path: Path) -> None:
     said = "x" * 3990 + KEY + "y" * 100
-    scores = (Score("exact", 0.0, f"took {KEY}", f"because {KEY}"),)
+    scores = (Score("exact", 0.0, f"took {KEY}", f"because {KEY[:-2]}…"),)
     outcomes = [outcome(0, scores, answers=(said,)), failed(1, Failure(FailureKind.AGENT, f"no: {KEY}"))]
-    samples = [sample(0), Sample("sum-1", (f"Is it {KEY}?",), target=(KEY,))]
+    asked = Sample(f"sum-{KEY}", (f"Is it {KEY}?",), target=(KEY,), category=KEY, cluster=KEY)
+    outcomes[1] = replace(outcomes[1], sample=asked.id)
+    samples = [sample(0), asked]
     write(
         tmp_path, samples, outcomes, arguments=("eval", f"--header=X={KEY}"), settings={"note": KEY},
         ended_early=f"told {KEY}",

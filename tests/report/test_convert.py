@@ -55,7 +55,7 @@ def test_a_cut_or_foreign_report_is_refused_and_nothing_is_written(
         assert not (tmp_path / "page.html").exists()
 
 
-@pytest.mark.parametrize("of", ["report", "events"])
+@pytest.mark.parametrize("of", ["report", "events", "evaluation", "evaluation-sample"])
 def test_the_schema_of_each_machine_output_can_be_printed(of: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "schema", of]) == 0
     Draft202012Validator.check_schema(json.loads(capsys.readouterr().out))
