@@ -30,6 +30,8 @@ _ASSERTIONS = {
 }
 _IGNORED = ("$schema", "description", "providers", "sharing", "outputPath", "evaluateOptions", "commandLineOptions")
 
+_SAMPLING = ("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "n", "response_format")
+
 
 def is_promptfoo(fields: Mapping[str, Json]) -> bool:
     """Whether a YAML file is such a configuration."""
@@ -61,12 +63,13 @@ def read_promptfoo(path: Path, document: Node) -> Definition:
 
 
 def _notes(row: Row) -> Iterator[str]:
-    """What the providers are asked for, which nobody is here."""
+    """How the providers sample, which nobody is told here. The rest of their settings may hold keys."""
     providers: Any = row.fields.get("providers")
     for provider in providers if isinstance(providers, list) else ():
         config = provider.get("config") if isinstance(provider, dict) else None
-        for key, value in config.items() if isinstance(config, dict) else ():
-            yield f"`{key}` ({value}) of the providers is not sent: the endpoint ignores it, or never hears of it."
+        for key in _SAMPLING:
+            if isinstance(config, dict) and key in config:
+                yield f"`{key}` ({config[key]}) is not sent: the endpoint ignores it."
 
 
 def _read(row: Row, kind: str, template: Template) -> Sample:
