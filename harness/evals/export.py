@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def export_eval(folder: Path, path: Path) -> None:
-    """Write the run of a folder as a log of Inspect's. All samples are in memory meanwhile, some 10 KiB each.
+    """Write the run of a folder as a log of Inspect's: for each sample 5 ms and, until it is written, 25 KiB of memory.
 
     Args:
         folder: of the run, with its `run.json` and `samples.jsonl`.
