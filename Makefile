@@ -2,7 +2,7 @@
 # Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-core test-all test-server selftest mutate matrix lint bench lock clean uv
+.PHONY: help setup check test test-core test-all test-server selftest mutate matrix lint bench bench-eval lock clean uv
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
@@ -50,6 +50,9 @@ lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 
 bench: .venv/.installed .venv-agent-server/.installed ## measure: start-up, CPU and memory per scenario, the gateway; into reports/bench/
 	.venv/bin/python -m tests.bench $(ARGS)
+
+bench-eval: .venv/.installed ## measure evaluation beside a bare loop, Inspect, lm-eval, promptfoo, which are put into .cache/
+	.venv/bin/python -m tests.bench_evals $(ARGS)
 
 lock: ## resolve the dependencies anew, into .ci/locks/
 	.ci/lock
