@@ -240,21 +240,22 @@ def test_a_server_that_starts_nothing_again_and_again_is_asked_five_times(path: 
     assert (posted, outcome.sends) == (5, 5)
 
 
-def test_a_proxy_that_says_404_for_a_moment_is_no_proof_that_there_is_nothing(path: Path) -> None:
+@pytest.mark.parametrize("looks", [2, 1000], ids=["for a moment", "all the while"])
+def test_a_proxy_that_says_404_is_no_proof_that_there_is_nothing(path: Path, looks: int) -> None:
     """A proxy without a backend says 404 to everything; the agent behind it is at work all the while."""
 
     async def both() -> Played:
         async with serving(Behaviour(latency=0.3)) as gateway:
-            looks = 0
+            left = looks
 
             async def flapping(request: web.Request) -> web.StreamResponse:
-                nonlocal looks
+                nonlocal left
                 body = await request.read()
                 if request.method == "POST":
                     tasks.append(asyncio.create_task(_forwarded(gateway_url, request, body)))
                     return web.Response(status=504, text="<title>504</title>")
-                looks += 1
-                if looks <= 2:
+                left -= 1
+                if left >= 0:
                     return web.Response(status=404, text="default backend - 404")
                 return await _forwarded(gateway_url, request, body)
 
@@ -267,7 +268,24 @@ def test_a_proxy_that_says_404_for_a_moment_is_no_proof_that_there_is_nothing(pa
 
     played = asyncio.run(both())
     assert played.gateway.runs == 1
-    assert [one.adopted for one in played.outcomes] == [True]
+    [outcome] = played.outcomes
+    assert outcome.adopted == (looks == 2)
+    assert (outcome.failure and outcome.failure.kind) == (None if looks == 2 else FailureKind.UNKNOWN)
+
+
+def test_no_request_leaves_before_the_journal_names_its_conversation(path: Path) -> None:
+    named = []
+
+    async def looking(request: web.Request) -> web.StreamResponse:
+        conversation = request.headers.get("X-OpenHands-ServerConversation-ID", "")
+        if request.method != "POST":
+            return await _said(404, {"detail": "Not Found"})
+        named.append(f'"conversation":"{conversation}"'.encode() in path.read_bytes())  # noqa: ASYNC240 - one read is no wait
+        return completion("5", conversation)
+
+    ended, _, _ = asked(path, looking, samples=20)
+    assert ended is None
+    assert named == [True] * 20
 
 
 def test_headers_of_the_way_and_the_key_go_with_every_request(path: Path) -> None:
