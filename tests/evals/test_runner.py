@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("aiohttp")
 
 from harness.evals.conversation_id import conversation_id
+from harness.evals.dialogue import usage_of_replies
 from harness.evals.events import Begin, Finished, Lost, SentAgain, Waiting
 from harness.evals.journal import Journal, State
 from harness.evals.outcome import FailureKind, Usage
@@ -190,9 +191,18 @@ def test_a_dialogue_is_one_conversation_and_its_usage_what_the_server_has_counte
 
 @pytest.mark.parametrize("said", ["total", "request"])
 def test_usage_is_never_counted_double_where_answers_alone_tell_it(path: Path, said: str) -> None:
-    played = play(path, Behaviour(usage=said), benchmark=of(DIALOGUE), native_api=False)
-    [conversation] = played.gateway.conversations.values()
-    assert played.outcomes[0].usage == Usage(conversation.prompt_tokens, conversation.completion_tokens)
+    growing = ("Reply with exactly: 1", "Reply with exactly: 1 2 3", "Reply with exactly: 1 2 3 4 5 6")
+    benchmark = of(DIALOGUE, Sample(id="growing", turns=growing), Sample(id="one", turns=growing[:1]))
+    played = play(path, Behaviour(usage=said), benchmark=benchmark, native_api=False)
+    spent = {
+        name: Usage(one.prompt_tokens, one.completion_tokens) for name, one in played.gateway.conversations.items()
+    }
+    assert {one.conversation: one.usage for one in played.outcomes} == spent
+
+
+def test_usage_that_falls_is_no_running_total_whatever_the_server_is() -> None:
+    assert usage_of_replies([Usage(30, 3), Usage(20, 9)], {"version": "9.9"}) == Usage(50, 12)
+    assert usage_of_replies([Usage(30, 3), None], {"version": "1.58.0"}) is None
 
 
 @pytest.mark.parametrize("fault", ["500-after", "504-after", "reset-before", "reset-after"])
