@@ -9,7 +9,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench import compare, overhead, reports, result, size, start_up
+from tests.bench import compare, overhead, reports, result, server_time, size, start_up
 
 MEASUREMENTS = {
     "start-up": start_up.measure,
@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "reports": reports.measure,
     "compare": compare.measure,
     "size": size.measure,
+    "server-time": server_time.measure,
 }
 
 
