@@ -103,6 +103,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     output = parser.add_argument_group("output")
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
+    output.add_argument(
+        "--trajectories",
+        action=argparse.BooleanOptionalAction,
+        help="whether to fetch what the agent did for answers that are missing or wrong (default: on this machine)",
+    )
+    output.add_argument(
+        "--inspect-log",
+        type=Path,
+        metavar="FILE",
+        help="write the run as a log for `inspect view` too, such as run.eval",
+    )
     output.add_argument("--fail-under", type=_share, metavar="SHARE", help="exit with 1 when the mean is lower: 0.8")
     output.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -112,6 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
     from harness.config import ConfigError
     from harness.evals.journal import JournalError
+    from harness.evals.record import RunError
     from harness.evals.sample import BenchmarkError
     from harness.report.folder import FolderError
     from harness.targets import TargetError
@@ -122,7 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
         status, said = error.exit_status, str(error)
     except (BenchmarkError, ConfigError, FolderError) as error:
         status, said = USAGE, str(error)
-    except JournalError as error:
+    except (JournalError, RunError) as error:
         status, said = INCOMPLETE, str(error)
     except OSError as error:
         status, said = INCOMPLETE, f"can't write {error.filename}: {error.strerror}; the same command line goes on"
@@ -135,11 +147,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     from harness.evals.benchmark.load import load_benchmark
     from harness.evals.evaluation import evaluate_benchmark
+    from harness.evals.export import export_eval
     from harness.evals.progress import EvaluationProgress
     from harness.evals.report.terminal import lines
     from harness.evals.scorers.scoring import make_scoring
     from harness.evals.servers import Servers
     from harness.report.terminal import print_lines
+    from harness.targets.reference import require
 
     progress = EvaluationProgress(quiet=arguments.quiet)
     try:
@@ -156,7 +170,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         targets = _targets(arguments)
         order = _order(arguments, benchmark, targets)
         servers = Servers(targets, native_api=arguments.looks_up)
+        if arguments.inspect_log is not None:
+            require("inspect_ai", "inspect")
         record, folder = evaluate_benchmark(benchmark, servers, scoring, order, progress.watch, progress.say)
+        if arguments.inspect_log is not None:
+            progress.say("writing the log for Inspect")
+            export_eval(folder, arguments.inspect_log)
     finally:
         progress.close()
     print_lines(sys.stdout, lines(record, folder))
@@ -198,6 +217,7 @@ def _order(arguments: argparse.Namespace, benchmark: Benchmark, targets: Sequenc
         shard=arguments.shard,
         model=arguments.model or os.environ.get("OPENHANDS_MODEL") or None,
         anew=arguments.new,
+        trajectories=arguments.trajectories,
         gates={} if arguments.fail_under is None else {"fail_under": arguments.fail_under},
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
     )

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harness.evals.benchmark.formats.swe_bench import SWE_BENCH
 from harness.evals.build import RunContext, target_record, write_run
 from harness.evals.folder import open_journal
 from harness.evals.journal import RunHeader
+from harness.evals.predictions import write_predictions
 from harness.evals.runner import evaluate
+from harness.evals.trajectory import fetch_trajectories
 from harness.redact import Redactor
+from harness.targets import is_loopback
 from harness.targets.reference import require
 
 if TYPE_CHECKING:
@@ -47,6 +51,7 @@ class Order:
         shard: of the samples, by their ids; None for all.
         model: as it was named; None when each target's own is asked.
         anew: begin a run, even if there is one to go on with.
+        trajectories: whether to fetch what agents did whose answers are missing or wrong; None: from this machine.
         gates: what the record says beside how it was asked, such as `fail_under`.
         secrets: what must appear nowhere, beside the session keys, by the placeholder that stands for it.
     """
@@ -61,6 +66,7 @@ class Order:
     shard: Shard | None = None
     model: str | None = None
     anew: bool = False
+    trajectories: bool | None = None
     gates: Mapping[str, Json] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
 
@@ -77,6 +83,7 @@ def evaluate_benchmark(
         BenchmarkError: the data can't be read any more, or lacks what a scorer needs.
         JournalError: another run writes to its journal, it is damaged, or the disk takes no more.
         FolderError: no folder can be made for the run.
+        RunError: a file of its folder is damaged.
         OSError: a report can't be written.
     """
     require("aiohttp", "eval")
@@ -99,21 +106,31 @@ def evaluate_benchmark(
     with closing(open_journal(order.folder, header, started=started, anew=order.anew, again=settings.retry_errors)) as (
         journal
     ):
+        folder = journal.path.parent
         with servers:
             pool = servers.start(progress)
+            redactor = _redactor(pool, order.secrets)
             ended_early = asyncio.run(_until_interrupted(benchmark, pool, journal, scoring, settings, watch))
+            if order.trajectories or (order.trajectories is None and all(is_loopback(each.base_url) for each in pool)):
+                progress("fetching what the agents did")
+                asyncio.run(fetch_trajectories(folder, journal, pool, redactor))
             progress("stopping the servers")
         progress("writing the reports")
-        folder = journal.path.parent
-        return write_run(
-            folder, benchmark=benchmark, journal=journal, context=_context(pool, scoring, order, ended_early)
-        ), folder
+        if benchmark.format == SWE_BENCH.name:
+            write_predictions(folder, journal.outcomes(), pool[0].model)
+        context = _context(pool, scoring, order, ended_early, redactor)
+        return write_run(folder, benchmark=benchmark, journal=journal, context=context), folder
 
 
-def _context(pool: Sequence[Server], scoring: Scoring, order: Order, ended_early: str | None) -> RunContext:
+def _redactor(pool: Sequence[Server], secrets: Mapping[str, str]) -> Redactor:
     keys = {f"$SESSION_API_KEY_{number}": server.key or "" for number, server in enumerate(pool[1:], 2)}
     connections = dict(each for server in pool if server.connection for each in server.connection.secrets)
-    redactor = Redactor(pool[0].key, {**order.secrets, **keys, **connections})
+    return Redactor(pool[0].key, {**secrets, **keys, **connections})
+
+
+def _context(
+    pool: Sequence[Server], scoring: Scoring, order: Order, ended_early: str | None, redactor: Redactor
+) -> RunContext:
     settings = order.settings
     return RunContext(
         arguments=tuple(map(redactor.text, order.arguments)),

@@ -245,7 +245,9 @@ class FakeGateway:
             return None
         return _detail(401, "Unauthorized")
 
-    async def models(self, _: web.Request) -> web.Response:
+    async def models(self, request: web.Request) -> web.Response:
+        if refusal := self._unauthorized(request):
+            return refusal
         return web.json_response({"object": "list", "data": [{"id": "openhands_fake", "object": "model"}]})
 
     def info(self) -> dict[str, Any]:

@@ -1,0 +1,199 @@
+"""`gateway-harness eval` as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("aiohttp")
+
+from harness.cli import main
+from harness.evals.record import read_run, read_samples
+from tests.evals.fake_gateway import is_right, task, truth
+from tests.evals.fake_process import gateway, stats
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLES = 20
+
+
+@pytest.fixture
+def sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of sums; the command runs beside it, with nothing in its environment."""
+    for name in ("AGENT_SERVER_URL", "SESSION_API_KEY", "OPENHANDS_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "sums.jsonl"
+    lines = [
+        {
+            "id": f"sum-{number}",
+            "prompt": task(number),
+            "target": truth(number),
+            "category": "odd" if number % 2 else "even",
+        }
+        for number in range(SAMPLES)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def evaluate(sums: Path, *arguments: str) -> int:
+    return main(["eval", str(sums), *arguments, "--scorer", "number", "--quiet"])
+
+
+def folders(sums: Path) -> list[Path]:
+    """Of the runs, the oldest first."""
+    return sorted(path.parent for path in sums.parent.glob("reports/evals/sums/*/*/journal.jsonl"))
+
+
+def test_a_file_of_data_is_asked_and_scored_and_reported(sums: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with gateway() as url:
+        assert evaluate(sums, url) == 0
+        assert stats(url)["runs"] == SAMPLES
+    (folder,) = folders(sums)
+    record = read_run(folder)
+    right = [is_right(number) for number in range(SAMPLES)]
+    assert record.main.mean == pytest.approx(sum(right) / SAMPLES)
+    assert [bool(each.scores["number"]) for each in read_samples(folder)] == right
+    assert {each.category for each in record.categories} == {"odd", "even"}
+    said = capsys.readouterr().out
+    assert said.startswith(f"sums: {100 * sum(right) / SAMPLES:.1f} % (95 %: ")
+    assert f"report: {folder.relative_to(sums.parent) / 'report.html'}" in said
+    assert {path.name for path in folder.iterdir()} >= {"run.json", "report.md", "report.html", "junit.xml"}
+
+
+def test_a_run_that_came_to_its_end_is_followed_by_a_new_one(sums: Path) -> None:
+    with gateway() as url:
+        assert [evaluate(sums, url), evaluate(sums, url)] == [0, 0]
+        assert stats(url)["runs"] == 2 * SAMPLES
+    assert len(folders(sums)) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_is_gone_on_with_and_nothing_is_asked_twice(sums: Path, number: signal.Signals) -> None:
+    with gateway("--latency=0.3") as url:
+        command = [sys.executable, "-m", "harness", "eval", str(sums), url, "--scorer", "number", "--concurrency", "4"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            while not 4 < stats(url)["runs"] < SAMPLES:
+                assert process.poll() is None, "it must outlast the signal"
+                time.sleep(0.02)
+            process.send_signal(number)
+            said, _ = process.communicate(timeout=60)
+        if number is signal.SIGKILL:
+            assert process.returncode == -signal.SIGKILL
+        else:
+            assert process.returncode == 3
+            assert "ended early: interrupted" in said
+        assert evaluate(sums, url, "--concurrency", "4") == 0
+        assert set(stats(url)["by_conversation"].values()) == {1}
+        assert stats(url)["conversations"] == SAMPLES
+    assert len(folders(sums)) == 1
+    assert read_run(folders(sums)[0]).counts.scored == SAMPLES
+
+
+def test_other_data_begin_another_run(sums: Path) -> None:
+    with gateway("--fault=500-after=1") as url:
+        assert evaluate(sums, url, "--no-native-api") == 3
+        sums.write_text("\n".join(sums.read_text("utf-8").splitlines()[:-1]), "utf-8")
+        assert evaluate(sums, url, "--no-native-api") == 3
+    assert [read_run(folder).benchmark.samples for folder in folders(sums)] == [SAMPLES, SAMPLES - 1]
+
+
+def test_errors_are_asked_again_when_that_is_wanted(sums: Path) -> None:
+    with gateway("--fault=500-after=1") as url:
+        assert evaluate(sums, url, "--no-native-api") == 3
+    port = url.rpartition(":")[2]
+    (folder,) = folders(sums)
+    record = read_run(folder)
+    assert (record.counts.scored, sum(record.counts.failed.values())) == (0, SAMPLES)
+    with gateway("--port", port) as again:
+        assert again == url
+        assert evaluate(sums, url, "--retry-errors") == 0
+    assert folders(sums) == [folder]
+    assert read_run(folder).counts.scored == SAMPLES
+
+
+def test_a_gate_that_is_missed_is_the_exit_status(sums: Path) -> None:
+    with gateway() as url:
+        assert evaluate(sums, url, "--fail-under", "1.0") == 1
+        assert evaluate(sums, url, "--fail-under", "0.5") == 0
+
+
+def test_two_servers_share_the_samples(sums: Path) -> None:
+    with gateway("--latency=0.05") as first, gateway("--latency=0.05") as second:
+        assert evaluate(sums, first, second) == 0
+        runs = [stats(url)["runs"] for url in (first, second)]
+    assert sum(runs) == SAMPLES
+    assert min(runs) > 0
+
+
+def test_shards_and_a_limit_take_a_part(sums: Path) -> None:
+    with gateway() as url:
+        assert evaluate(sums, url, "--limit", "10", "--shard", "1/2") == 0
+        assert evaluate(sums, url, "--limit", "10", "--shard", "2/2") == 0
+        assert stats(url)["runs"] == 10
+    names = [each.id for folder in folders(sums) for each in read_samples(folder)]
+    assert sorted(names) == sorted(f"sum-{number}" for number in range(10))
+
+
+def test_a_key_that_is_refused_is_said_at_once(
+    sums: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSION_API_KEY", "planted-wrong-key")
+    with gateway("--key=right") as url:
+        assert evaluate(sums, url) == 2
+        assert stats(url)["runs"] == 0
+    said = capsys.readouterr().err
+    assert "401" in said
+    assert "SESSION_API_KEY or --key-file" in said
+    assert "planted" not in said
+
+
+def test_a_key_stands_in_no_file(sums: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_API_KEY", "planted-right-key")
+    with gateway("--key=planted-right-key") as url:
+        assert evaluate(sums, url) == 0
+    files = [path for path in sums.parent.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    assert [path for path in files if b"planted" in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["nosuch", "reference"], 2, "nosuch"),
+        (["sums.jsonl", "referense", "--scorer", "number"], 2, "did you mean `reference`"),
+        (["sums.jsonl", "http://127.0.0.1:1", "--scorer", "nummer"], 2, "number"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused_before_anything_is_asked(
+    sums: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, said: str
+) -> None:
+    assert main(["eval", *arguments]) == status
+    assert said in capsys.readouterr().err
+    assert folders(sums) == []
+
+
+def test_a_server_that_is_not_there_makes_the_run_incomplete(sums: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert evaluate(sums, f"http://127.0.0.1:{port}") == 3
+    assert "check host and port" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are(
+    sums: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with gateway() as url:
+        assert evaluate(sums, url, "--model", "openhands_nosuch") == 2
+    said = capsys.readouterr().err
+    assert "no model `openhands_nosuch`" in said
+    assert "take one of openhands_" in said
