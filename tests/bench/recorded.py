@@ -131,7 +131,7 @@ class _Sender:
     async def _answer(self, request: RequestRecord, patience: float) -> _Answer:
         address = urlsplit(request.url)
         body = self._now(request.body).encode("utf-8", "surrogateescape")
-        left_out = {"host", "connection", "content-length"}
+        left_out = {"host", "connection", "content-length", "transfer-encoding"}
         headers = [f"{name}: {self._now(value)}" for name, value in request.headers if name.lower() not in left_out]
         path = self._now(request.url).partition(address.netloc)[2]
         head = "\r\n".join([f"{request.method} {path} HTTP/1.1", *headers, ""])
