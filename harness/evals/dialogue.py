@@ -55,7 +55,7 @@ class Dialogue:
 
     Attributes:
         attempt: from 1; another one has another conversation.
-        refused: the status with which the server refused it; None when it did not.
+        refused: the status with which the server refused it; None when it did not. 200: it takes no ids from clients.
     """
 
     def __init__(self, index: int, sample: Sample, epoch: int, run: Surroundings) -> None:
@@ -137,9 +137,9 @@ class Dialogue:
             self._lane.reached(None)
             match reply:
                 case Busy(seconds):
+                    if await self._is_kept(turn):
+                        return Unclear("429, and yet the server has the message")
                     is_noted = not await self._wait_for_room(turn, seconds)
-                    if await self._is_kept_though_busy(turn):
-                        return Unclear("429, but the message is there")
                 case Refused(status, reason):
                     self.refused = status
                     self._sends -= status != 200
@@ -209,9 +209,9 @@ class Dialogue:
         self._sends -= moved
         return moved
 
-    async def _is_kept_though_busy(self, turn: int) -> bool:
-        """Whether the server has kept the message that it answered 429 to; releases before 1.56 did on follow-ups."""
-        if turn == 1 or not self._lane.client.server.native_api:
+    async def _is_kept(self, turn: int) -> bool:
+        """Whether the server has the turn, although it said 429; for follow-ups, releases before 1.56 kept it."""
+        if not self._lane.client.server.native_api:
             return False
         try:
             return isinstance(await native.look(self._lane.client, self._conversation, turn), Known)

@@ -142,7 +142,7 @@ class _Run:
             return self._refused()
         await self._release()
         if self._left:
-            return f"{len(self._left)} samples are left to be looked for by the next run: {self._left[0].reason}"
+            return f"left for the next run to look for: {len(self._left)} of the samples; {self._left[0].reason}"
         return None
 
     def _begin(self) -> None:
@@ -183,12 +183,15 @@ class _Run:
     async def _settle(self, outcome: Outcome, dialogue: Dialogue) -> None:
         """Write down what came of a sample. Raises _AllRefused."""
         status = dialogue.refused
-        is_everyones = status is not None and not (status in _OF_THE_SAMPLE and self._journal.count(State.ANSWERED))
-        if not is_everyones or (self._held and self._held[0][0].failure != outcome.failure):
+        if status == 200 and outcome.failure is not None:
+            await self._end(outcome, dialogue.attempt)  # somebody worked on it, so it must not be asked again
+            raise _AllRefused(outcome.failure.message)
+        if status is None or (status in _OF_THE_SAMPLE and self._journal.count(State.ANSWERED)):
             await self._release()
-        if not is_everyones:
             await self._end(outcome, dialogue.attempt)
             return
+        if self._held and self._held[0][0].failure != outcome.failure:
+            await self._release()
         self._held.append((outcome, dialogue.attempt))
         if len(self._held) == _REFUSALS:
             raise _AllRefused(self._refused())

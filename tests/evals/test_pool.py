@@ -116,7 +116,7 @@ def test_work_of_a_server_that_is_not_asked_now_is_left_for_a_run_that_does(path
 
     without, with_it = asyncio.run(interrupted())
     assert without.ended is not None
-    left = f"{QUICK.concurrency} samples are left to be looked for by the next run: it is with "
+    left = f"left for the next run to look for: {QUICK.concurrency} of the samples; it is with "
     assert without.ended.startswith(left)
     assert len(without.outcomes) == 6 - QUICK.concurrency
     assert with_it.ended is None
