@@ -14,17 +14,16 @@ in a thread. In memory a sample of an epoch takes 19 bytes, and some hundred whi
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
-import os
 import time
 from array import array
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from harness.evals.journal_file import JournalError, JournalFile
 from harness.evals.journal_line import (
+    BEGINNING,
     failure_from_json,
     failure_to_json,
     from_line,
@@ -42,12 +41,10 @@ if TYPE_CHECKING:
 
     from harness.scenarios.model import Json
 
+__all__ = ["Begun", "Journal", "JournalError", "OtherRunError", "RunHeader", "State"]
+
 FORMAT = "openhands-gateway-harness/evaluation-journal"
 VERSION = 1
-
-
-class JournalError(Exception):
-    """A journal that can't be used: which, why, what to do."""
 
 
 class OtherRunError(JournalError):
@@ -123,9 +120,9 @@ class Journal:
         path: the file.
     """
 
-    def __init__(self, path: Path, file: IO[bytes], header: RunHeader, appended: IO[bytes] | None = None) -> None:
+    def __init__(self, path: Path, file: IO[bytes], header: RunHeader, written: JournalFile | None = None) -> None:
         self.path, self.header = path, header
-        self._file, self._appended = file, appended  # two, since one of them is written to by a thread
+        self._file, self._written = file, written  # two of the same, since a thread writes
         size = header.samples * header.epochs
         self._states = bytearray(size)
         self._ends = array("q", bytes(8 * size))  # offsets of `end` lines; 0, the header's, for none
@@ -134,10 +131,6 @@ class Journal:
         self._hashes: list[str] = []
         self._open: dict[int, list[int]] = {}  # offsets of the `start` and `turn` lines of what is at work
         self._end = 0
-        self._waiting: list[bytes] = []
-        self._durable: asyncio.Future[None] | None = None
-        self._commits: asyncio.Task[None] | None = None
-        self._broken: str | None = None
 
     @classmethod
     def open(cls, path: Path, header: RunHeader) -> Self:
@@ -148,23 +141,18 @@ class Journal:
             OtherRunError: it is of a run that differs in what decides the outcomes.
         """
         with ExitStack() as undo:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            appended = undo.enter_context(path.open("ab", buffering=0))
-            try:
-                fcntl.flock(appended, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise JournalError(
-                    f"{path}: another run is writing to it; wait for it to end, or name another folder"
-                ) from None
+            written = undo.enter_context(closing(JournalFile(path)))
             file = undo.enter_context(path.open("rb"))
             found = _header(path, file)
             if found is not None:
                 _same_run(path, found, header)
-            journal = cls(path, file, found or header, appended)
+            journal = cls(path, file, found or header, written)
             journal._load()
-            appended.truncate(journal._end)
+            written.cut(journal._end)
             if found is None:
-                journal._begin()
+                line = _header_line(header)
+                written.begin(line)
+                journal._end = len(line)
             undo.pop_all()
         return journal
 
@@ -197,8 +185,8 @@ class Journal:
     def close(self) -> None:
         """Close the file and let others write to it; `flush` comes first."""
         self._file.close()
-        if self._appended is not None:
-            self._appended.close()
+        if self._written is not None:
+            self._written.close()
 
     # What is known.
 
@@ -316,8 +304,8 @@ class Journal:
 
     async def flush(self) -> None:
         """Wait until all that was written is on the disk."""
-        while self._commits is not None:
-            await asyncio.shield(self._commits)
+        if self._written is not None:
+            await self._written.flush()
 
     # How it is kept.
 
@@ -330,17 +318,6 @@ class Journal:
             return from_line(self._file.readline())
         except ValueError:
             raise JournalError(f"{self.path}: the line at byte {offset} has changed since it was read") from None
-
-    def _begin(self) -> None:
-        header = asdict(self.header)
-        line = to_line({"type": "run", "format": FORMAT, "version": VERSION, **header, "targets": [*header["targets"]]})
-        self._write(line)
-        self._end = len(line)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the file's name, too, has to survive
-        finally:
-            os.close(folder)
 
     def _load(self) -> None:
         """Read all lines up to the end, or to a last one that is torn."""
@@ -357,8 +334,11 @@ class Journal:
                     f"{self.path}, line {torn}: it is damaged, and whole lines follow; put the file back as it was, or "
                     "take out that line, after which its sample is asked again, and a second time paid for"
                 )
-            if number > 1:
-                self._note(members, self._end)
+            try:
+                if number > 1:
+                    self._note(members, self._end)
+            except LookupError:
+                raise JournalError(f"{self.path}, line {number}: it doesn't fit to the lines before it") from None
             self._end += len(line)
 
     def _note(self, members: Mapping[str, Any], offset: int) -> None:
@@ -382,42 +362,17 @@ class Journal:
                 self._scores[slot] = offset
 
     def _append(self, members: dict[str, Json]) -> Awaitable[None]:
-        if self._broken is not None:
-            raise JournalError(self._broken)
+        assert self._written is not None, "a journal that is read is not written to"
         line = to_line(members)
+        durable = self._written.append(line)
         self._note(members, self._end)
         self._end += len(line)
-        self._waiting.append(line)
-        if self._durable is None:
-            self._durable = asyncio.get_running_loop().create_future()
-        if self._commits is None:
-            self._commits = asyncio.create_task(self._commit())
-        return asyncio.shield(self._durable)  # many wait for it, and one of them may be cancelled
+        return durable
 
-    async def _commit(self) -> None:
-        """Write whatever waits, again and again, until nothing does."""
-        loop = asyncio.get_running_loop()
-        try:
-            while self._durable is not None:
-                durable, self._durable = self._durable, None
-                content, self._waiting = b"".join(self._waiting), []
-                try:
-                    await loop.run_in_executor(None, self._write, content)
-                except OSError as problem:
-                    # Half a line may be written by now. One after it would make that damage in the middle.
-                    self._broken = f"{self.path}: it can't be written: {problem.strerror}; make room and run again"
-                    durable.set_exception(JournalError(self._broken))
-                else:
-                    durable.set_result(None)
-        finally:
-            self._commits = None
 
-    def _write(self, content: bytes) -> None:
-        assert self._appended is not None, "a journal that is read is not written to"
-        view = memoryview(content)
-        while view:
-            view = view[self._appended.write(view) :]
-        os.fsync(self._appended.fileno())
+def _header_line(header: RunHeader) -> bytes:
+    members = asdict(header) | {"targets": [*header.targets]}
+    return to_line({"type": "run", "format": FORMAT, "version": VERSION, **members})
 
 
 def _header(path: Path, file: IO[bytes]) -> RunHeader | None:
@@ -427,7 +382,8 @@ def _header(path: Path, file: IO[bytes]) -> RunHeader | None:
     try:
         members = from_line(first)
     except ValueError:
-        if file.readline():
+        begins = min(len(first), len(BEGINNING))
+        if first[:begins] != BEGINNING[:begins] or first.endswith(b"\n"):  # it was not cut off, or is somebody else's
             raise JournalError(f"{path}, line 1: it is no journal of an evaluation, or damaged") from None
         return None
     if members.get("format") != FORMAT or members.get("version") != VERSION:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from harness.scenarios.model import Json
 
-_BEFORE, _LENGTH = b'{"crc":"', 18  # of all up to the checksum's comma
+BEGINNING = b'{"crc":"'
+_LENGTH = 18  # of all up to the checksum's comma
 # Half a surrogate pair, which an agent can say, has no UTF-8: ASCII carries it.
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
 
@@ -27,7 +28,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circu
 def to_line(members: Mapping[str, Json]) -> bytes:
     """The line of an object with at least one member, its line break included."""
     rest = _encode(members)[1:].encode()
-    return b'%b%08x",%b\n' % (_BEFORE, zlib.crc32(rest), rest)
+    return b'%b%08x",%b\n' % (BEGINNING, zlib.crc32(rest), rest)
 
 
 def from_line(line: bytes) -> dict[str, Json]:
@@ -37,7 +38,7 @@ def from_line(line: bytes) -> dict[str, Json]:
         ValueError: the line is damaged or not whole.
     """
     rest = line[_LENGTH:-1]
-    if not line.endswith(b"\n") or line[:_LENGTH] != b'%b%08x",' % (_BEFORE, zlib.crc32(rest)):
+    if not line.endswith(b"\n") or line[:_LENGTH] != b'%b%08x",' % (BEGINNING, zlib.crc32(rest)):
         raise ValueError("the checksum is not that of the line")
     members = json.loads(b"{" + rest)
     assert isinstance(members, dict), "what begins with a brace is an object"

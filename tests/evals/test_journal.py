@@ -190,13 +190,22 @@ def test_damage_in_the_middle_is_told_by_its_line(path: Path, change: tuple[byte
     assert path.read_bytes() == b"".join(lines), "nothing is changed that can't be read"
 
 
-@pytest.mark.parametrize("content", [b"one\ntwo\n", b'{"type": "run"}\n{}\n'])
+@pytest.mark.parametrize(
+    "content", [b"one\ntwo\n", b"a note", b'{"type": "run"}\n', b'{"crc":"00000000","type":"run"}\n']
+)
 def test_a_file_of_something_else_is_no_journal(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(JournalError, match="line 1: it is no journal"):
         Journal.open(path, HEADER)
     assert path.read_bytes() == content
+
+
+def test_a_line_without_those_that_it_needs_is_damage(path: Path) -> None:
+    lines = written(path).splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b'"type":"start"' not in line))
+    with pytest.raises(JournalError, match="line 2: it doesn't fit to the lines before it"):
+        Journal.open(path, HEADER)
 
 
 def test_a_journal_that_is_not_there_or_empty_can_not_be_read(path: Path) -> None:

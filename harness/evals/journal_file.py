@@ -1,0 +1,110 @@
+"""The journal's file: ours alone while it is open, only appended to, and one fsync for all who wait for one."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from pathlib import Path
+
+
+class JournalError(Exception):
+    """A journal that can't be used: which, why, what to do."""
+
+
+class JournalFile:
+    """A file that is locked and written to; its folder is made.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        JournalError: another process has it open so.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._file: IO[bytes] = path.open("ab", buffering=0)
+        self._waiting: list[bytes] = []
+        self._durable: asyncio.Future[None] | None = None
+        self._commits: asyncio.Task[None] | None = None
+        self._broken: str | None = None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise JournalError(
+                f"{path}: another run is writing to it; wait for it to end, or name another folder"
+            ) from None
+
+    def cut(self, size: int) -> None:
+        """Drop what is beyond so many bytes."""
+        self._file.truncate(size)
+
+    def begin(self, content: bytes) -> None:
+        """Write a new file's beginning, so that its name survives as well. Raises JournalError."""
+        try:
+            self._write(content)
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as problem:
+            raise JournalError(self._full(problem)) from None
+
+    def append(self, content: bytes) -> Awaitable[None]:
+        """Write it after all that came before; what is given is awaited until it is on the disk.
+
+        Raises:
+            JournalError: the disk takes no more, or took no more before; also from what is awaited.
+        """
+        if self._broken is not None:
+            raise JournalError(self._broken)
+        self._waiting.append(content)
+        if self._durable is None:
+            self._durable = asyncio.get_running_loop().create_future()
+        if self._commits is None:
+            self._commits = asyncio.create_task(self._commit())
+        return asyncio.shield(self._durable)  # many wait for it, and one of them may be cancelled
+
+    async def flush(self) -> None:
+        """Wait until everything is on the disk."""
+        while self._commits is not None:
+            await asyncio.shield(self._commits)
+
+    def close(self) -> None:
+        """Let others write to it; `flush` comes first."""
+        self._file.close()
+
+    async def _commit(self) -> None:
+        """Write whatever waits, again and again, until nothing does."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._durable is not None:
+                durable, self._durable = self._durable, None
+                content, self._waiting = b"".join(self._waiting), []
+                try:
+                    await loop.run_in_executor(None, self._write, content)
+                except OSError as problem:
+                    # Half a line may be written by now. One after it would make that damage in the middle.
+                    self._broken = self._full(problem)
+                    durable.set_exception(JournalError(self._broken))
+                else:
+                    durable.set_result(None)
+        finally:
+            self._commits = None
+
+    def _write(self, content: bytes) -> None:
+        view = memoryview(content)
+        while view:
+            view = view[self._file.write(view) :]
+        os.fsync(self._file.fileno())
+
+    def _full(self, problem: OSError) -> str:
+        return f"{self._path}: it can't be written: {problem.strerror}; make room and run again"
