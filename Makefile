@@ -2,7 +2,7 @@
 # Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-core test-all test-server selftest mutate matrix lint bench bench-eval lock clean uv
+.PHONY: help setup check eval test test-core test-all test-server selftest mutate matrix lint bench bench-eval lock clean uv
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
@@ -32,6 +32,15 @@ test-all: .venv-core/.installed .venv/.installed
 
 test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
 	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server tests/server $(ARGS)
+
+# The scripted model solves a part of it. Told to say 0 when in doubt, it does so also where it was right.
+eval: .venv/.installed ## put a small benchmark to the reference gateway, with two prompts, and compare; into reports/evals/demo/
+	@rm -rf reports/evals/demo
+	@.venv/bin/gateway-harness eval arithmetic --run reports/evals/demo/plain $(ARGS)
+	@.venv/bin/gateway-harness eval arithmetic --run reports/evals/demo/in-doubt $(ARGS) \
+	    --prompt "$$(printf '{{ input }}\nIf you are not sure, reply with exactly: 0')"
+	@.venv/bin/gateway-harness compare reports/evals/demo/plain reports/evals/demo/in-doubt --force --fail-on never \
+	    --to html=reports/evals/demo/comparison.html --to markdown=reports/evals/demo/comparison.md
 
 selftest: .venv/.installed ## prove the suite: play it on every mutant and every honest gateway; into reports/selftest/
 	@.venv/bin/gateway-harness selftest $(ARGS)

@@ -97,7 +97,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for one request, after which its agent is looked for (default: 150)",
     )
     run.add_argument("--max-seconds", type=positive(float), metavar="S", help="for the whole run")
-    run.add_argument("--new", action="store_true", help="begin a run, even if there is one to go on with")
+    which = run.add_mutually_exclusive_group()
+    which.add_argument("--new", action="store_true", help="begin a run, even if there is one to go on with")
+    which.add_argument(
+        "--run",
+        dest="run_folder",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the run there, or go on with the one that is there; default: a folder of its own in --reports",
+    )
     run.add_argument(
         "--retry-errors", action="store_true", help="ask samples again that ended in an error, in new conversations"
     )
@@ -122,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate; the exit status as `--help` tells it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
     from harness.config import ConfigError
-    from harness.evals.journal import JournalError
+    from harness.evals.journal import JournalError, OtherRunError
     from harness.evals.record import RunError
     from harness.evals.sample import BenchmarkError
     from harness.report.folder import FolderError
@@ -133,6 +141,8 @@ def run(arguments: argparse.Namespace) -> int:
     except TargetError as error:
         status, said = error.exit_status, str(error)
     except (BenchmarkError, ConfigError, FolderError) as error:
+        status, said = USAGE, str(error)
+    except OtherRunError as error:
         status, said = USAGE, str(error)
     except (JournalError, RunError) as error:
         status, said = INCOMPLETE, str(error)
@@ -216,6 +226,7 @@ def _order(arguments: argparse.Namespace, benchmark: Benchmark, targets: Sequenc
         limit=arguments.limit,
         shard=arguments.shard,
         model=arguments.model or os.environ.get("OPENHANDS_MODEL") or None,
+        named=arguments.run_folder,
         anew=arguments.new,
         trajectories=arguments.trajectories,
         gates={} if arguments.fail_under is None else {"fail_under": arguments.fail_under},

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from harness.evals.benchmark.formats.swe_bench import SWE_BENCH
 from harness.evals.build import RunContext, target_record, write_run
-from harness.evals.folder import open_journal
-from harness.evals.journal import RunHeader
+from harness.evals.folder import JOURNAL_FILE, open_journal
+from harness.evals.journal import Journal, RunHeader
 from harness.evals.predictions import write_predictions
 from harness.evals.runner import evaluate
 from harness.evals.trajectory import fetch_trajectories
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.evals.events import Watcher
-    from harness.evals.journal import Journal
     from harness.evals.record import RunRecord
     from harness.evals.sample import Benchmark
     from harness.evals.scorers.scoring import Scoring
@@ -43,6 +42,7 @@ class Order:
     Attributes:
         run: the id of a new run.
         folder: of all runs of this benchmark on these targets.
+        named: the folder of this run, when the user names it; None: one in `folder`.
         settings: how to ask.
         epochs: how often each sample is asked.
         arguments: the command line after `gateway-harness`.
@@ -65,6 +65,7 @@ class Order:
     limit: int | None = None
     shard: Shard | None = None
     model: str | None = None
+    named: Path | None = None
     anew: bool = False
     trajectories: bool | None = None
     gates: Mapping[str, Json] = field(default_factory=dict)
@@ -81,7 +82,8 @@ def evaluate_benchmark(
     Raises:
         TargetError: a server can't be had.
         BenchmarkError: the data can't be read any more, or lacks what a scorer needs.
-        JournalError: another run writes to its journal, it is damaged, or the disk takes no more.
+        JournalError: another run writes to its journal, it is damaged, the folder that was named holds another run, or
+            the disk takes no more.
         FolderError: no folder can be made for the run.
         RunError: a file of its folder is damaged.
         OSError: a report can't be written.
@@ -103,9 +105,7 @@ def evaluate_benchmark(
         targets=order.targets,
         settings={"directories": settings.directories},
     )
-    with closing(open_journal(order.folder, header, started=started, anew=order.anew, again=settings.retry_errors)) as (
-        journal
-    ):
+    with closing(_journal(order, header, started)) as journal:
         folder = journal.path.parent
         with servers:
             pool = servers.start(progress)
@@ -120,6 +120,12 @@ def evaluate_benchmark(
             write_predictions(folder, journal.outcomes(), pool[0].model)
         context = _context(pool, scoring, order, ended_early, redactor)
         return write_run(folder, benchmark=benchmark, journal=journal, context=context), folder
+
+
+def _journal(order: Order, header: RunHeader, started: datetime) -> Journal:
+    if order.named is not None:
+        return Journal.open(order.named / JOURNAL_FILE, header)
+    return open_journal(order.folder, header, started=started, anew=order.anew, again=order.settings.retry_errors)
 
 
 def _redactor(pool: Sequence[Server], secrets: Mapping[str, str]) -> Redactor:
