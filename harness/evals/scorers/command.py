@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from harness.evals.scorers.program import SandboxScorer
+from harness.evals.scorers.sandbox.sandbox import harmless_environment
 from harness.evals.scorers.scorer import Mark, ScorerError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Command(SandboxScorer):
         """Run it."""
         ended = await self._sandbox.run(
             ["/bin/sh", "-c", self.command],
-            environment={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "FOLDER": str(Path.cwd())},
+            environment={**harmless_environment(), "FOLDER": str(Path.cwd())},
             files={"sample.json": json.dumps(asdict(sample)), "outcome.json": json.dumps({"answers": outcome.answers})},
             stdin=outcome.answer,
         )

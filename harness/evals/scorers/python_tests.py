@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr
 
 from harness.evals.scorers.code import python_sources
 from harness.evals.scorers.program import SandboxScorer
+from harness.evals.scorers.sandbox.sandbox import harmless_environment
 from harness.evals.scorers.scorer import Mark, ScorerError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class PythonTests(SandboxScorer):
         task = {"sources": sources, "setup": setup, "tests": tests, "word": word}
         ended = await self._sandbox.run(
             [self.python, "-I", "-B", "-X", "utf8", "-c", self._driver],
-            environment={"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            environment={**harmless_environment(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             files={},
             stdin=json.dumps(task),
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import harness
+from harness.evals.scorers.sandbox.sandbox import harmless_environment
 from harness.evals.scorers.scorer import ScorerError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Worker:
                 *(sys.executable, "-I", "-c", _MATCHING, str(Path(harness.__file__).parent.parent)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env={},
+                env=harmless_environment(),
                 start_new_session=True,
             )
         return self._process

@@ -145,6 +145,12 @@ class Sandbox:
         return Ended(**said)
 
 
+def harmless_environment() -> dict[str, str]:
+    """Of our environment what programs are found by; whatever else is there, such as keys, is not theirs to read."""
+    names = ("PATH", "LD_LIBRARY_PATH")  # without the latter not every Python of a CI service starts
+    return {"LANG": "C.UTF-8", **{name: os.environ[name] for name in names if name in os.environ}}
+
+
 async def _ask_warden(request: str, seconds: float) -> dict[str, Any]:
     """Its answer. Raises ScorerError when it has none."""
     root = str(Path(harness.__file__).parent.parent)
@@ -153,7 +159,7 @@ async def _ask_warden(request: str, seconds: float) -> dict[str, Any]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={},  # whatever is in ours, a program could read there
+        env=harmless_environment(),
         start_new_session=True,  # Ctrl-C is for us; we close its input then
     )
     assert warden.stdin is not None
