@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.matrix.sentences import chance, changed, excluded, label, lasting, told, varying
+from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
 from harness.report.markdown import SIGNS, plain, printable
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
@@ -34,6 +34,11 @@ def _lines(matrix: Matrix) -> Iterator[str]:
             yield f"**{label(column)}**: {plain(column.problem)}"
             yield ""
     several = [f"{column.runs} of {label(column)}" for column in matrix.columns if column.runs > 1]
+    if made := list(ingredients(matrix.columns)):
+        yield "What the releases were run with, beside their own packages:"
+        yield ""
+        yield from (f"- {plain(line)}" for line in made)
+        yield ""
     if several:
         yield f"A column is one run; there were {', '.join(several)}, of which the newest is shown."
         yield ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.matrix.markdown import UNKNOWN, VARIES
-from harness.matrix.sentences import chance, changed, excluded, label, lasting, told, varying
+from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
 from harness.report.page.document import document, sections
 from harness.report.page.markup import Markup, join, prose, tag
 from harness.report.page.states import badge, sign, slug
@@ -14,7 +14,7 @@ from harness.scenarios.model import Contract
 from harness.verdict import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from harness.matrix.record import Cell, Column, Matrix, Row
 
@@ -33,7 +33,7 @@ def _body(matrix: Matrix) -> Iterator[Markup]:
     yield tag("header", tag("h1", "Compliance matrix"), tag("p", size))
     yield sections(
         {
-            "targets": ("Targets", _targets(matrix.columns)),
+            "targets": ("Targets", join(_targets(matrix.columns), _made(matrix.columns))),
             "changes": ("What changed between releases", _told(changed(matrix), told)),
             "excluded": ("What does not apply to every release", _list(excluded(matrix.rows))),
             "varying": ("What varies from run to run", _told(varying(matrix), lambda row: chance(row, matrix.columns))),
@@ -60,6 +60,11 @@ def _target(column: Column) -> Iterator[Markup]:
             yield tag("td", "unknown")
     yield tag("td", "" if column.requests is None else str(column.requests), class_="number")
     yield tag("td", "" if column.seconds is None else f"{column.seconds:.0f} s", class_="number")
+
+
+def _made(columns: Sequence[Column]) -> Markup:
+    items = _list(ingredients(columns))
+    return join(tag("p", "What the releases were run with, beside their own packages:"), items) if items else items
 
 
 def _told(rows: Iterable[Row], tell: Callable[[Row], str]) -> Markup:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from harness.verdict import State
 
@@ -45,7 +47,7 @@ def told(row: Row) -> str:
     common = set.intersection(*(_items(span) for span in row.spans)) if row.spans else set()
     parts = []
     for span, outcome in zip(row.spans, said, strict=True):
-        releases = span.first if span.first == span.last else f"{span.first} to {span.last}"
+        releases = _from_to(list(dict.fromkeys((span.first, span.last))))
         # The reason is that of one scenario; it can be the same where another scenario makes the difference.
         also = sorted(_items(span) - common) if said.count(outcome) > 1 else []
         more = f" and {len(also) - _MOST} more" if len(also) > _MOST else ""
@@ -63,7 +65,7 @@ def chance(row: Row, columns: Sequence[Column]) -> str:
             ways = ", ".join(counts) if len(counts) > 1 else f"{counts[0]}, but not with the same findings each time"
             parts.append(f"Of {sum(cell.states.values())} runs of {label(column)}: {ways}.")
     if row.spans:
-        parts.append(f"Of each release one run: {told(row)}")
+        parts.append(f"In the newest run of each release: {told(row)}")
     return " ".join(parts)
 
 
@@ -74,9 +76,30 @@ def excluded(rows: Iterable[Row]) -> Iterator[str]:
         if row.versions and row.excluded:
             ranges.setdefault((row.area, row.versions, row.excluded), []).append(row.id)
     for (area, versions, releases), names in ranges.items():
-        span = releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
         verb = "applies" if len(names) == 1 else "apply"
-        yield f"{_listed(names)} ({area}) {verb} to releases {SpecifierSet(versions)}, so not to {span}."
+        yield f"{_listed(names)} ({area}) {verb} to releases {SpecifierSet(versions)}, so not to {_from_to(releases)}."
+
+
+def ingredients(columns: Sequence[Column]) -> Iterator[str]:
+    """What else differs between the releases: the packages that they were run with, as far as not all had the same."""
+    releases = sorted((each for each in columns if each.release and each.packages), key=_version)
+    names = dict.fromkeys(name for each in releases for name in each.packages if not name.startswith("openhands"))
+    for name in names:
+        groups = [
+            (version, list(same)) for version, same in groupby(releases, key=lambda each: each.packages.get(name))
+        ]
+        if len(groups) > 1:
+            yield f"{name} " + "; ".join(
+                f"{version or 'absent'} in {_from_to([label(each) for each in same])}" for version, same in groups
+            )
+
+
+def _version(column: Column) -> Version:
+    return Version(column.release or "0")
+
+
+def _from_to(releases: Sequence[str]) -> str:
+    return releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -157,6 +157,17 @@ def test_equal_runs_of_one_release_are_one_column_and_do_not_vary() -> None:
     assert not made.rows[0].varies
 
 
+def test_a_matrix_tells_with_what_the_releases_were_run_where_that_differs() -> None:
+    def made(release: str, **packages: str) -> tuple[str, Report]:
+        of = found(State.PASSED)
+        packages |= {"openhands-sdk": release, "uvicorn": "1"}
+        return release, of.model_copy(update={"target": of.target.model_copy(update={"packages": packages})})
+
+    page_of = matrix(made("1.47.0", fastapi="0.128"), made("1.28.0", fastapi="0.128"), made("1.51.0", fastapi="0.165"))
+    assert "- fastapi 0.128 in 1.28.0 to 1.47.0; 0.165 in 1.51.0\n" in markdown(page_of)
+    assert "uvicorn" not in markdown(page_of)
+
+
 def later(of: Report, days: int) -> Report:
     run = of.run.model_copy(update={"started": of.run.started + timedelta(days=days)})
     return of.model_copy(update={"run": run})
