@@ -106,7 +106,9 @@ def test_a_flood_of_files_is_stopped() -> None:
     assert "File too large" in play("open('f', 'wb').write(bytes(1 << 25))").stderr
     code = "import time\nfor n in range(99): open(f'f{n}', 'wb').write(bytes(1 << 23))\ntime.sleep(600)"
     assert play(code, disk=1 << 26).ended == "disk"
-    assert play("import os\nn = 0\nwhile True:\n n += 1; os.mkdir(f'd{n}')", cpu_seconds=20).ended == "disk"
+    assert (
+        play("import os\nn = 0\nwhile True:\n n += 1; os.mkdir(f'd{n}')", cpu_seconds=20, disk=1 << 23).ended == "disk"
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Limits:
         memory: bytes of address space, each process for itself.
         processes: at once; when it is 1, threads are not counted.
         file_size: bytes that a file may have.
-        disk: bytes of all its files.
+        disk: bytes of all its files; each, or a folder, counts as 16 KiB at least.
         output: bytes that it may write to standard output, and to standard error; the last 64 KiB of each are kept.
     """
 

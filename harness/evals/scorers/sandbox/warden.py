@@ -25,7 +25,7 @@ PATIENCE = 5
 """How many times as long a program may take, at most, while the machine is busy with others."""
 _TICK = 0.1
 """Seconds between two looks at the folder."""
-_MOST_ENTRIES = 10_000
+_ENTRY = 1 << 14
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PDEATHSIG, _KEEPCAPS, _CAPBSET_DROP, _SUBREAPER, _NO_NEW_PRIVS, _CAP_AMBIENT = 1, 8, 24, 36, 38, 47
@@ -121,7 +121,7 @@ class _Program:
             if "end" in events:
                 return "exited"
             if time.monotonic() >= look:
-                if _size(self._request["folder"]) > self._request["disk"]:
+                if _is_full(self._request["folder"], self._request["disk"]):
                     return "disk"
                 look = time.monotonic() + _TICK
         return "time"
@@ -279,21 +279,19 @@ def _descendants(of: int) -> set[int]:
     return found
 
 
-def _size(folder: str) -> int:
-    """Bytes of the files in a folder; many entries count as too many bytes."""
-    total = entries = 0
+def _is_full(folder: str, disk: int) -> bool:
+    """Whether the files of a folder take more bytes; each entry counts as some, since their number is a burden too."""
+    total = 0
     folders = [folder]
-    while folders:
+    while folders and total <= disk:
         with contextlib.suppress(OSError), os.scandir(folders.pop()) as found:
             for entry in found:
-                entries += 1
-                if entries > _MOST_ENTRIES:
-                    return sys.maxsize
+                total += max(_ENTRY, entry.stat(follow_symlinks=False).st_blocks * 512)
+                if total > disk:
+                    break
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                else:
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-    return total
+    return total > disk
 
 
 if __name__ == "__main__":
