@@ -139,7 +139,7 @@ def _usual(sample: Sample, place: Place) -> tuple[ScorerSpec, ...]:
     """The scorer that a benchmark's first sample asks for. Raises BenchmarkError when that isn't plain."""
     if sample.choices:
         return (ScorerSpec("choice"),)
-    if "test" in sample.scoring:
+    if "test" in sample.scoring or "tests" in sample.scoring:
         return (ScorerSpec("python_tests"),)
     raise place.problem(
         "nothing says how an answer is scored: give `--scorer` (`scorers` in a benchmark file), such as `normalised`, "

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("aiohttp", reason="comes with [eval]")
 pytest.importorskip("jinja2", reason="comes with [eval]")
-from aiohttp import web
-
 from harness.evals.sample import BenchmarkError, ScorerSpec
 from harness.evals.scorers.scorer import ScorerError
 from harness.evals.scorers.scoring import make_scoring
+from tests.evals.scorers.fake_judge import FakeJudge
 from tests.evals.scorers.scoring import outcome, sample
 
 if TYPE_CHECKING:
@@ -29,64 +27,14 @@ KEY = "sk-judge-secret-key"
 PARIS = sample("Paris", turns=("What is the capital of France?",))
 
 
-@dataclass
-class FakeJudge:
-    """A small server that answers what a test wants, one after the other, the last again and again.
+def grade(judge: FakeJudge, options: Mapping[str, Any], asked: Sample, *outcomes: Outcome) -> list[Score]:
+    """What the scorer says of them, at once."""
 
-    An answer is a text, a status, a pair of a status and its headers, `reset`, or a whole body.
-    """
+    async def play() -> list[Score]:
+        async with judge.serve() as base_url, graded_by({"base_url": base_url, **options}) as scoring:
+            return [score for (score,) in await asyncio.gather(*(scoring(asked, each) for each in outcomes))]
 
-    answers: list[Any]
-    latency: float = 0
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    at_once: int = 0
-    most_at_once: int = 0
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(await request.json())
-        self.keys.append(request.headers.get("Authorization", ""))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(self.latency)
-        self.at_once -= 1
-        match answer:
-            case "reset":
-                assert request.transport is not None
-                request.transport.abort()
-                return web.Response()
-            case str():
-                message = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": answer}}
-                usage = {"prompt_tokens": 50, "completion_tokens": 7, "total_tokens": 57}
-                return web.json_response({"model": "judge-1.2", "choices": [message], "usage": usage})
-            case int():
-                return web.Response(status=answer, text=f"no, {self.keys[-1]}, no")
-            case (status, headers):
-                return web.Response(status=status, headers=headers)
-        return web.json_response(answer)
-
-    @asynccontextmanager
-    async def serve(self) -> AsyncIterator[str]:
-        """Its base URL."""
-        application = web.Application()
-        application.router.add_post("/v1/chat/completions", self.handle)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        finally:
-            await runner.cleanup()
-
-    def grade(self, options: Mapping[str, Any], asked: Sample, *outcomes: Outcome) -> list[Score]:
-        """What the scorer says of them, at once."""
-
-        async def play() -> list[Score]:
-            async with self.serve() as base_url, graded_by({"base_url": base_url, **options}) as scoring:
-                return [score for (score,) in await asyncio.gather(*(scoring(asked, each) for each in outcomes))]
-
-        return asyncio.run(play())
+    return asyncio.run(play())
 
 
 @asynccontextmanager
@@ -113,7 +61,7 @@ async def graded_by(options: Mapping[str, Any]) -> AsyncIterator[Scoring]:
     ],
 )
 def test_the_last_grade_is_the_mark(text: str, value: float) -> None:
-    (scored,) = FakeJudge([text]).grade({}, PARIS, outcome("Paris."))
+    (scored,) = grade(FakeJudge([text]), {}, PARIS, outcome("Paris."))
     assert (scored.value, scored.explanation) == (value, text)
     assert scored.metadata["usage"] == {"prompt_tokens": 50, "completion_tokens": 7}
     assert scored.metadata["model"] == "judge-1.2"
@@ -121,7 +69,7 @@ def test_the_last_grade_is_the_mark(text: str, value: float) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("GRADE: 7", 0.7), ("GRADE: 7.5/10", 0.75), ("so\nGRADE: **10**", 1)])
 def test_a_grade_may_be_a_number(text: str, value: float) -> None:
-    assert FakeJudge([text]).grade({"scale": 10}, PARIS, outcome("Paris."))[0].value == value
+    assert grade(FakeJudge([text]), {"scale": 10}, PARIS, outcome("Paris."))[0].value == value
 
 
 @pytest.mark.parametrize(
@@ -138,12 +86,12 @@ def test_a_grade_may_be_a_number(text: str, value: float) -> None:
 )
 def test_without_a_grade_the_judge_failed_and_the_answer_is_not_wrong(options: dict[str, int], text: str) -> None:
     with pytest.raises(ScorerError, match=r"^model_graded: the judge gave "):
-        FakeJudge([text]).grade(options, PARIS, outcome("Paris."))
+        grade(FakeJudge([text]), options, PARIS, outcome("Paris."))
 
 
 def test_the_judge_is_shown_question_answer_and_target() -> None:
     judge = FakeJudge(["GRADE: C"])
-    judge.grade({"parameters": {"temperature": 0}}, PARIS, outcome("It is Paris, \ud83d of course."))
+    grade(judge, {"parameters": {"temperature": 0}}, PARIS, outcome("It is Paris, \ud83d of course."))
     (body,) = judge.asked
     assert (body["model"], body["temperature"]) == ("judge", 0)
     assert "stream" not in body
@@ -158,13 +106,13 @@ def test_a_rubric_of_ones_own_sees_the_whole_conversation() -> None:
     judge = FakeJudge(["GRADE: 3"])
     rubric = "{% for turn in turns %}{{ turn.user }} -> {{ turn.agent }}; {% endfor %}{{ metadata.level }}/{{ scale }}"
     asked = sample(turns=("One?", "Two?"), metadata={"level": "hard"})
-    judge.grade({"rubric": rubric, "scale": 4}, asked, outcome("1", "2"))
+    grade(judge, {"rubric": rubric, "scale": 4}, asked, outcome("1", "2"))
     assert judge.asked[0]["messages"][0]["content"] == "One? -> 1; Two? -> 2; hard/4"
 
 
 def test_what_an_answer_says_is_no_template() -> None:
     judge = FakeJudge(["GRADE: I"])
-    judge.grade({"rubric": "{{ answer }}"}, PARIS, outcome("{{ 7 * 6 }}{% for %}"))
+    grade(judge, {"rubric": "{{ answer }}"}, PARIS, outcome("{{ 7 * 6 }}{% for %}"))
     assert judge.asked[0]["messages"][0]["content"] == "{{ 7 * 6 }}{% for %}"
 
 
@@ -172,7 +120,7 @@ def test_the_key_comes_from_the_environment_and_goes_nowhere_else(monkeypatch: p
     monkeypatch.setenv("JUDGE_KEY", KEY)
     judge = FakeJudge([401])
     with pytest.raises(ScorerError) as raised:
-        judge.grade({"key": "env:JUDGE_KEY"}, PARIS, outcome("Paris."))
+        grade(judge, {"key": "env:JUDGE_KEY"}, PARIS, outcome("Paris."))
     assert judge.keys == [f"Bearer {KEY}"]
     assert "gives no answer: 401: no, Bearer [the judge's key], no" in str(raised.value)
     assert KEY not in str(raised.value)
@@ -180,27 +128,27 @@ def test_the_key_comes_from_the_environment_and_goes_nowhere_else(monkeypatch: p
 
 def test_what_may_pass_is_tried_again() -> None:
     judge = FakeJudge([(429, {"Retry-After": "0"}), (503, {"Retry-After": "0"}), "GRADE: C"])
-    assert judge.grade({}, PARIS, outcome("Paris."))[0].value == 1
+    assert grade(judge, {}, PARIS, outcome("Paris."))[0].value == 1
     assert len(judge.asked) == 3
 
 
 def test_a_connection_that_breaks_is_tried_again() -> None:
     judge = FakeJudge(["reset", "GRADE: C"])
-    assert judge.grade({}, PARIS, outcome("Paris."))[0].value == 1
+    assert grade(judge, {}, PARIS, outcome("Paris."))[0].value == 1
 
 
 @pytest.mark.parametrize(("answer", "tries"), [(400, 1), (404, 1), ((302, {"Location": "/"}), 1), ((500, {}), 2)])
 def test_what_does_not_pass_is_the_judges_failure(answer: Any, tries: int) -> None:
     judge = FakeJudge([answer])
     with pytest.raises(ScorerError, match="gives no answer: "):
-        judge.grade({"tries": 2}, PARIS, outcome("Paris."))
+        grade(judge, {"tries": 2}, PARIS, outcome("Paris."))
     assert len(judge.asked) == tries
 
 
 @pytest.mark.parametrize("body", [{"choices": []}, [], {"choices": [{"message": {"content": None}}]}])
 def test_what_is_no_completion_is_the_judges_failure(body: Any) -> None:
     with pytest.raises(ScorerError, match="something else than a completion"):
-        FakeJudge([body]).grade({}, PARIS, outcome("Paris."))
+        grade(FakeJudge([body]), {}, PARIS, outcome("Paris."))
 
 
 def test_a_judge_that_is_not_there_is_its_failure() -> None:
@@ -214,7 +162,7 @@ def test_a_judge_that_is_not_there_is_its_failure() -> None:
 
 def test_no_more_than_so_many_are_asked_at_once() -> None:
     judge = FakeJudge(["GRADE: C"], latency=0.02)
-    assert len(judge.grade({"concurrency": 3}, PARIS, *[outcome("Paris.")] * 12)) == 12
+    assert len(grade(judge, {"concurrency": 3}, PARIS, *[outcome("Paris.")] * 12)) == 12
     assert judge.most_at_once == 3
 
 
