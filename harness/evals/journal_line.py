@@ -12,6 +12,8 @@ import zlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import from_json
+
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
 
 if TYPE_CHECKING:
@@ -40,7 +42,11 @@ def from_line(line: bytes) -> dict[str, Json]:
     rest = line[_LENGTH:-1]
     if not line.endswith(b"\n") or line[:_LENGTH] != b'%b%08x",' % (BEGINNING, zlib.crc32(rest)):
         raise ValueError("the checksum is not that of the line")
-    members = json.loads(b"{" + rest)
+    text = b"{" + rest
+    try:
+        members = from_json(text, cache_strings="keys")  # a third of the time of Python's
+    except ValueError:  # half a surrogate pair, which only Python's takes
+        members = json.loads(text)
     assert isinstance(members, dict), "what begins with a brace is an object"
     return members
 
