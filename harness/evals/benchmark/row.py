@@ -88,6 +88,8 @@ class Row:
     def others(self, known: Collection[str]) -> dict[str, Json]:
         """What there is beside the known names. Raises BenchmarkError for what looks like a slip in one of them."""
         others = {key: value for key, value in self.fields.items() if key not in known}
+        if not others:
+            return others
         missing = tuple([key for key in known if key not in self.fields])
         for key in others:
             if hint := _slip(key, missing):
