@@ -63,15 +63,22 @@ class ServerProcess:
         self._secrets = [value for name, value in environment.items() if "KEY" in name and value]
         self._stdout, self._log = folder / f"{name}.stdout", folder / f"{name}.stderr"
         with self._stdout.open("wb") as stdout, self._log.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                command,
-                env=environment,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    env=environment,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    start_new_session=True,
+                )
+            except OSError as problem:  # no more processes or memory, above all
+                raise TargetError(
+                    f"{name} can't be started: {problem.strerror}",
+                    where=self._command,
+                    advice="see how many processes run here, and how much memory is free",
+                ) from None
 
     def line(self, prefix: str) -> str | None:
         """The first whole line on stdout so far that begins so."""

@@ -63,6 +63,11 @@ def test_a_server_that_ends_too_early_shows_the_end_of_its_log_without_its_key(t
     assert "planted-secret" not in str(raised.value)
 
 
+def test_a_server_that_the_system_does_not_start_says_why(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="little server can't be started: No such file or directory"):
+        ServerProcess("little server", [str(tmp_path / "none")], environment=environment(tmp_path), folder=tmp_path)
+
+
 def test_a_server_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     process = start(tmp_path, "import time; time.sleep(600)")
     with pytest.raises(TargetError, match="was not ready in time"):
