@@ -8,6 +8,7 @@ from harness.compare.history_text import since
 from harness.report.page import document as frame
 from harness.report.page.markup import join, tag
 from harness.report.page.states import badge, slug
+from harness.report.page.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def _runs(target: TargetHistory) -> Markup:
         )
         for run in reversed(target.runs)
     ]
-    return _table(("run (UTC)", "verdict", "MUST kept", "violated", "chat", "report"), rows, "Runs")
+    return table("Runs", ("run (UTC)", "verdict", "MUST kept", "violated", "chat", "report"), rows)
 
 
 def _requirements(requirements: Sequence[RequirementOverTime]) -> Markup:
@@ -106,7 +107,7 @@ def _requirements(requirements: Sequence[RequirementOverTime]) -> Markup:
         )
         for each in sorted(requirements, key=lambda each: (-each.state.rank, -each.changes))
     ]
-    return _table(("requirement", "runs", "now", "first seen", "last seen"), rows, "Requirements")
+    return table("Requirements", ("requirement", "runs", "now", "first seen", "last seen"), rows)
 
 
 def _strip(requirement: RequirementOverTime) -> Markup:
@@ -118,9 +119,3 @@ def _strip(requirement: RequirementOverTime) -> Markup:
     ]
     width = _CELL * len(requirement.states)
     return tag("svg", *bars, class_="strip", viewBox=f"0 0 {width} 16", width=width, aria_hidden="true")
-
-
-def _table(columns: Sequence[str], rows: Sequence[Markup], label: str) -> Markup:
-    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in columns)))
-    table = tag("table", head, tag("tbody", *rows))
-    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=label)

@@ -8,6 +8,7 @@ from harness.compare.sections import Tone, headline, scope, sections
 from harness.compare.text import told
 from harness.report.page import document as frame
 from harness.report.page.markup import join, tag
+from harness.report.page.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +86,4 @@ def _latency(shifts: Iterable[LatencyShift]) -> Markup:
         for shift in shifts
     ]
     columns = ("call", "pairs", "old median", "new median", "ratio", "95 % interval", "")
-    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in columns)))
-    table = tag("table", head, tag("tbody", *rows))
-    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Latency") if rows else join()
+    return table("Latency", columns, rows) if rows else join()

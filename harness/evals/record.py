@@ -247,17 +247,25 @@ class SampleRecord(_Record):
     sends: int = Field(description="requests that could have started an agent")
     trajectory: str | None = Field(default=None, description="file of the conversation's events, in the run's folder")
 
-    def state(self, scorer: str) -> Literal["right", "partly", "wrong", "error"]:
-        """What a scorer makes of it; without its score, an error."""
-        match self.scores.get(scorer):
-            case None:
-                return "error"
-            case 1:
-                return "right"
-            case 0:
-                return "wrong"
-            case _:
-                return "partly"
+    def state(self, scorer: str) -> Grade:
+        """What a scorer makes of it."""
+        return grade(self.scores.get(scorer))
+
+
+type Grade = Literal["right", "partly", "wrong", "error"]
+
+
+def grade(value: float | None) -> Grade:
+    """A score in a word; without one, an error."""
+    match value:
+        case None:
+            return "error"
+        case 1:
+            return "right"
+        case 0:
+            return "wrong"
+        case _:
+            return "partly"
 
 
 class RunError(ValueError):

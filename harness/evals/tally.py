@@ -17,6 +17,7 @@ from harness.evals.record import (
     LatencyRecord,
     MetricRecord,
     UsageRecord,
+    grade,
 )
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ class Tally:
             values.extend(math.nan if record is None else record.scores.get(scorer, math.nan) for record in epochs)
         main = [None if record is None else record.scores.get(self._scorers[0]) for record in epochs]
         known = [value for value in main if value is not None]
-        self._counts.update(map(_word, known))
+        self._counts.update(map(grade, known))
         if len(known) > 1:
-            agreement = f"always {_word(known[0])}" if len(set(known)) == 1 else "mixed"
+            agreement = f"always {grade(known[0])}" if len(set(known)) == 1 else "mixed"
             self._flips[agreement] += 1
             if agreement == "mixed" and len(self._mixed) < MOST_FLIPS:
                 self._mixed.append(FlipRecord(id=name, values=tuple(main)))
@@ -215,10 +216,6 @@ class Tally:
             mixed=self._flips["mixed"],
             samples=tuple(self._mixed),
         )
-
-
-def _word(value: float) -> str:
-    return "right" if value == 1 else "wrong" if value == 0 else "partly"
 
 
 def _metric(scorer: str, summary: Summary) -> MetricRecord:

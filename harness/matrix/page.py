@@ -10,6 +10,7 @@ from harness.matrix.sentences import chance, changed, excluded, ingredients, lab
 from harness.report.page.document import document, sections
 from harness.report.page.markup import Markup, join, prose, tag
 from harness.report.page.states import badge, sign, slug
+from harness.report.page.table import table
 from harness.scenarios.model import Contract
 from harness.verdict import State
 
@@ -45,7 +46,7 @@ def _body(matrix: Matrix) -> Iterator[Markup]:
 
 def _targets(columns: Iterable[Column]) -> Markup:
     names = ("target", *Contract, "requests", "time")
-    return _scrolling("targets", names, [tag("tr", *_target(column)) for column in columns])
+    return table("targets", names, (tag("tr", *_target(column)) for column in columns), name="targets")
 
 
 def _target(column: Column) -> Iterator[Markup]:
@@ -97,8 +98,8 @@ def _filter() -> Markup:
 
 def _table(matrix: Matrix) -> Markup:
     labels = [label(column) for column in matrix.columns]
-    rows = [tag("tr", *_row(row, labels), **_marks(row)) for row in matrix.rows]
-    return _scrolling("matrix", ("requirement", "level", *labels), rows)
+    rows = (tag("tr", *_row(row, labels), **_marks(row)) for row in matrix.rows)
+    return table("matrix", ("requirement", "level", *labels), rows, name="matrix")
 
 
 def _marks(row: Row) -> dict[str, str | bool]:
@@ -129,9 +130,3 @@ def _cell(target: str, cell: Cell) -> Markup:
         title=why,
         class_=f"cell {slug(cell.state) if cell.state else 'unknown'}",
     )
-
-
-def _scrolling(name: str, heads: Iterable[str], rows: Iterable[Markup]) -> Markup:
-    head = tag("tr", *(tag("th", text, scope="col") for text in heads))
-    table = tag("table", tag("thead", head), tag("tbody", *rows), class_=name)
-    return tag("div", table, class_="scroll", tabindex=0, role="region", aria_label=name)

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.evals.comparison.record import Answer, Flake, Flip, State, Transition
 from harness.evals.comparison.runs import score
-from harness.evals.record import read_samples
+from harness.evals.record import grade, read_samples
 from harness.evals.statistics.summary import sample_means
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def transitions(old: NDArray[np.float64], new: NDArray[np.float64]) -> Iterator[
 
 
 def _state(mean: float) -> State:
-    if np.isnan(mean):
-        return State.ERROR
-    return State.RIGHT if mean == 1 else State.WRONG if mean == 0 else State.PARTLY
+    return State(grade(None if np.isnan(mean) else mean))
 
 
 def flakes(old: Run, new: Run, samples: Sequence[str], scorer: str) -> Iterator[Flake]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.compare.page import STYLE, section_parts
 from harness.evals.comparison.sections import (
     EFFECT_HEADS,
+    P_VALUES,
     amount,
     effect_row,
     headline,
@@ -16,13 +17,12 @@ from harness.evals.comparison.sections import (
     span,
     told,
 )
-from harness.evals.comparison.text import P_VALUES, marks
+from harness.evals.report.sentences import marks
 from harness.report.page import document as frame
 from harness.report.page.markup import Markup, join, tag
+from harness.report.page.table import row, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from harness.evals.comparison.record import Answer, Effect, EvaluationComparison, Flip, Task
 
 _MOST_FLIPS, _MOST_ROWS, _OPEN = 200, 500, 5
@@ -81,13 +81,13 @@ def _effects(comparison: EvaluationComparison) -> Markup:
     every = [(task, effect) for task in comparison.tasks for effect in task.effects][:_MOST_ROWS]
     reach = max([0.01, *(abs(end) for _, effect in every if effect.interval for end in effect.interval)])
     rows = [
-        (*cells[:5], _plot(effect, reach), *cells[5:7], span(effect.bootstrap), *cells[7:-1], _verdict(effect))
+        row(*cells[:5], _plot(effect, reach), *cells[5:7], span(effect.bootstrap), *cells[7:-1], _verdict(effect))
         for task, effect in every
         for cells in [effect_row(task, effect)]
     ]
     heads = (*EFFECT_HEADS[:5], f"±{100 * reach:.0f} points", *EFFECT_HEADS[5:7], "bootstrap", *EFFECT_HEADS[7:])
     note = f"The bar ends at the difference, the line is its 95 % interval, the dashes are no difference. {P_VALUES}"
-    return join(_table("Differences", heads, rows), tag("p", note, class_="note"))
+    return join(table("Differences", heads, rows), tag("p", note, class_="note"))
 
 
 def _verdict(effect: Effect) -> Markup:
@@ -115,8 +115,8 @@ def _plot(effect: Effect, reach: float) -> Markup:
 
 
 def _transitions(task: Task) -> Markup:
-    rows = [(each.old.value, each.new.value, f"{each.samples:,}") for each in task.transitions]
-    return _table(f"Samples of {task.benchmark}", ("old", "new", "samples"), rows)
+    rows = [row(each.old.value, each.new.value, f"{each.samples:,}") for each in task.transitions]
+    return table(f"Samples of {task.benchmark}", ("old", "new", "samples"), rows)
 
 
 def _flips(task: Task) -> Markup:
@@ -154,15 +154,14 @@ def _answer(side: str, answer: Answer) -> Markup:
 
 
 def _flakes(task: Task) -> Markup:
-    rows = [(tag("code", each.id), marks(each.old), marks(each.new)) for each in task.flakes[:_MOST_ROWS]]
-    return (
-        _table(f"Flaky samples of {task.benchmark}", ("sample", "old epochs", "new epochs"), rows) if rows else join()
-    )
+    rows = [row(tag("code", each.id), marks(each.old), marks(each.new)) for each in task.flakes[:_MOST_ROWS]]
+    heads = ("sample", "old epochs", "new epochs")
+    return table(f"Flaky samples of {task.benchmark}", heads, rows) if rows else join()
 
 
 def _shifts(task: Task) -> Markup:
     rows = [
-        (
+        row(
             each.measure.value,
             f"{each.pairs:,}",
             amount(each, each.old),
@@ -174,12 +173,4 @@ def _shifts(task: Task) -> Markup:
         for each in task.shifts
     ]
     heads = ("", "samples", "old median", "new median", "ratio", "95 % interval", "")
-    return _table(f"Time and tokens of {task.benchmark}", heads, rows) if rows else join()
-
-
-def _table(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    body = [tag("tr", tag("th", first, scope="row"), *(tag("td", each) for each in rest)) for first, *rest in rows]
-    head = tag("thead", tag("tr", *(tag("th", text, scope="col") for text in heads)))
-    return tag(
-        "div", tag("table", head, tag("tbody", *body)), class_="scroll", tabindex="0", role="region", aria_label=name
-    )
+    return table(f"Time and tokens of {task.benchmark}", heads, rows) if rows else join()

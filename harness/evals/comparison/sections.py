@@ -168,6 +168,11 @@ def chance(p_value: float | None) -> str:
     return "unknown" if p_value is None else "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
+P_VALUES = (
+    "p is adjusted for the number of looks (Benjamini-Hochberg): the main scores of all benchmarks together, "
+    "and everything else together."
+)
+
 EFFECT_HEADS = ("benchmark", "scorer", "category", "old", "new", "points", "95 % interval", "p", "pairs", "verdict")
 
 

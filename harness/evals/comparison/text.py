@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.compare.sections import Item, Section, Tone
 from harness.compare.text import SIGNS, STYLES, section_lines, section_markdown
-from harness.evals.comparison.sections import EFFECT_HEADS, effect_row, headline, notes, scope, sections, told
+from harness.evals.comparison.sections import EFFECT_HEADS, P_VALUES, effect_row, headline, notes, scope, sections, told
+from harness.evals.report.sentences import marks
 from harness.report.markdown import plain, printable
 
 if TYPE_CHECKING:
@@ -98,17 +99,6 @@ def _markdown(comparison: EvaluationComparison) -> Iterator[str]:
             rows = [[each.id, marks(each.old), marks(each.new)] for each in task.flakes[:_MOST_FLAKES]]
             title = _counted(f"Flaky samples of {task.benchmark}", rows, len(task.flakes))
             yield from _folded(title, _table(rows, ("sample", "old epochs", "new epochs")))
-
-
-P_VALUES = (
-    "p is adjusted for the number of looks (Benjamini-Hochberg): the main scores of all benchmarks together, "
-    "and everything else together."
-)
-
-
-def marks(values: tuple[float | None, ...]) -> str:
-    """The values of a sample's epochs, one sign for each."""
-    return " ".join("·" if value is None else {1.0: "✓", 0.0: "✗"}.get(value, f"{value:.2g}") for value in values)
 
 
 def _flip_row(flip: Flip) -> list[str]:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from harness.evals.record import RunRecord
 
-FILES = ("report.md", "report.html", "junit.xml")
-
 
 def write_reports(folder: Path, record: RunRecord) -> None:
     """Write them beside the run's `samples.jsonl`, each whole or not at all.

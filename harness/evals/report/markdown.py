@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evals.report.sentences import duration, notes, outcome, percent, span, title, verdict
+from harness.evals.report.sentences import duration, marks, notes, outcome, percent, span, title, verdict
 from harness.report.markdown import plain, printable
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _flips(record: RunRecord) -> Iterator[str]:
     )
     yield ""
     if flips.samples:
-        rows = [[_said(each.id), " ".join(map(_mark, each.values))] for each in flips.samples[:_MOST_FLIPS]]
+        rows = [[_said(each.id), marks(each.values)] for each in flips.samples[:_MOST_FLIPS]]
         yield from (_table(rows, ["sample", "by epoch"]), "")
         if flips.mixed > len(rows):
             yield from (f"{flips.mixed - len(rows):,} more are in `samples.jsonl`.", "")
@@ -126,10 +126,6 @@ def _about(record: RunRecord) -> Iterator[str]:
 
 def _rate(metric: MetricRecord) -> tuple[str, str]:
     return percent(metric.mean), span(metric.interval)
-
-
-def _mark(value: float | None) -> str:
-    return "·" if value is None else "✓" if value == 1 else "✗" if value == 0 else f"{value:.2g}"
 
 
 def _table(rows: Sequence[Sequence[object]], heads: list[str]) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.evals.record import grade
 from harness.evals.report.plots import histogram, rate, shares
 from harness.evals.report.samples import badge, choose, filters, sample
 from harness.evals.report.sentences import duration, notes, outcome, percent, span, title, verdict
 from harness.report.page.document import document, sections
 from harness.report.page.markup import Markup, join, tag
+from harness.report.page.table import row, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from harness.evals.record import DistributionRecord, MetricRecord, RunRecord
 
@@ -55,8 +57,8 @@ def _body(folder: Path, record: RunRecord) -> Iterator[Markup]:
 
 def _scores(record: RunRecord) -> Markup:
     rows = [
-        (each.scorer, *_rate(each), _open(each), percent(each.minimum_detectable_effect), f"{each.n_samples:,}",
-         f"{each.n_clusters:,}")
+        row(each.scorer, *_rate(each), _open(each), percent(each.minimum_detectable_effect), f"{each.n_samples:,}",
+            f"{each.n_clusters:,}")
         for each in record.metrics
     ]  # fmt: skip
     heads = ("scorer", "mean", "0 to 100 %", "95 % interval", "method", "if errors were wrong … right", "could tell",
@@ -67,7 +69,7 @@ def _scores(record: RunRecord) -> Markup:
         "smallest difference to another run like this one that would be noticed in four of five cases.",
         class_="note",
     )
-    return join(_table("Scores", heads, rows), methods, _passes(record))
+    return join(table("Scores", heads, rows), methods, _passes(record))
 
 
 def _rate(metric: MetricRecord) -> tuple[str, Markup, str, str]:
@@ -83,28 +85,29 @@ def _passes(record: RunRecord) -> Markup:
     if not ks:
         return join()
     rows = [
-        (each.scorer, name, *(percent(values.get(k)) for k in ks))
+        row(each.scorer, name, *(percent(values.get(k)) for k in ks))
         for each in record.metrics
         for name, values in (("pass@k: at least one of k epochs is right", each.pass_at),
                              ("pass^k: all of k epochs are right", each.pass_hat))
     ]  # fmt: skip
-    return _table("pass@k and pass^k", ("scorer", "", *(f"k = {k}" for k in ks)), rows)
+    return table("pass@k and pass^k", ("scorer", "", *(f"k = {k}" for k in ks)), rows)
 
 
 def _errors(record: RunRecord) -> Markup:
-    rows = [(kind.value, f"{count:,}") for kind, count in record.counts.failed.items()]
-    rows += [("not finished", f"{record.counts.pending:,}")] if record.counts.pending else []
-    return _table("Errors", ("error", "times"), rows) if rows else join()
+    rows = [row(kind.value, f"{count:,}") for kind, count in record.counts.failed.items()]
+    rows += [row("not finished", f"{record.counts.pending:,}")] if record.counts.pending else []
+    return table("Errors", ("error", "times"), rows) if rows else join()
 
 
 def _categories(record: RunRecord) -> Markup:
     shown = record.categories[:_MOST_CATEGORIES]
     if not shown:
         return join()
-    rows = [(each.category or "none", *_rate(each.metrics[0])[:3], f"{each.metrics[0].n_samples:,}") for each in shown]
+    mains = [(each.category or "none", each.metrics[0]) for each in shown]
+    rows = [row(category, *_rate(main)[:3], f"{main.n_samples:,}") for category, main in mains]
     more = len(record.categories) - len(shown)
-    table = _table("Categories", ("category", record.main.scorer, "0 to 100 %", "95 % interval", "samples"), rows)
-    return join(table, tag("p", f"{more:,} more categories stand in run.json.", class_="note") if more else "")
+    found = table("Categories", ("category", record.main.scorer, "0 to 100 %", "95 % interval", "samples"), rows)
+    return join(found, tag("p", f"{more:,} more categories stand in run.json.", class_="note") if more else "")
 
 
 def _epochs(record: RunRecord) -> Markup:
@@ -116,28 +119,18 @@ def _epochs(record: RunRecord) -> Markup:
     words = {"right": "always right", "mixed": "not the same each time", "partly": "always partly right",
              "wrong": "always wrong"}  # fmt: skip
     said = ", ".join(f"{words[name]} {count:,}" for name, count in counts.items() if count)
-    rows = [
-        (
-            tag("code", each.id),
-            *(badge("error" if value is None else _state(value)) for value in each.values),
-        )
-        for each in flips.samples
-    ]
-    table = ""
+    rows = [row(tag("code", each.id), *(badge(grade(value)) for value in each.values)) for each in flips.samples]
+    flipped = ""
     if rows:
         heads = ("sample", *(f"epoch {number}" for number in range(1, record.benchmark.epochs + 1)))
-        table = tag(
+        flipped = tag(
             "details",
             tag("summary", f"Samples that flipped ({len(rows)} of {flips.mixed:,})"),
-            _table("Samples that flipped", heads, rows),
+            table("Samples that flipped", heads, rows),
             open=len(rows) <= 20,
         )
     return join(tag("p", f"Samples by what {record.main.scorer} gave them over the epochs: {said or 'none'}."),
-                shares(counts), table)  # fmt: skip
-
-
-def _state(value: float) -> str:
-    return "right" if value == 1 else "wrong" if value == 0 else "partly"
+                shares(counts), flipped)  # fmt: skip
 
 
 def _latency(record: RunRecord) -> Markup:
@@ -205,10 +198,3 @@ def _run(record: RunRecord) -> Markup:
         "made by": f"openhands-gateway-harness {tool.version}, Python {tool.python}, {tool.platform}",
     }
     return tag("dl", *(part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))))
-
-
-def _table(label: str, heads: Iterable[str], rows: Iterable[Sequence[str]]) -> Markup:
-    head = tag("tr", *(tag("th", name, scope="col") for name in heads))
-    body = [tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in rest)) for first, *rest in rows]
-    table = tag("table", tag("thead", head), tag("tbody", *body))
-    return tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=label)

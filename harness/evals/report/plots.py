@@ -6,6 +6,7 @@ leather 0.4 knows no intervals. What is needed is bars and whiskers.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from harness.report.page.markup import Markup, tag
@@ -77,9 +78,7 @@ def histogram(distribution: DistributionRecord, said: str, marks: Sequence[float
 
 def _place(value: float, edges: Sequence[float]) -> float:
     """Where a value is between the first edge (0) and the last (1)."""
-    from math import log
-
-    return min(1.0, max(0.0, log(max(value, edges[0]) / edges[0]) / log(edges[-1] / edges[0])))
+    return min(1.0, max(0.0, math.log(max(value, edges[0]) / edges[0]) / math.log(edges[-1] / edges[0])))
 
 
 def shares(counts: Mapping[str, int]) -> Markup:

@@ -31,6 +31,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def marks(values: tuple[float | None, ...]) -> str:
+    """The values of a sample's epochs, one sign for each: `✓ ✗ 0.5 ·`, where the last has no score."""
+    return " ".join("·" if value is None else {1.0: "✓", 0.0: "✗"}.get(value, f"{value:.2g}") for value in values)
+
+
 def title(record: RunRecord) -> str:
     """The run in a line: `arithmetic: 81.3 % (95 %: 75.0 % to 86.2 %)`."""
     main = record.main

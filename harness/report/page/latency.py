@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.report.calls import call_of
 from harness.report.page.markup import Markup, tag
+from harness.report.page.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,15 +38,12 @@ def latency(report: Report) -> Markup:
     rows = [_row(call, sorted(seconds), least, most) for call, seconds in shown]
     spread = f"spread, from {_duration(least)} to {_duration(most)}, logarithmic"
     names = ("call", "answers", "median", "95 %", "slowest", spread)
-    head = tag("tr", *(tag("th", name, scope="col") for name in names))
-    table = tag("table", tag("thead", head), tag("tbody", *rows))
     notes = []
     if unanswered:
         notes.append(f"Requests without an answer, which are not in here: {unanswered}.")
     if len(calls) > len(shown):
         notes.append(f"Calls that were sent more seldom and are left out: {len(calls) - len(shown)}.")
-    scroll = tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Latency of each call")
-    return tag("div", scroll, *(tag("p", note) for note in notes))
+    return tag("div", table("Latency of each call", names, rows), *(tag("p", note) for note in notes))
 
 
 def _exchanges(report: Report) -> Iterable[ExchangeRecord]:
