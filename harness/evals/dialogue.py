@@ -67,6 +67,7 @@ class Dialogue:
         self._conversation = conversation_id(journal.header.run, sample.id, epoch, self.attempt)
         self._at = began.server if began else None
         self._answers = list(began.answers) if began else []
+        self._is_asked = began is not None and began.turn > len(self._answers)
         self._usages: list[Usage | None] = [None] * len(self._answers)
         self._sends = began.sends if began else 0
         self._adopted = False
@@ -77,7 +78,7 @@ class Dialogue:
 
     async def play(self) -> Outcome | Left:
         """Ask what has not been answered yet. Raises Unreached, JournalError."""
-        lost = "an earlier run had asked for it" if self._at else None
+        lost = "an earlier run had asked for it" if self._is_asked else None
         if self._at is None:
             lane = await self._run.pool.choose()
         elif found := self._run.pool.at(self._at):

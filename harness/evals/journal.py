@@ -99,7 +99,8 @@ class Begun:
         attempt: from 1.
         conversation: that it has.
         server: the base URL of the server that was to get the newest request.
-        answers: of the turns before the one that was asked last.
+        turn: that was asked last.
+        answers: of the turns that were answered; as many as `turn` when the next one was not asked yet.
         sends: requests that could have started an agent.
         since: seconds since 1970 when the first one left.
     """
@@ -107,6 +108,7 @@ class Begun:
     attempt: int
     conversation: str
     server: str
+    turn: int
     answers: tuple[str, ...]
     sends: int
     since: float
@@ -232,9 +234,8 @@ class Journal:
         starts = [line for line in lines if line["type"] == "start"]
         newest = starts[-1]
         answers = tuple(line["answer"] for line in lines if line["type"] == "turn")
-        return Begun(
-            newest["attempt"], newest["conversation"], newest["server"], answers, newest["sends"], starts[0]["at"]
-        )
+        known = {name: newest[name] for name in ("attempt", "conversation", "server", "turn", "sends")}
+        return Begun(**known, answers=answers, since=starts[0]["at"])
 
     def attempt(self, index: int, epoch: int) -> int:
         """The number of the attempt whose outcome there is; 0 for none."""

@@ -111,11 +111,6 @@ class Conversation:
             self.messages.append({"role": "assistant", "content": self.answer})
         return usage
 
-    @property
-    def user_messages(self) -> int:
-        """How many messages of the user's have come."""
-        return sum(message["role"] == "user" for message in self.messages)
-
 
 class FakeGateway:
     """The gateway; `url` is there once it serves, `peak` is the most agents that were at work at once."""
@@ -145,7 +140,6 @@ class FakeGateway:
             app.router.add_get("/api/conversations", self.listed)
             app.router.add_get("/api/conversations/{id}", self.conversation)
             app.router.add_get("/api/conversations/{id}/agent_final_response", self.final_response)
-            app.router.add_get("/api/conversations/{id}/events/count", self.count_events)
             app.router.add_get("/api/conversations/{id}/events/search", self.search_events)
         return app
 
@@ -279,10 +273,6 @@ class FakeGateway:
         conversation = self.conversations.get(request.match_info["id"])
         return web.json_response({"response": conversation.answer}) if conversation else _detail(404, "Not Found")
 
-    async def count_events(self, request: web.Request) -> web.Response:
-        conversation = self.conversations.get(request.match_info["id"])
-        return web.json_response(conversation.user_messages) if conversation else _detail(404, "Not Found")
-
     async def search_events(self, request: web.Request) -> web.Response:
         conversation = self.conversations.get(request.match_info["id"])
         if conversation is None:
@@ -297,7 +287,10 @@ class FakeGateway:
             }
             for number, message in enumerate(conversation.messages)
         ]
-        return web.json_response({"items": events, "next_page_id": None})
+        source = request.query.get("source")
+        return web.json_response(
+            {"items": [one for one in events if source in {None, one["source"]}], "next_page_id": None}
+        )
 
     def _info(self, name: str) -> dict[str, Any] | None:
         if (conversation := self.conversations.get(name)) is None:

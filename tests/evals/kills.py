@@ -126,7 +126,8 @@ def user_messages(endpoint: Endpoint) -> dict[str, int]:
     while True:
         listed = get(f"/search?limit=100{page}")
         for item in listed["items"]:
-            found[item["id"]] = get(f"/{item['id']}/events/count?kind=MessageEvent&source=user")
+            events = get(f"/{item['id']}/events/search?source=user")["items"]
+            found[item["id"]] = sum(event["kind"] == "MessageEvent" for event in events)
         if listed["next_page_id"] is None:
             return found
         page = f"&page_id={listed['next_page_id']}"

@@ -110,7 +110,7 @@ def test_what_was_at_work_is_known_with_the_answers_that_it_had(path: Path) -> N
     written(path, sent_twice)
     with Journal.open(path, HEADER) as journal:
         begun = journal.begun(2, 1)
-    assert begun == Begun(1, "c-2-1", "http://one", ("first",), 3, begun.since)
+    assert begun == Begun(1, "c-2-1", "http://one", 2, ("first",), 3, begun.since)
 
 
 def test_another_attempt_opens_a_sample_again_and_its_scores_are_gone(path: Path) -> None:

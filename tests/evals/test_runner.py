@@ -294,6 +294,23 @@ def test_a_dialogue_goes_on_where_it_was_cancelled(path: Path) -> None:
     assert [one.usage for one in played.outcomes] == spent
 
 
+def test_a_turn_that_had_not_left_is_sent_without_a_look(path: Path) -> None:
+    """The journal has the answer to the turn before and no line of this one: it can't have been asked."""
+    name = conversation_id("0123456789abcdef", "dialogue", 1, 1)
+
+    async def resumed() -> Played:
+        async with serving(Behaviour()) as gateway:
+            with Journal.open(path, header(1)) as journal:
+                await journal.started(0, "dialogue", 1, attempt=1, conversation=name, server=gateway.url)
+                await journal.turned(0, 1, turn=1, answer="ok")
+            return await play_on(path, [gateway], benchmark=of(DIALOGUE), native_api=False)
+
+    played = asyncio.run(resumed())
+    [outcome] = played.outcomes
+    assert outcome.failure is None
+    assert (outcome.answers[:2], outcome.sends, outcome.adopted) == (("ok", "two"), 3, False)
+
+
 def test_a_run_whose_time_is_over_says_so_and_goes_on_later(path: Path) -> None:
     async def twice() -> tuple[Played, Played]:
         async with serving(Behaviour(latency=0.2)) as gateway:
