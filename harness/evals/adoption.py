@@ -1,4 +1,7 @@
-"""Adoption: the answer to a lost request, fetched by the conversation's id; or the proof that there will be none."""
+"""Adoption: the answer to a lost request, fetched by the conversation's id; or the proof that there will be none.
+
+A balancer in front of several servers has to keep a conversation with its server: elsewhere nothing is known of it.
+"""
 
 from __future__ import annotations
 
