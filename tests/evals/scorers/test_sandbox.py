@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = needs_sandbox
 
+BRIEFLY = "import os, time\nend = time.time() + 3\nwhile time.time() < end:"
+"""A bomb that goes out by itself, in case a test fails."""
 FORBIDDEN = "PermissionError: [Errno 1] Operation not permitted"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _WARDEN = "import sys; sys.path.insert(0, sys.argv[1]); from harness.evals.scorers.sandbox.warden import main; main()"
-_GRACE = 20
+_GRACE = 60
 """Seconds that a warden has, on a busy machine, besides those of its program."""
 
 
@@ -172,10 +172,11 @@ async def _ask_warden(request: str, seconds: float) -> dict[str, Any]:
     except TimeoutError:
         raise ScorerError("the sandbox does not answer") from None
     finally:
+        # It ends the program and all that it started. Killed in the midst of that it would leave them behind.
         warden.stdin.close()
         try:
             async with asyncio.timeout(_GRACE):
-                await warden.wait()
+                await asyncio.gather(warden.stdout.read(), warden.stderr.read(), warden.wait())
         except TimeoutError:
             warden.kill()
     if not answer:

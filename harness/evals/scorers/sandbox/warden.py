@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -26,6 +27,8 @@ PATIENCE = 5
 _TICK = 0.1
 """Seconds between two looks at the folder."""
 _ENTRY = 1 << 14
+_SLACK = 64
+"""Other processes of the user that may end while the limit of their number is tried."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PDEATHSIG, _KEEPCAPS, _CAPBSET_DROP, _SUBREAPER, _NO_NEW_PRIVS, _CAP_AMBIENT = 1, 8, 24, 36, 38, 47
@@ -185,10 +188,13 @@ def _enter(request: dict[str, Any], warden: int) -> NoReturn:
         file.write("1000")  # if the machine has no memory left, this goes first
     os.chdir(request["folder"])
     alone = request["processes"] == 1
+    others = 0
     if os.geteuid() == 0:
         _leave_root()
-    elif not alone:
-        _be_counted_anew()
+    else:
+        _libc.prctl(_CAP_AMBIENT, 4, 0, 0, 0)
+        if not alone and not _is_counted_anew():
+            others = _running(os.getuid())
     _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     _libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
     for kind, limit in (
@@ -197,12 +203,14 @@ def _enter(request: dict[str, Any], warden: int) -> NoReturn:
         (resource.RLIMIT_FSIZE, request["file_size"]),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_CORE, 0),
-        *([] if alone else [(resource.RLIMIT_NPROC, request["processes"] + _running(os.getuid()))]),
+        *([] if alone else [(resource.RLIMIT_NPROC, request["processes"] + others)]),
     ):
         hard = resource.getrlimit(kind)[1]
         most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         # The second after SIGXCPU is for the kernel to tell that it was the time; then comes SIGKILL.
         resource.setrlimit(kind, (most, most + (kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY)))
+    if not alone and not _is_limited(request["processes"] + _SLACK):
+        raise OSError("here the number of its processes can't be limited; ask for `processes: 1`")
     try:
         restrict(request["reads"], [request["folder"]], _DEVICES)
     except OSError:
@@ -218,12 +226,20 @@ def _enter(request: dict[str, Any], warden: int) -> NoReturn:
 
 
 def _leave_root() -> None:
-    """Become a user that nobody is, who may still open root's files.
+    """Become a user that nobody is, who may still open root's files; not in a namespace that knows root alone.
 
     The kernel limits no processes of root; and what belongs to others, such as the mode of a file, needs an owner.
     """
-    user = 1_000_000_000 + os.getpid()
-    os.chown(".", user, -1)
+    for user in (1_000_000_000 + os.getpid(), 65_534):
+        try:
+            os.chown(".", user, -1)
+        except OSError as problem:
+            if problem.errno != errno.EINVAL:
+                raise
+        else:
+            break
+    else:
+        return
     for number in set(range(64)).difference(_OPEN_FILES):
         _libc.prctl(_CAPBSET_DROP, number, 0, 0, 0)
     _libc.prctl(_KEEPCAPS, 1, 0, 0, 0)
@@ -236,14 +252,40 @@ def _leave_root() -> None:
         _libc.prctl(_CAP_AMBIENT, 2, number, 0, 0)
 
 
-def _be_counted_anew() -> None:
-    """Enter a user namespace, which has its own count of processes; where that is forbidden all of the user's count."""
+def _is_counted_anew() -> bool:
+    """Enter a user namespace, which has its own count of processes. False where that is forbidden."""
     user, group = os.getuid(), os.getgid()
-    with contextlib.suppress(OSError):
+    try:
         os.unshare(os.CLONE_NEWUSER)
         for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
             with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123 -- as above
                 file.write(text)
+    except OSError:
+        return False
+    return True
+
+
+def _is_limited(most: int) -> bool:
+    """Whether fewer processes than that can be had.
+
+    Who is exempt from the limit is not to be known otherwise: root is, also by another name and in another namespace,
+    and a bomb that is not limited takes every process of the machine.
+    """
+    reading, writing = os.pipe()
+    started: list[int] = []
+    with contextlib.suppress(BlockingIOError):
+        while len(started) < most:
+            pid = os.fork()
+            if not pid:
+                os.close(writing)
+                os.read(reading, 1)
+                os._exit(0)
+            started.append(pid)
+    os.close(writing)
+    os.close(reading)
+    for pid in started:
+        os.waitpid(pid, 0)
+    return len(started) < most
 
 
 def _processes() -> list[int]:
