@@ -22,13 +22,15 @@ PYTHON = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", sys.prefix, sys.
 """What an interpreter reads."""
 
 
-def play(code: str, *, reads: tuple[str, ...] | None = PYTHON, network: bool = False, **limits: Any) -> Ended:
+def play(
+    code: str, *, stdin: str = "typed", reads: tuple[str, ...] | None = PYTHON, network: bool = False, **limits: Any
+) -> Ended:
     """Run Python code, and see that nothing is left of it: no process, no folder."""
     mark = f"mark-{uuid4()}"
     sandbox = Sandbox(Limits(**{"seconds": 20, "cpu_seconds": 2, **limits}), reads, network=network)
     command = [sys.executable, "-I", "-c", code, mark]
     ended = asyncio.run(
-        sandbox.run(command, environment=harmless_environment(), files={"given.txt": "given"}, stdin="typed")
+        sandbox.run(command, environment=harmless_environment(), files={"given.txt": "given"}, stdin=stdin)
     )
     assert running(mark) == 0
     return ended
