@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from harness.cli.values import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-drop",
-        type=_share,
+        type=share,
         metavar="SHARE",
         help="of evaluations: fail if the score fell by more, such as 0.02 for two points, even if that may be chance",
     )
@@ -77,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare; the exit status says whether something got worse."""
     from harness.compare.comparison import IncomparableError
     from harness.report.record import ReportError
+    from harness.targets import TargetUsageError
 
     try:
         if arguments.history is not None:
@@ -86,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         if any(map(_holds_evaluations, arguments.reports)):
             return _compare_evaluations(arguments)
         return _compare(arguments)
-    except (ReportError, IncomparableError) as error:
+    except (ReportError, IncomparableError, TargetUsageError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
     except OSError as error:
         print(f"gateway-harness: can't write {error.filename}: {error.strerror}", file=sys.stderr)
@@ -123,9 +125,9 @@ def _holds_evaluations(path: Path) -> bool:
 
 def _compare_evaluations(arguments: argparse.Namespace) -> int:
     from harness.report.record import ReportError
+    from harness.targets.reference import require
 
-    if find_spec("numpy") is None:
-        raise ReportError("comparing evaluations takes numpy: pip install 'openhands-gateway-harness[eval]'")
+    require("numpy", "eval")
     if other := {*arguments.fail_on} - {"latency", "any", "never"}:
         raise ReportError(
             f"--fail-on {other.pop()} is about reports of `check`; evaluations have latency, any and never"
@@ -148,8 +150,8 @@ def _compare_evaluations(arguments: argparse.Namespace) -> int:
         )
     except RunError as error:
         raise ReportError(str(error)) from error
-    _write(arguments.to, {"json": comparison.to_json, "markdown": lambda: markdown(comparison), "html": html},
-           lines(comparison))  # fmt: skip
+    formats = {"json": comparison.to_json, "markdown": lambda: markdown(comparison), "html": html}
+    _write(arguments.to, formats, lines(comparison))
     if "never" in arguments.fail_on:
         return 0
     return comparison.exit_status(fail_on_latency=bool(arguments.fail_on))
@@ -220,11 +222,4 @@ def _ratio(text: str) -> float:
     value = float(text)
     if not 1 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text}: more than 1; 1.5 means half as long again")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text}: from 0 to 1; 0.02 means two points")
     return value

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.access import access_of, add_access
-from harness.cli.values import positive, shard
+from harness.cli.values import positive, shard, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the run as a log for `inspect view` too, such as run.eval",
     )
-    output.add_argument("--fail-under", type=_share, metavar="SHARE", help="exit with 1 when the mean is lower: 0.8")
+    output.add_argument("--fail-under", type=share, metavar="SHARE", help="exit with 1 when the mean is lower: 0.8")
     output.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -140,9 +140,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _evaluate(arguments)
     except TargetError as error:
         status, said = error.exit_status, str(error)
-    except (BenchmarkError, ConfigError, FolderError) as error:
-        status, said = USAGE, str(error)
-    except OtherRunError as error:
+    except (BenchmarkError, ConfigError, FolderError, OtherRunError) as error:
         status, said = USAGE, str(error)
     except (JournalError, RunError) as error:
         status, said = INCOMPLETE, str(error)
@@ -232,10 +230,3 @@ def _order(arguments: argparse.Namespace, benchmark: Benchmark, targets: Sequenc
         gates={} if arguments.fail_under is None else {"fail_under": arguments.fail_under},
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
     )
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text}: a share from 0 to 1 is meant, such as 0.8")
-    return value

@@ -35,3 +35,11 @@ def positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:
 
     parse.__name__ = "positive number"  # argparse: "invalid positive number value"
     return parse
+
+
+def share(text: str) -> float:
+    """Read a part of the whole, such as `0.8`."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: a share from 0 to 1 is meant, such as 0.02 for two points")
+    return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -105,7 +104,7 @@ def evaluate_benchmark(
         targets=order.targets,
         settings={"directories": settings.directories},
     )
-    with closing(_journal(order, header, started)) as journal:
+    with _journal(order, header, started) as journal:
         folder = journal.path.parent
         with servers:
             pool = servers.start(progress)
@@ -139,7 +138,7 @@ def _context(
 ) -> RunContext:
     settings = order.settings
     return RunContext(
-        arguments=tuple(map(redactor.text, order.arguments)),
+        arguments=order.arguments,
         ended=datetime.now(UTC),
         ended_early=ended_early,
         targets=tuple(target_record(server, redactor) for server in pool),

@@ -67,12 +67,12 @@ class Servers:
                 advice=f"take one of {', '.join(listed) or 'none that it lists'} with --model",
             )
         return Server(
-            endpoint.base_url,
-            endpoint.key,
-            model,
-            endpoint.connection,
-            self._native_api,
-            target.argument,
-            endpoint.server_info,
-            endpoint.packages,
+            base_url=endpoint.base_url,
+            key=endpoint.key,
+            model=model,
+            connection=endpoint.connection,
+            native_api=self._native_api,
+            argument=target.argument,
+            info=endpoint.server_info,
+            packages=endpoint.packages,
         )

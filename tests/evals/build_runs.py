@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -71,7 +70,7 @@ def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **heade
 
     async def write() -> None:
         found = RunHeader(run="0a1b2c3d", created="2026-01-02T03:04:05+00:00", benchmark="sums", samples=samples)
-        with closing(Journal.open(path, replace(found, **header))) as journal:
+        with Journal.open(path, replace(found, **header)) as journal:
             for each in outcomes:
                 place = {"index": each.index, "epoch": each.epoch}
                 answered = each.failure is None or each.failure.kind is FailureKind.SCORER
@@ -112,7 +111,7 @@ def write(
     """A whole run in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     write_journal(folder / "journal.jsonl", outcomes, len(samples), **(header or {}))
-    with closing(Journal.read(folder / "journal.jsonl")) as journal:
+    with Journal.read(folder / "journal.jsonl") as journal:
         asked = benchmark(samples, **(bench or {}))
         return write_run(folder, benchmark=asked, journal=journal, context=context(**parts))
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import urllib.request
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +15,7 @@ from harness.evals.settings import Server, Settings
 from harness.scenarios.model import Contract
 from harness.targets.reference import ReferenceTarget
 from tests.evals.fake_gateway import is_right
+from tests.evals.fake_process import gateway, stats
 from tests.evals.kills import FAULTS, Replies, behind_faults, is_reply_right, killed, user_messages
 from tests.evals.sums import server, sums
 
@@ -32,24 +28,6 @@ if TYPE_CHECKING:
 # Ten times as many samples and kills with EVAL_KILLS_SCALE=10.
 SCALE = int(os.environ.get("EVAL_KILLS_SCALE", "1"))
 SETTINGS = Settings(concurrency=8, request_timeout=10, grace=0.5)
-
-
-@contextmanager
-def gateway(*options: str) -> Iterator[str]:
-    """The fake gateway in a process, which outlives the runners."""
-    command = [sys.executable, "-m", "tests.evals.fake_gateway", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.kill()
-
-
-def stats(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/stats") as response:
-        found: dict[str, Any] = json.load(response)
-    return found
 
 
 def test_twenty_kills_and_a_tenth_of_faults_cost_no_run_and_change_no_score(tmp_path: Path) -> None:

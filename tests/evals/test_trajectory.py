@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -61,7 +60,7 @@ def fetch(folder: Path, url: str, outcomes: Sequence[Outcome], *, native_api: bo
     """Fetch what belongs to these outcomes, all on one server; how many."""
     write_journal(folder / "journal.jsonl", outcomes, len(outcomes))
     server = Server(url, KEY, "openhands_fake", native_api=native_api)
-    with closing(Journal.read(folder / "journal.jsonl")) as journal:
+    with Journal.read(folder / "journal.jsonl") as journal:
         return asyncio.run(fetch_trajectories(folder, journal, [server], Redactor(KEY), most=most))
 
 
@@ -204,7 +203,7 @@ def test_the_reference_gateway_tells_what_its_agent_did(tmp_path: Path) -> None:
 
         assert isinstance(asyncio.run(ask()), Answered)
         write_journal(tmp_path / "journal.jsonl", [outcome(0, WRONG, server=server.base_url)], 1)
-        with closing(Journal.read(tmp_path / "journal.jsonl")) as journal:
+        with Journal.read(tmp_path / "journal.jsonl") as journal:
             assert asyncio.run(fetch_trajectories(tmp_path, journal, [server], Redactor(server.key))) == 1
     (first, *_, last) = read_steps(tmp_path / "trajectories" / f"{made.conversation}.json")
     assert first == ("user", "Reply with: blue")

@@ -13,19 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """Estimates for one k.
+    """Estimates for one k, from the samples with at least k scored epochs; the others say nothing without bias.
 
     Attributes:
         k: tries.
         at: pass@k, the chance that at least one of k tries is right.
         hat: pass^k, the chance that all of k tries are right.
-        n_samples: those with at least k scored epochs; the others say nothing without bias.
     """
 
     k: int
     at: float
     hat: float
-    n_samples: int
 
 
 def passes(values: NDArray[np.float64]) -> tuple[Passes, ...]:
@@ -50,7 +48,7 @@ def passes(values: NDArray[np.float64]) -> tuple[Passes, ...]:
         if enough.any():
             n, c = scored[enough], right[enough]
             none = _all_of(n - c, n, k)
-            found.append(Passes(k, float(1 - none.mean()), float(_all_of(c, n, k).mean()), int(enough.sum())))
+            found.append(Passes(k, float(1 - none.mean()), float(_all_of(c, n, k).mean())))
     return tuple(found)
 
 

@@ -112,7 +112,7 @@ def test_any_yaml_is_samples_or_a_complaint(document: Any, format_name: str | No
 @st.composite
 def _changed(draw: st.DrawFn) -> dict[str, Any]:
     """A sound document with one value changed, wherever it stands."""
-    document = copy.deepcopy(draw(st.sampled_from(SOUND)))
+    document: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(SOUND)))
     parent: Any = document
     while True:
         key = draw(st.sampled_from(sorted(parent) if isinstance(parent, dict) else range(len(parent))))
