@@ -11,7 +11,7 @@ import os
 import re
 import urllib.request
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -39,6 +39,9 @@ IDS_NOT_TAKEN = (
 
 MAXIMUM_BODY = 16 * 1024 * 1024
 """Bytes of an answer that are read; an agent's final text has some thousand."""
+
+_MOST_TOKENS = 2**40
+"""Of one conversation; a float holds the sum of eight thousand times that to the last token."""
 
 _LOOK_TIMEOUT = 30.0
 """Seconds for a look at the native API. An unhandled error blocks a released server (1.58.0) for 3 s, under load 15."""
@@ -251,8 +254,15 @@ def _json(content: bytes) -> Any:
 def _usage(body: dict[str, Any]) -> Usage | None:
     match body.get("usage"):
         case {"prompt_tokens": int(prompt), "completion_tokens": int(completion)}:
-            return Usage(prompt, completion)
+            return believable(Usage(prompt, completion))
     return None
+
+
+def believable(usage: Usage) -> Usage | None:
+    """What a server told, if it can be: neither less than nothing, nor more than sums can hold; a cost likewise."""
+    if not all(0 <= tokens <= _MOST_TOKENS for tokens in (usage.prompt_tokens, usage.completion_tokens)):
+        return None
+    return usage if usage.cost is None or 0 <= usage.cost <= _MOST_TOKENS else replace(usage, cost=None)
 
 
 def _excerpt(content: bytes) -> str:
@@ -278,10 +288,10 @@ def _retry_after(value: str) -> float | None:
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return float(value)
     try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):  # no date, or one that is none in UTC: the end of 9999, west of Greenwich
         return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _proxy_of_environment(base_url: str) -> str | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from harness.evals.client import UnansweredError
+from harness.evals.client import UnansweredError, believable
 from harness.evals.outcome import Usage
 
 if TYPE_CHECKING:
     from harness.evals.client import Client
 
 _ABSENT = {401, 403, 404, 405}
+
+_MOST_PAGES = 100
+"""Pages of a hundred events with all that a user has said; a server that has another one each time never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ async def _user_messages(client: Client, path: str) -> int:
     """
     count: int = 0
     page = ""
-    while True:
+    for _ in range(_MOST_PAGES):
         status, found = await client.look(f"{path}/events/search?source=user&limit=100{page}")
         try:
             count += sum(event["kind"] == "MessageEvent" for event in found["items"])
@@ -77,7 +81,8 @@ async def _user_messages(client: Client, path: str) -> int:
             raise UnansweredError(f"{status} for the events of a conversation") from None
         if following is None:
             return count
-        page = f"&page_id={following}"
+        page = f"&page_id={quote(str(following), safe='')}"
+    raise UnansweredError("the events of a conversation have no end")
 
 
 async def final_response(client: Client, conversation: str) -> str:
@@ -101,11 +106,11 @@ async def usage(client: Client, conversation: str) -> Usage | None:
         prompt, completion = (
             sum(int(each[name]) for each in tokens) for name in ("prompt_tokens", "completion_tokens")
         )
-    except (UnansweredError, LookupError, TypeError, ValueError, AttributeError):
+    except (UnansweredError, LookupError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     if not tokens:
         return None
-    return Usage(prompt, completion, cost or None)  # 0 is what a model without a known price costs
+    return believable(Usage(prompt, completion, cost or None))  # 0 is what a model without a known price costs
 
 
 def _execution(status: int, info: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from harness.evals.journal import Journal, State
-from harness.evals.outcome import FailureKind
+from harness.evals.outcome import FailureKind, Usage
 from harness.evals.runner import evaluate
 from harness.evals.sample import Sample
 from harness.evals.settings import Server
@@ -325,3 +326,70 @@ def test_the_proxy_of_the_way_is_used(path: Path) -> None:
 def test_answers_that_only_the_server_knows_cost_what_it_says(path: Path) -> None:
     played = play(path, Behaviour(faults={"500-after": 1.0}), benchmark=2)
     assert [one.usage and one.usage.cost for one in played.outcomes] == [0.001, 0.001]
+
+
+TOKENS = {"prompt_tokens": 11, "completion_tokens": 3}
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [-1, 10**400, float("nan"), float("inf"), "many", None],
+    ids=["-1", "10^400", "nan", "inf", "text", "null"],
+)
+def test_usage_that_can_not_be_is_not_known(path: Path, nonsense: object) -> None:
+    told = TOKENS | {"prompt_tokens": nonsense}
+
+    async def counting(request: web.Request) -> web.StreamResponse:
+        if request.method == "POST":
+            answer = {"choices": [{"message": {"content": "4"}}], "usage": told}
+            named = {name: value for name, value in request.headers.items() if name.startswith("X-OpenHands")}
+            return web.Response(text=json.dumps(answer), headers=named)
+        return web.Response(text=json.dumps({"stats": {"usage_to_metrics": {"": {"accumulated_token_usage": told}}}}))
+
+    ended, outcomes, _ = asked(path, counting)
+    assert (ended, [one.failure for one in outcomes]) == (None, [None])
+    assert [one.usage for one in outcomes] == [None]
+
+
+@pytest.mark.parametrize("nonsense", [-0.5, float("nan"), float("inf"), "1e999"])
+def test_a_cost_that_can_not_be_is_not_known_and_the_tokens_are(path: Path, nonsense: object) -> None:
+    metrics = {"accumulated_token_usage": TOKENS, "accumulated_cost": nonsense}
+
+    async def costing(request: web.Request) -> web.StreamResponse:
+        if request.method == "POST":
+            return completion("4", request.headers["X-OpenHands-ServerConversation-ID"])
+        return web.Response(text=json.dumps({"stats": {"usage_to_metrics": {"": metrics}}}))
+
+    _, outcomes, _ = asked(path, costing)
+    assert [one.usage for one in outcomes] == [Usage(11, 3)]
+
+
+@pytest.mark.parametrize(
+    "said", ["Fri, 31 Dec 9999 23:59:59 -2300", "Fri, 31 Feb 2026 99:99:99 +9999", "-5", "soon", "9" * 400, "1e3", ""]
+)
+def test_a_time_to_wait_that_is_none_is_as_good_as_none(path: Path, said: str) -> None:
+    refused = 0
+
+    async def busy_once(request: web.Request) -> web.StreamResponse:
+        nonlocal refused
+        if request.method == "POST" and not refused:
+            refused += 1
+            return web.json_response({}, status=429, headers={"Retry-After": said})
+        return completion("1", request.headers.get("X-OpenHands-ServerConversation-ID"))
+
+    _, outcomes, _ = asked(path, busy_once, native_api=False)
+    assert [one.answer for one in outcomes] == ["1"]
+
+
+def test_events_without_end_are_not_gone_through_for_ever(path: Path) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        if request.method == "POST":
+            return web.Response(status=504)
+        if "events" in request.path:
+            return web.json_response({"items": [{"kind": "PauseEvent"}], "next_page_id": "again & again"})
+        return web.json_response({"execution_status": "idle"})
+
+    ended, outcomes, begun = asked(path, endless, settings=replace(QUICK, patience=0.5))
+    assert ended is not None
+    assert "the events of a conversation have no end" in ended
+    assert (outcomes, begun) == ([], 1)
