@@ -11,6 +11,8 @@ from harness.report.markdown import printable
 from harness.report.progress import LiveProgress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.evals.events import Event
     from harness.evals.outcome import Outcome
 
@@ -20,11 +22,12 @@ class EvaluationProgress:
 
     Args:
         quiet: none, even on a terminal.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._progress = LiveProgress(quiet=quiet)
-        self._began = time.monotonic()
+    def __init__(self, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._progress, self._clock = LiveProgress(quiet=quiet), clock
+        self._began = self._clock()
         self._left = self._done = self._scored = self._failed = 0
         self._value = self._cost = 0.0
 
@@ -36,29 +39,29 @@ class EvaluationProgress:
         """Take note of what happened in the run."""
         match event:
             case Begin():
-                self._began, self._left = time.monotonic(), event.planned - event.done
+                self._began, self._left = self._clock(), event.planned - event.done
                 self._progress.begin(event.planned, "asking", done=event.done)
             case Finished():
                 self._count(event.outcome)
-                self._progress.advance(self._line())
+                self._progress.advance(self.line())
             case Lost():
-                self._progress.say(f"{self._line()}; looking for a lost answer")
+                self._progress.say(f"{self.line()}; looking for a lost answer")
             case SentAgain():
-                self._progress.say(f"{self._line()}; sent one again that its server knew nothing of")
+                self._progress.say(f"{self.line()}; sent one again that its server knew nothing of")
             case Waiting():
-                self._progress.say(f"{self._line()}; the server has no room")
+                self._progress.say(f"{self.line()}; the server has no room")
             case SetAside():
-                self._progress.say(f"{self._line()}; {printable(event.server)} can't be reached")
+                self._progress.say(f"{self.line()}; {printable(event.server)} can't be reached")
 
     def close(self) -> None:
         """Take it away."""
         self._progress.close()
 
-    def _line(self) -> str:
+    def line(self) -> str:
         """All of it in a line, such as `81.3 % right, 12.0 a minute, 3 min 5 s left, $0.12, 2 errors`."""
         parts = [f"{percent(self._value / self._scored)} right"] if self._scored else ["asking"]
         if self._done:
-            seconds = (time.monotonic() - self._began) / self._done
+            seconds = (self._clock() - self._began) / self._done
             parts += [f"{60 / max(seconds, 0.001):.1f} a minute", f"{duration(seconds * self._left)} left"]
         parts += [f"${self._cost:.2f}"] if self._cost else []
         parts += [f"{self._failed} errors"] if self._failed else []
