@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -97,6 +99,29 @@ def test_an_interrupted_run_is_gone_on_with_and_nothing_is_asked_twice(sums: Pat
         assert stats(url)["conversations"] == SAMPLES
     assert len(folders(sums)) == 1
     assert read_run(folders(sums)[0]).counts.scored == SAMPLES
+
+
+def test_on_a_terminal_it_says_how_well_it_goes_and_how_long_it_still_takes(sums: Path) -> None:
+    ours, theirs = os.openpty()
+    with gateway("--latency=0.1") as url:
+        command = [sys.executable, "-m", "harness", "eval", str(sums), url, "--scorer", "number", "--concurrency", "2"]
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=theirs, env={**os.environ, "COLUMNS": "120"}
+        ) as process:
+            os.close(theirs)
+            said = b"".join(iter(lambda: _read(ours), b"")).decode()
+        assert process.returncode == 0, said
+    os.close(ours)
+    assert re.search(r"\d+\.\d % right, \d+\.\d a minute, [\d.]+ m?s left", said)
+    assert f"{SAMPLES}/{SAMPLES}" in said
+
+
+def _read(terminal: int) -> bytes:
+    """What is there; nothing when the other side is closed, which Linux tells as an error."""
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        return b""
 
 
 def test_other_data_begin_another_run(sums: Path) -> None:
