@@ -168,7 +168,8 @@ async def _until_interrupted(
     """Evaluate until a signal comes; why not everything was asked, None if it was."""
     task = asyncio.create_task(evaluate(benchmark, pool, journal, scoring, settings, watch))
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in handlers:
         loop.add_signal_handler(number, task.cancel)
     try:
         return await task
@@ -177,3 +178,6 @@ async def _until_interrupted(
     finally:
         await scoring.close()
         await journal.flush()
+        for number, handler in handlers.items():  # the loop would leave SIGTERM to the system, and our servers behind
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)

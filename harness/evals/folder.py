@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.evals.journal import Journal, OtherRunError
+from harness.evals.journal import Journal, header_of
 from harness.evals.record import RunError, read_run
 from harness.report.folder import make_folder
 
@@ -19,7 +18,9 @@ JOURNAL_FILE = "journal.jsonl"
 
 
 def open_journal(folder: Path, header: RunHeader, *, started: datetime, anew: bool, again: bool) -> Journal:
-    """The journal of a new run, or of the newest one in the folder if that is the same run and has not come to its end.
+    """The journal of a new run, or of the newest one in the folder that is the same run, unless that came to its end.
+
+    Other runs in between, of a part of the samples or at work on another shard, are no matter of ours.
 
     Args:
         folder: of all runs of that benchmark and target.
@@ -30,12 +31,17 @@ def open_journal(folder: Path, header: RunHeader, *, started: datetime, anew: bo
 
     Raises:
         FolderError: the folder of a new run can't be made.
-        JournalError: the newest run is at work, or its journal is damaged.
+        JournalError: that run is at work, or a journal is damaged.
     """
-    newest = max(folder.glob(f"*/{JOURNAL_FILE}"), key=lambda path: path.stat().st_mtime_ns, default=None)
-    if newest is not None and not anew and (again or not _ended(newest.parent)):
-        with suppress(OtherRunError):
-            return Journal.open(newest, header)
+    journals = [] if anew else folder.glob(f"*/{JOURNAL_FILE}")
+    same = [
+        (found.created, path.stat().st_mtime_ns, path)  # `score` writes to old ones, too
+        for path in journals
+        if (found := header_of(path)) is not None and not found.differs_in(header)
+    ]
+    *_, newest = max(same, default=(None,))
+    if newest is not None and (again or not _ended(newest.parent)):
+        return Journal.open(newest, header)
     return Journal.open(make_folder(folder.parent, folder.name, started) / JOURNAL_FILE, header)
 
 

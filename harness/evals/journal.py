@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from harness.scenarios.model import Json
 
-__all__ = ["Begun", "Journal", "JournalError", "OtherRunError", "RunHeader", "State"]
+__all__ = ["Begun", "Journal", "JournalError", "OtherRunError", "RunHeader", "State", "header_of"]
 
 FORMAT = "openhands-gateway-harness/evaluation-journal"
 VERSION = 1
@@ -80,6 +80,11 @@ class RunHeader:
     prompt_hash: str = ""
     targets: tuple[str, ...] = ()
     settings: Mapping[str, Json] = field(default_factory=dict)
+
+    def differs_in(self, other: RunHeader) -> list[str]:
+        """The names of what decides the outcomes and is not the same; none: it is the same run, or one like it."""
+        decides = (one.name for one in fields(self) if one.name not in {"run", "created", "targets"})
+        return [name for name in decides if getattr(self, name) != getattr(other, name)]
 
 
 class State(IntEnum):
@@ -389,14 +394,28 @@ def _header(path: Path, file: IO[bytes]) -> RunHeader | None:
         return None
     if members.get("format") != FORMAT or members.get("version") != VERSION:
         raise JournalError(f"{path}, line 1: it is no journal that this version of the harness can read")
-    known: dict[str, Any] = {one.name: members[one.name] for one in fields(RunHeader)}
+    try:
+        known: dict[str, Any] = {one.name: members[one.name] for one in fields(RunHeader)}
+    except KeyError as missing:
+        raise JournalError(f"{path}, line 1: it lacks {missing}") from None
     return RunHeader(**known | {"targets": tuple(known["targets"])})
+
+
+def header_of(path: Path) -> RunHeader | None:
+    """Of which run a journal is, None when nothing whole is in it yet; a run may be writing to it.
+
+    Raises:
+        JournalError: it can't be read, or its first line is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            return _header(path, file)
+    except OSError as problem:
+        raise JournalError(f"{path}: it can't be read: {problem.strerror}") from None
 
 
 def _same_run(path: Path, found: RunHeader, asked: RunHeader) -> None:
     """Raise OtherRunError when a journal's run is not the one that is asked for."""
-    decides = (one.name for one in fields(RunHeader) if one.name not in {"run", "created", "targets"})
-    differing = [name for name in decides if getattr(found, name) != getattr(asked, name)]
-    if differing:
+    if differing := found.differs_in(asked):
         said = "; ".join(f"{name} {getattr(found, name)!r}, not {getattr(asked, name)!r}" for name in differing)
         raise OtherRunError(f"{path}: it is of another run: {said}; name another folder, or ask as before")

@@ -89,14 +89,16 @@ class JournalFile:
             while self._durable is not None:
                 durable, self._durable = self._durable, None
                 content, self._waiting = b"".join(self._waiting), []
-                try:
-                    await loop.run_in_executor(None, self._write, content)
-                except OSError as problem:
-                    # Half a line may be written by now. One after it would make that damage in the middle.
-                    self._broken = self._full(problem)
-                    durable.set_exception(JournalError(self._broken))
-                else:
+                if self._broken is None:
+                    try:
+                        await loop.run_in_executor(None, self._write, content)
+                    except OSError as problem:
+                        # Half a line may be written by now. One after it would make that damage in the middle.
+                        self._broken = self._full(problem)
+                if self._broken is None:
                     durable.set_result(None)
+                else:
+                    durable.set_exception(JournalError(self._broken))
         finally:
             self._commits = None
 

@@ -124,6 +124,16 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+def test_after_the_last_answer_a_signal_still_ends_the_command_as_ctrl_c_does(sums: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with gateway() as url:
+            assert evaluate(sums, url) == 0
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_other_data_begin_another_run(sums: Path) -> None:
     with gateway("--fault=500-after=1") as url:
         assert evaluate(sums, url, "--no-native-api") == 3
