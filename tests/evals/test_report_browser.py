@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("numpy", reason="comes with [eval]")
-pytest.importorskip("playwright.sync_api", reason="Playwright, which drives Chromium, comes with dev")
 
+from tests.browser import LOW_CONTRAST, Opened, opened
 from tests.evals.build_runs import hostile, mixed
-from tests.report.test_browser import CHROMIUM, FLAGS, LOW_CONTRAST, Opened, playwright
 from tests.report.test_page import HOSTILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no `chromium` is installed (Debian: apt-get install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +24,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     mixed(folder)
     return folder
-
-
-@contextmanager
-def opened(browser: Any, folder: Path, **options: Any) -> Iterator[Opened]:
-    """The run's page; in the end nothing may have been logged, and only the page itself been asked for."""
-    context = browser.new_context(**options)
-    it = Opened(context.new_page(), f"file://{folder}/report.html")
-    it.go()
-    yield it
-    assert it.said == []
-    assert {url.partition("#")[0] for url in it.requests} == {it.url}
-    context.close()
 
 
 def shown(it: Opened) -> list[tuple[str, str]]:
@@ -63,7 +37,7 @@ def open_all(it: Opened) -> None:
 
 
 def test_filters_narrow_the_samples_and_stand_in_the_address(browser: Any, run: Path) -> None:
-    with opened(browser, run) as it:
+    with opened(browser, run / "report.html") as it:
         everything = shown(it)
         assert len(everything) == 24
         it.tab.get_by_role("checkbox", name="wrong").check()
@@ -85,7 +59,7 @@ def test_filters_narrow_the_samples_and_stand_in_the_address(browser: Any, run: 
 
 
 def test_a_search_looks_at_all_of_a_sample(browser: Any, run: Path) -> None:
-    with opened(browser, run) as it:
+    with opened(browser, run / "report.html") as it:
         search = it.tab.get_by_role("searchbox")
         search.fill("SUM-5")
         assert [place for place, _ in shown(it)] == ["5.1", "5.2"]
@@ -97,7 +71,7 @@ def test_a_search_looks_at_all_of_a_sample(browser: Any, run: Path) -> None:
 
 @pytest.mark.parametrize("fragment", ["#7.2", "#7.2?state=error"])
 def test_a_link_to_a_sample_opens_it_whatever_is_filtered(browser: Any, run: Path, fragment: str) -> None:
-    with opened(browser, run) as it:
+    with opened(browser, run / "report.html") as it:
         it.go(fragment)
         it.tab.wait_for_function("document.activeElement.parentElement.id === '7.2'")
         sample = it.tab.locator('[id="7.2"]')
@@ -107,21 +81,21 @@ def test_a_link_to_a_sample_opens_it_whatever_is_filtered(browser: Any, run: Pat
 
 @pytest.mark.parametrize("fragment", ["#nothing", "#%", "#?state=nonsense", "#?q=%E0%A4%A", "#1.1?category=<b>"])
 def test_an_address_that_means_nothing_does_no_harm(browser: Any, run: Path, fragment: str) -> None:
-    with opened(browser, run) as it:
+    with opened(browser, run / "report.html") as it:
         it.go(fragment)
         assert it.tab.locator("h1").is_visible()
 
 
 def test_hostile_text_does_nothing(browser: Any, tmp_path: Path) -> None:
     hostile(tmp_path, " ".join([*HOSTILE, "<svg/onload=alert(1)>", "<a href=http://127.0.0.1:9/>x</a>"]))
-    with opened(browser, tmp_path) as it:
+    with opened(browser, tmp_path / "report.html") as it:
         open_all(it)
         assert it.tab.locator("img, base, a:not([href^='#']), script:not(body > :last-child)").count() == 0
         assert it.tab.get_by_role("searchbox").is_visible()
 
 
 def test_the_keyboard_reaches_what_the_mouse_does(browser: Any, run: Path) -> None:
-    with opened(browser, run) as it:
+    with opened(browser, run / "report.html") as it:
         it.tab.keyboard.press("Tab")
         assert it.tab.evaluate("document.activeElement.textContent") == "Skip to the samples"
         it.tab.locator('[id="0.1"] > summary').focus()
@@ -131,26 +105,26 @@ def test_the_keyboard_reaches_what_the_mouse_does(browser: Any, run: Path) -> No
 
 def test_a_phone_needs_no_sideways_scrolling(browser: Any, tmp_path: Path) -> None:
     hostile(tmp_path, "x" * 300)
-    with opened(browser, tmp_path, viewport={"width": 360, "height": 640}, is_mobile=True) as it:
+    with opened(browser, tmp_path / "report.html", viewport={"width": 360, "height": 640}, is_mobile=True) as it:
         open_all(it)
         assert it.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_has_enough_contrast(browser: Any, run: Path, scheme: str) -> None:
-    with opened(browser, run, color_scheme=scheme) as it:
+    with opened(browser, run / "report.html", color_scheme=scheme) as it:
         open_all(it)
         assert it.tab.evaluate(LOW_CONTRAST) == []
 
 
 def test_without_scripts_everything_is_there_to_be_read(browser: Any, run: Path) -> None:
-    with opened(browser, run, java_script_enabled=False) as it:
+    with opened(browser, run / "report.html", java_script_enabled=False) as it:
         assert it.tab.locator("#filters").is_hidden()
         assert len(shown(it)) == 24
 
 
 def test_paper_gets_no_controls_and_all_plots(browser: Any, run: Path) -> None:
-    with opened(browser, run) as it:
+    with opened(browser, run / "report.html") as it:
         it.tab.emulate_media(media="print")
         assert it.tab.locator("#filters").is_hidden()
         assert it.tab.locator("svg.histogram:visible").count() == 3

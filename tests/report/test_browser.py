@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 from harness.report.har import har
 from harness.report.page import page
 from harness.verdict import State
+from tests.browser import LOW_CONTRAST, Opened, opened
 from tests.report.reports import many, report
 from tests.report.test_page import HOSTILE
 
@@ -20,65 +20,21 @@ if TYPE_CHECKING:
 
     from harness.report.record import Report
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright, which drives Chromium, comes with dev")
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 NAME = "area-1/answers[57]"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no `chromium` is installed (Debian: apt-get install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-class Opened:
-    """A page in the browser, and all that it did beside being shown."""
-
-    def __init__(self, tab: Any, url: str) -> None:
-        self.tab = tab
-        self.said: list[str] = []
-        self.requests: list[str] = []
-        tab.on("console", lambda message: self.said.append(message.text))
-        tab.on("pageerror", lambda error: self.said.append(str(error)))
-        tab.on("dialog", self._dialog)
-        tab.on("request", lambda request: self.requests.append(request.url))
-        self.url = url
-
-    def _dialog(self, dialog: Any) -> None:
-        self.said.append(dialog.message)
-        dialog.dismiss()
-
-    def go(self, fragment: str = "") -> None:
-        self.tab.goto("about:blank")
-        self.tab.goto(self.url + fragment)
-
-    def shown(self) -> list[str]:
-        """The requirements that are to be seen."""
-        return [each.get_attribute("id") for each in self.tab.locator(".requirement:visible").all()]
+pytestmark = pytest.mark.browser
 
 
 @contextmanager
-def opened(browser: Any, folder: Path, made: Report, **options: Any) -> Iterator[Opened]:
-    """The report's page; in the end nothing may have been logged, and only the page itself been asked for."""
+def opened_report(browser: Any, folder: Path, made: Report, **options: Any) -> Iterator[Opened]:
     (folder / "report.html").write_text(page(made), "utf-8")
-    context = browser.new_context(**options)
-    it = Opened(context.new_page(), f"file://{folder}/report.html")
-    it.go()
-    yield it
-    assert it.said == []
-    assert {url.partition("#")[0] for url in it.requests} == {it.url}
-    context.close()
+    with opened(browser, folder / "report.html", **options) as it:
+        yield it
+
+
+def shown(it: Opened) -> list[str]:
+    """The requirements that are to be seen."""
+    return [each.get_attribute("id") for each in it.tab.locator(".requirement:visible").all()]
 
 
 def mixed() -> Report:
@@ -94,11 +50,11 @@ def mixed() -> Report:
 
 def test_filters_narrow_the_list_and_stand_in_the_address(browser: Any, tmp_path: Path) -> None:
     made = mixed()
-    with opened(browser, tmp_path, made) as it:
-        assert it.shown() == [each.id for each in made.requirements]
+    with opened_report(browser, tmp_path, made) as it:
+        assert shown(it) == [each.id for each in made.requirements]
         assert "10 of 10 requirements" in it.tab.locator("#filters").inner_text()
         it.tab.get_by_role("checkbox", name="failed").check()
-        assert it.shown() == [each.id for each in made.requirements if each.state is State.FAILED]
+        assert shown(it) == [each.id for each in made.requirements if each.state is State.FAILED]
         assert it.tab.url.endswith("#?state=failed")
         it.tab.get_by_role("checkbox", name="passed").check()
         it.tab.get_by_role("checkbox", name="SHOULD").check()
@@ -108,34 +64,34 @@ def test_filters_narrow_the_list_and_stand_in_the_address(browser: Any, tmp_path
             for each in made.requirements
             if each.state in {State.FAILED, State.PASSED} and each.level == "SHOULD" and each.area == "area-1"
         ]
-        assert it.shown() == wanted
+        assert shown(it) == wanted
         assert wanted
         assert f"{len(wanted)} of 10 requirements" in it.tab.locator("#filters").inner_text()
         address = it.tab.url
         it.tab.get_by_role("button", name="show all").click()
         it.tab.wait_for_function("location.hash === '#requirements'")
-        assert len(it.shown()) == 10
+        assert len(shown(it)) == 10
         it.go(address[len(it.url) :])
-        assert it.shown() == wanted
+        assert shown(it) == wanted
 
 
 def test_a_search_looks_at_ids_titles_and_reasons(browser: Any, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, mixed()) as it:
+    with opened_report(browser, tmp_path, mixed()) as it:
         search = it.tab.get_by_role("searchbox")
         search.fill("ANSWERS[57]")
-        assert it.shown() == ["X-5"]
+        assert shown(it) == ["X-5"]
         search.fill("x-5 x-6")
-        assert it.shown() == []
+        assert shown(it) == []
         assert not it.tab.locator(".area:visible").all()
         search.fill("it holds")
-        assert len(it.shown()) == 10
+        assert len(shown(it)) == 10
 
 
 @pytest.mark.parametrize(
     "fragment", ["#area-1/answers[57]", "#area-1/answers%5B57%5D", "#area-1/answers[57]?state=failed"]
 )
 def test_a_link_to_a_scenario_opens_it_whatever_is_filtered(browser: Any, tmp_path: Path, fragment: str) -> None:
-    with opened(browser, tmp_path, many(100)) as it:
+    with opened_report(browser, tmp_path, many(100)) as it:
         it.go(fragment)
         scenario = it.tab.locator(f'[id="{NAME}"]')
         assert scenario.get_attribute("open") is not None
@@ -146,7 +102,7 @@ def test_a_link_to_a_scenario_opens_it_whatever_is_filtered(browser: Any, tmp_pa
 
 
 def test_a_link_on_the_page_opens_the_requirement(browser: Any, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, mixed()) as it:
+    with opened_report(browser, tmp_path, mixed()) as it:
         it.tab.get_by_role("checkbox", name="passed").check()
         it.tab.locator("#problems a").first.click()
         target = it.tab.locator("#problems a").first.get_attribute("href")[1:]
@@ -158,14 +114,14 @@ def test_a_link_on_the_page_opens_the_requirement(browser: Any, tmp_path: Path) 
     "fragment", ["#nothing", "#%", "#?state=nonsense", "#?q=%E0%A4%A", "#X-1?area=nowhere&level=<b>"]
 )
 def test_an_address_that_means_nothing_does_no_harm(browser: Any, tmp_path: Path, fragment: str) -> None:
-    with opened(browser, tmp_path, many(20)) as it:
+    with opened_report(browser, tmp_path, many(20)) as it:
         it.go(fragment)
         assert it.tab.locator("h1").is_visible()
 
 
 def test_hostile_text_of_a_server_stays_text(browser: Any, tmp_path: Path) -> None:
     text = " ".join([*HOSTILE, "<svg/onload=alert(1)>", "<a href=http://127.0.0.1:9/>x</a>", "<base href=//x>"])
-    with opened(browser, tmp_path, report(text)) as it:
+    with opened_report(browser, tmp_path, report(text)) as it:
         assert it.tab.locator("img, base, a:not([href^='#']), script:not(body > :last-child)").count() == 0
         assert it.tab.locator("*").count() == elements(it, tmp_path)
         assert it.tab.get_by_role("searchbox").is_visible()
@@ -195,7 +151,7 @@ def test_the_policy_lets_no_other_script_run_and_nothing_be_loaded(browser: Any,
 
 
 def test_the_keyboard_reaches_what_the_mouse_does(browser: Any, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, many(20)) as it:
+    with opened_report(browser, tmp_path, many(20)) as it:
         it.tab.keyboard.press("Tab")
         assert it.tab.evaluate("document.activeElement.textContent") == "Skip to the requirements"
         assert it.tab.locator(":focus").is_visible()
@@ -207,49 +163,28 @@ def test_the_keyboard_reaches_what_the_mouse_does(browser: Any, tmp_path: Path) 
 
 
 def test_a_phone_needs_no_sideways_scrolling(browser: Any, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, report("x" * 3000), viewport={"width": 360, "height": 640}, is_mobile=True) as it:
+    with opened_report(
+        browser, tmp_path, report("x" * 3000), viewport={"width": 360, "height": 640}, is_mobile=True
+    ) as it:
         it.tab.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
         assert it.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_has_enough_contrast(browser: Any, tmp_path: Path, scheme: str) -> None:
-    with opened(browser, tmp_path, mixed(), color_scheme=scheme) as it:
+    with opened_report(browser, tmp_path, mixed(), color_scheme=scheme) as it:
         it.tab.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
         assert it.tab.evaluate(LOW_CONTRAST) == []
 
 
-LOW_CONTRAST = """() => {
-  const linear = (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const light = (colour) => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => sum + part * linear(colour[i] / 255), 0);
-  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-  const behind = (element) => {
-    for (; element; element = element.parentElement) {
-      const colour = rgb(getComputedStyle(element).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const low = new Set();
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || ["SCRIPT", "OPTION"].includes(element.tagName)) continue;
-    const [one, other] = [light(rgb(getComputedStyle(element).color)), light(behind(element))].sort((a, b) => b - a);
-    if ((one + 0.05) / (other + 0.05) < 4.5) low.add(element.outerHTML.slice(0, 120));
-  }
-  return [...low];
-}"""
-
-
 def test_without_scripts_everything_is_there_to_be_read(browser: Any, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, many(20), java_script_enabled=False) as it:
+    with opened_report(browser, tmp_path, many(20), java_script_enabled=False) as it:
         assert it.tab.locator("#filters").is_hidden()
-        assert len(it.shown()) == 2
+        assert len(shown(it)) == 2
 
 
 def test_paper_gets_what_is_open_and_no_controls(browser: Any, tmp_path: Path) -> None:
-    with opened(browser, tmp_path, mixed()) as it:
+    with opened_report(browser, tmp_path, mixed()) as it:
         it.tab.emulate_media(media="print")
         assert it.tab.locator("#filters").is_hidden()
         assert it.tab.locator("nav").is_hidden()

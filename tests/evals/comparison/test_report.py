@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from harness.cli import main
 from harness.evals.comparison.comparison import compare
 from harness.evals.comparison.page import page
 from harness.evals.comparison.text import lines, markdown
+from tests.browser import opened
 from tests.evals.comparison.runs import named, write_run
 from tests.report.test_page import HOSTILE
 
@@ -81,25 +81,11 @@ def test_the_formats_are_written_where_they_are_asked_for(tmp_path: Path, capsys
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no `chromium` is installed")
-def test_the_page_opens_without_a_complaint_and_fits_a_phone(tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright comes with dev")
-    (tmp_path / "changes.html").write_text(page(comparison(tmp_path, samples=5, epochs=3, answer="y" * 3000)), "utf-8")
-    said: list[str] = []
-    asked: list[str] = []
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        tab = chromium.new_page(viewport={"width": 360, "height": 640})
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(f"file://{tmp_path}/changes.html")
-        assert tab.locator("svg.effect.worse rect").first.is_visible()
-        assert tab.get_by_role("link", name="Flips of arithmetic").is_visible()
-        assert tab.locator("details[open] .sides > div").count() == 10
-        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        chromium.close()
-    assert said == []
-    assert asked == [f"file://{tmp_path}/changes.html"]
+def test_the_page_opens_without_a_complaint_and_fits_a_phone(browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "changes.html"
+    file.write_text(page(comparison(tmp_path, samples=5, epochs=3, answer="y" * 3000)), "utf-8")
+    with opened(browser, file, viewport={"width": 360, "height": 640}) as it:
+        assert it.tab.locator("svg.effect.worse rect").first.is_visible()
+        assert it.tab.get_by_role("link", name="Flips of arithmetic").is_visible()
+        assert it.tab.locator("details[open] .sides > div").count() == 10
+        assert it.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
