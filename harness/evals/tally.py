@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.evals.record import SampleRecord
     from harness.evals.statistics.summary import Summary
 
-MOST_FLIPS = 100
+_MOST_FLIPS = 100
 _BINS = 24
 
 
@@ -93,7 +93,7 @@ class Tally:
         if len(known) > 1:
             agreement = f"always {grade(known[0])}" if len(set(known)) == 1 else "mixed"
             self._flips[agreement] += 1
-            if agreement == "mixed" and len(self._mixed) < MOST_FLIPS:
+            if agreement == "mixed" and len(self._mixed) < _MOST_FLIPS:
                 self._mixed.append(FlipRecord(id=name, values=tuple(main)))
         for record in epochs:
             self._take(record)

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Json, Location
     from harness.scenarios.yaml_nodes import Node
 
-MAX_JSON = 256 << 20
+_MAX_JSON = 256 << 20
 """Characters of a JSON list, which is held as text while its entries are read one by one."""
 
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
              ".yaml": "yaml", ".yml": "yaml"}  # fmt: skip
-MMLU_COLUMNS = ["question", "A", "B", "C", "D", "answer"]
+_MMLU_COLUMNS = ["question", "A", "B", "C", "D", "answer"]
 """MMLU's own CSV files have no line of names."""
 
 
@@ -80,7 +80,7 @@ class DataFile:
             case "json":
                 return _json(self.path)
             case "yaml":
-                return iter(yaml_rows(read_document(self.path)))
+                return iter(_yaml_rows(read_document(self.path)))
         return _csv(self.path, "\t" if self.kind == "tsv" else ",")
 
 
@@ -96,7 +96,7 @@ class InlineRows:
         return sha256(json.dumps(self.node.plain(), sort_keys=True).encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Row]:
-        return iter(yaml_rows(self.node))
+        return iter(_yaml_rows(self.node))
 
 
 def read_document(path: Path) -> Node:
@@ -117,7 +117,7 @@ def place_of(location: Location) -> Place:
     return Place(str(location.file), location.line, location.column)
 
 
-def yaml_rows(node: Node) -> Iterator[Row]:
+def _yaml_rows(node: Node) -> Iterator[Row]:
     """The rows of a list. Raises BenchmarkError."""
     if not isinstance(node.value, list):
         raise place_of(node.location).problem("a list of samples is expected here")
@@ -183,8 +183,8 @@ def _json(path: Path) -> Iterator[Row]:
     for _, line in lines(path):
         parts.append(line)
         size += len(line)
-        if size > MAX_JSON:
-            raise Place(str(path)).problem(f"a JSON list of more than {MAX_JSON >> 20} MiB: write one sample a line")
+        if size > _MAX_JSON:
+            raise Place(str(path)).problem(f"a JSON list of more than {_MAX_JSON >> 20} MiB: write one sample a line")
     text = "".join(parts)
     del parts
     number, counted = 1, 0
@@ -224,8 +224,8 @@ def _csv(path: Path, delimiter: str) -> Iterator[Row]:
         if not cells:
             continue
         if not names:
-            headless = len(cells) == len(MMLU_COLUMNS) and cells[-1] in {"A", "B", "C", "D"}
-            names = MMLU_COLUMNS if headless else [cell.strip() for cell in cells]
+            headless = len(cells) == len(_MMLU_COLUMNS) and cells[-1] in {"A", "B", "C", "D"}
+            names = _MMLU_COLUMNS if headless else [cell.strip() for cell in cells]
             if len(set(names)) < len(names):
                 raise place.problem("a column's name twice in the first line")
             if not headless:

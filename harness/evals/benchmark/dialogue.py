@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.evals.benchmark.row import Row
 
 _SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System", "developer": "System"}
-FOLDED = "This is the conversation so far. Answer its last message.\n\n"
+_FOLDED = "This is the conversation so far. Answer its last message.\n\n"
 
 
 def read_messages(row: Row, key: str, *, fold: bool) -> tuple[str | None, str]:
@@ -51,7 +51,7 @@ def read_messages(row: Row, key: str, *, fold: bool) -> tuple[str | None, str]:
             "message only, so the agent would not see the others: use --fold-dialogues to put them into one prompt, or "
             "`turns` to have the agent answer each",
         )
-    return system, FOLDED + "\n\n".join(f"{_SPEAKERS[role]}: {text}" for role, text in rest)
+    return system, _FOLDED + "\n\n".join(f"{_SPEAKERS[role]}: {text}" for role, text in rest)
 
 
 def _message(row: Row, key: str, entry: Any) -> tuple[str, str]:

@@ -7,20 +7,21 @@ import gzip
 import zlib
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 from harness.evals.benchmark.row import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedIOBase
     from pathlib import Path
 
-MAX_LINE = 16 << 20
+_MAX_LINE = 16 << 20
 """Bytes of a line: the largest of SWE-bench has 1 MB; a file without line ends must not fill the memory."""
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedIOBase]:
     """The file's bytes, unpacked if they are gzipped.
 
     Raises:
@@ -31,7 +32,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as stream:
             packed = stream.read(2) == b"\x1f\x8b"
             stream.seek(0)
-            yield cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if packed else stream
+            yield gzip.GzipFile(fileobj=stream) if packed else stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise place.problem(f"damaged gzip data: {error}") from None
     except OSError as error:
@@ -53,14 +54,14 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     """Each line with its number, from 1, and its end.
 
     Raises:
-        BenchmarkError: it can't be read, is not UTF-8, or a line is longer than `MAX_LINE`.
+        BenchmarkError: it can't be read, is not UTF-8, or a line is longer than 16 MiB.
     """
     with opened(path) as stream:
         number = 0
-        while line := stream.readline(MAX_LINE + 1):
+        while line := stream.readline(_MAX_LINE + 1):
             number += 1
-            if len(line) > MAX_LINE:
-                raise Place(str(path), number).problem(f"a line of more than {MAX_LINE >> 20} MiB")
+            if len(line) > _MAX_LINE:
+                raise Place(str(path), number).problem(f"a line of more than {_MAX_LINE >> 20} MiB")
             if number == 1:
                 if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                     raise Place(str(path), 1).problem("this is UTF-16: save it as UTF-8")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.evals.benchmark.template import Template
     from harness.evals.sample import Sample
 
-MAX_SYSTEM = 32_768
+_MAX_SYSTEM = 32_768
 """Characters of system text: from 1.55 on the endpoint answers 400 to more, before it took any."""
 _COMPLAINTS = 10
 _PARTS = 64
@@ -53,8 +53,8 @@ class Reading:
         if not all(turn.strip() for turn in sample.turns) or not sample.turns:
             raise row.place.problem("there is nothing to ask: an empty turn, or no turn")
         system = "\n\n".join(filter(None, (self.system, sample.system))) or None
-        if system and len(system) > MAX_SYSTEM:
-            raise row.place.problem(f"{len(system)} characters of system text: the endpoint takes {MAX_SYSTEM}")
+        if system and len(system) > _MAX_SYSTEM:
+            raise row.place.problem(f"{len(system)} characters of system text: the endpoint takes {_MAX_SYSTEM}")
         turns = self._prompts(sample, row)
         category = _named(row, sample, self.category) or sample.category
         cluster = _named(row, sample, self.cluster) or sample.cluster

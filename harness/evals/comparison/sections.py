@@ -89,10 +89,10 @@ def sections(comparison: EvaluationComparison) -> Iterator[Section]:
     every = (
         Section("Compared nevertheless", Tone.UNKNOWN, _items((task, each) for task in tasks for each in task.forced)),
         Section(
-            "More than before", Tone.WORSE, _items((task, shifted(each)) for task, each in flagged if each.ratio > 1)
+            "More than before", Tone.WORSE, _items((task, _shifted(each)) for task, each in flagged if each.ratio > 1)
         ),
         Section(
-            "Less than before", Tone.BETTER, _items((task, shifted(each)) for task, each in flagged if each.ratio < 1)
+            "Less than before", Tone.BETTER, _items((task, _shifted(each)) for task, each in flagged if each.ratio < 1)
         ),
         Section("Only in the old runs", Tone.UNKNOWN, tuple(map(Item, comparison.disappeared))),
         Section("Only in the new runs", Tone.NEUTRAL, tuple(map(Item, comparison.appeared))),
@@ -138,7 +138,7 @@ def _notes(task: Task) -> Iterator[str]:
         yield f"{len(task.flakes):,} samples come out one way or the other within a run"
 
 
-def shifted(shift: Shift) -> str:
+def _shifted(shift: Shift) -> str:
     """A shift in words."""
     return (
         f"{shift.measure} {amount(shift, shift.old)} → {amount(shift, shift.new)}, {shift.ratio:.2f} times "

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-RESAMPLES = 10_000
+_RESAMPLES = 10_000
 _SEED = 7
 _CELLS = 2_000_000
 """Numbers in memory at once: 16 MB."""
@@ -80,11 +80,11 @@ def sign_flip(sums: NDArray[np.float64]) -> float:
             bits = random.integers(0, 256, (rows, -(-len(sizes) // 8)), dtype=np.uint8)
             positive = np.unpackbits(bits, axis=1, count=len(sizes)) @ sizes
             as_large += int((np.abs(2 * positive - sizes.sum()) >= least).sum())
-    return (1 + as_large) / (1 + RESAMPLES)
+    return (1 + as_large) / (1 + _RESAMPLES)
 
 
 def _chunks(width: int) -> Iterator[int]:
     """How many resamples of so many numbers to draw at a time, until there are enough."""
     rows = max(1, _CELLS // width)
-    for done in range(0, RESAMPLES, rows):
-        yield min(rows, RESAMPLES - done)
+    for done in range(0, _RESAMPLES, rows):
+        yield min(rows, _RESAMPLES - done)
