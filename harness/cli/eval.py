@@ -153,6 +153,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
+    from harness.targets.reference import require
+
+    require("aiohttp", "eval")  # before what imports it
     from harness.evals.benchmark.load import load_benchmark
     from harness.evals.evaluation import evaluate_benchmark
     from harness.evals.export import export_eval
@@ -161,7 +164,6 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from harness.evals.scorers.scoring import make_scoring
     from harness.evals.servers import Servers
     from harness.report.terminal import print_lines
-    from harness.targets.reference import require
 
     progress = EvaluationProgress(quiet=arguments.quiet)
     try:

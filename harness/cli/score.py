@@ -53,13 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score; the exit status as `--help` tells it."""
     from harness.evals.journal import JournalError
+    from harness.evals.record import RunError
     from harness.evals.rescore import RescoreError
     from harness.evals.sample import BenchmarkError
     from harness.targets import TargetError
 
     try:
         return _score(arguments)
-    except (BenchmarkError, RescoreError, JournalError, TargetError) as error:
+    except (BenchmarkError, RescoreError, JournalError, RunError, TargetError) as error:
         status, said = USAGE, str(error)
     except OSError as error:
         status, said = INCOMPLETE, f"can't write {error.filename}: {error.strerror}"

@@ -147,8 +147,9 @@ def write_whole(path: Path, text: str) -> None:
     try:
         partial.write_text(text, "utf-8", errors="backslashreplace")
         partial.replace(path)
-    except OSError:
+    except OSError as error:
         partial.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)  # a full disk names none
         raise
 
 
@@ -164,5 +165,8 @@ def whole_lines(path: Path) -> Iterator[Callable[[str], object]]:
         with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
             yield lambda line: file.write(f"{line}\n")
         partial.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)

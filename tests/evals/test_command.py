@@ -232,3 +232,57 @@ def test_a_model_that_is_not_there_is_refused_with_those_that_are(
     said = capsys.readouterr().err
     assert "no model `openhands_nosuch`" in said
     assert "take one of openhands_" in said
+
+
+def test_a_trajectory_that_is_damaged_is_named_and_can_be_deleted(
+    sums: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with gateway() as url:
+        assert evaluate(sums, url) == 0
+    (folder,) = folders(sums)
+    damaged, *_ = (folder / "trajectories").iterdir()
+    damaged.write_text('{"events": [', "utf-8")
+    score = ["score", str(folder), "--benchmark", str(sums), "--scorer", "number"]
+    assert main(score) == 2
+    assert f"{damaged}: no trajectory; delete it" in capsys.readouterr().err
+    damaged.unlink()
+    assert main(score) == 0
+
+
+def test_without_its_extra_the_command_says_what_to_install(sums: Path) -> None:
+    without = "import sys; sys.modules['aiohttp'] = None; from harness.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", without, "eval", str(sums), "http://127.0.0.1:1", "--scorer", "number"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "`aiohttp`, which is not installed" in done.stderr
+    assert "pip install 'openhands-gateway-harness[eval]'" in done.stderr
+    assert folders(sums) == []
+
+
+def test_a_report_for_which_there_is_no_room_is_named_and_the_answers_are_kept(sums: Path) -> None:
+    with gateway() as url:
+        small = (  # the journal of these samples takes less, the page of their report more
+            "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (14_000, resource.RLIM_INFINITY)); "
+            "from harness.cli import main; sys.exit(main(sys.argv[1:]))"
+        )
+        command = [
+            sys.executable,
+            "-c",
+            small,
+            "eval",
+            str(sums),
+            url,
+            "--scorer",
+            "number",
+            "--quiet",
+            "--limit",
+            "10",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 3
+        assert "report.html: File too large; the same command line goes on" in done.stderr
+        assert evaluate(sums, url, "--limit", "10") == 0
+        assert stats(url)["runs"] == 10
+    (folder,) = folders(sums)
+    assert list(folder.glob("*.partial")) == []
