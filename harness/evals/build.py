@@ -103,8 +103,8 @@ def write_run(folder: Path, *, benchmark: Benchmark, journal: Journal, context: 
                     write(each.model_dump_json())
             tally.add(sample.id, sample.category, sample.cluster, epochs)
     record = _record(tally, benchmark, journal, context)
-    write_whole(folder / RUN_FILE, record.to_json())
     write_reports(folder, record)
+    write_whole(folder / RUN_FILE, record.to_json())  # the last: where it says that all is done, nothing is left to do
     return record
 
 
