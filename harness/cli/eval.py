@@ -134,13 +134,14 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.evals.record import RunError
     from harness.evals.sample import BenchmarkError
     from harness.report.folder import FolderError
+    from harness.report.formats import OutputError
     from harness.targets import TargetError
 
     try:
         return _evaluate(arguments)
     except TargetError as error:
         status, said = error.exit_status, str(error)
-    except (BenchmarkError, ConfigError, FolderError, OtherRunError) as error:
+    except (BenchmarkError, ConfigError, FolderError, OtherRunError, OutputError) as error:
         status, said = USAGE, str(error)
     except (JournalError, RunError) as error:
         status, said = INCOMPLETE, str(error)
@@ -163,6 +164,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from harness.evals.report.terminal import lines
     from harness.evals.scorers.scoring import make_scoring
     from harness.evals.servers import Servers
+    from harness.report.formats import OutputError
     from harness.report.terminal import print_lines
 
     progress = EvaluationProgress(quiet=arguments.quiet)
@@ -181,6 +183,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         order = _order(arguments, benchmark, targets)
         servers = Servers(targets, native_api=arguments.looks_up)
         if arguments.inspect_log is not None:
+            if arguments.inspect_log.is_dir():
+                raise OutputError(f"--inspect-log: {arguments.inspect_log} is a folder; name a file in it")
             require("inspect_ai", "inspect")
         record, folder = evaluate_benchmark(benchmark, servers, scoring, order, progress.watch, progress.say)
         if arguments.inspect_log is not None:

@@ -207,6 +207,7 @@ def test_a_key_stands_in_no_file(sums: Path, monkeypatch: pytest.MonkeyPatch) ->
         (["nosuch", "reference"], 2, "nosuch"),
         (["sums.jsonl", "referense", "--scorer", "number"], 2, "did you mean `reference`"),
         (["sums.jsonl", "http://127.0.0.1:1", "--scorer", "nummer"], 2, "number"),
+        (["sums.jsonl", "http://127.0.0.1:1", "--scorer", "number", "--inspect-log", "."], 2, ". is a folder; name a"),
     ],
 )
 def test_what_nobody_can_mean_is_refused_before_anything_is_asked(
