@@ -32,6 +32,8 @@ VOLATILE = frozenset(
 _SHOWN = 6
 """Differences of one body; a body that became another has as many as keys."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
 _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
 
@@ -120,7 +122,7 @@ def _shape(response: ResponseRecord) -> dict[tuple[str, ...], set[str]]:
         match value:
             case dict():
                 for name, item in value.items():
-                    look((*path, f".{name}" if re.fullmatch(r"\w+", name) else f"[{name!r}]"), item)
+                    look((*path, _member(name)), item)
             case list():
                 for item in value:
                     look((*path, "[*]"), item)
@@ -130,6 +132,13 @@ def _shape(response: ResponseRecord) -> dict[tuple[str, ...], set[str]]:
     except BodyError:
         return {(): {"text" if response.body.strip() else "nothing"}}
     return shape
+
+
+def _member(name: str) -> str:
+    """A step of a path. Members that are named by ids are one kind: agent server 1.58.2 has the risks of calls so."""
+    if _UUID.fullmatch(name):
+        return "[*]"
+    return f".{name}" if re.fullmatch(r"\w+", name) else f"[{name!r}]"
 
 
 def _path(path: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -209,6 +210,8 @@ JSON = ("Content-Type", "application/json")
         (answer({"l": [1]}), answer({"l": [1, 2, 3]}), []),
         (answer({"l": [1]}), answer({"l": [1, "a"]}), ["$.l[*] number → number or string"]),
         (answer({"l": [{"a": 1}, {"b": 1}]}), answer({"l": [{"a": 1}]}), ["$.l[*].b is gone (number)"]),
+        (answer({str(UUID(int=1)): "low"}), answer({str(UUID(int=2)): "high", str(UUID(int=3)): "low"}), []),
+        (answer({str(UUID(int=1)): "low"}), answer({str(UUID(int=2)): 1}), ["$[*] string → number"]),
         (answer("{broken"), answer("other", headers=[JSON]), []),
         (answer({}), answer("oops"), ["$ object → text"]),
         (answer({}), answer(""), ["$ object → nothing"]),
