@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -60,11 +59,13 @@ class Tool(Protocol):
 
 @dataclass(frozen=True)
 class BareLoop:
-    name: str = f"`AsyncOpenAI` in a loop ({metadata.version('openai')})"
+    """With the newest client, which takes less than the one that goes with the agent SDK (2.54: 3.9 ms for 2.4)."""
+
+    name: str = "`AsyncOpenAI` 3.54.0 in a loop"
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, work: Work) -> list[str]:
-        program = [sys.executable, str(HERE / "bare_loop.py")]
+        program = [str(python_packages("openai", "openai==3.54.0") / "python"), str(HERE / "bare_loop.py")]
         return [*program, f"{work.url}/v1", MODEL, str(work.samples), "lines.jsonl", str(CONCURRENCY)]
 
     def tally(self, work: Work) -> Tally:
