@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.evals.benchmark.formats.swe_bench import SWE_BENCH
 from harness.evals.build import RunContext, target_record, write_run
 from harness.evals.folder import JOURNAL_FILE, open_journal
-from harness.evals.journal import Journal, RunHeader
+from harness.evals.journal import Journal, RunHeader, State
 from harness.evals.predictions import write_predictions
 from harness.evals.runner import evaluate
 from harness.evals.trajectory import fetch_trajectories
@@ -20,7 +20,7 @@ from harness.targets import is_loopback
 from harness.targets.reference import require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from harness.evals.events import Watcher
@@ -88,7 +88,6 @@ def evaluate_benchmark(
         OSError: a report can't be written.
     """
     require("aiohttp", "eval")
-    scoring.check(benchmark.samples)
     settings, started = order.settings, datetime.now(UTC)
     samples = len(benchmark.samples)
     header = RunHeader(
@@ -104,7 +103,13 @@ def evaluate_benchmark(
         targets=order.targets,
         settings={"directories": settings.directories},
     )
-    with _journal(order, header, started) as journal:
+
+    def check() -> None:
+        scoring.check(benchmark.samples)  # a pass through all data, which a run that goes on need not make again
+
+    with _journal(order, header, started, check) as journal:
+        if journal.count(State.ANSWERED) and not journal.is_scored_by(scoring.hash):
+            check()
         folder = journal.path.parent
         with servers:
             pool = servers.start(progress)
@@ -121,10 +126,14 @@ def evaluate_benchmark(
         return write_run(folder, benchmark=benchmark, journal=journal, context=context), folder
 
 
-def _journal(order: Order, header: RunHeader, started: datetime) -> Journal:
-    if order.named is not None:
-        return Journal.open(order.named / JOURNAL_FILE, header)
-    return open_journal(order.folder, header, started=started, anew=order.anew, again=order.settings.retry_errors)
+def _journal(order: Order, header: RunHeader, started: datetime, check: Callable[[], None]) -> Journal:
+    again = order.settings.retry_errors
+    if order.named is None:
+        return open_journal(order.folder, header, started=started, anew=order.anew, again=again, check=check)
+    path = order.named / JOURNAL_FILE
+    if not path.exists():
+        check()
+    return Journal.open(path, header)
 
 
 def _redactor(pool: Sequence[Server], secrets: Mapping[str, str]) -> Redactor:

@@ -9,6 +9,7 @@ from harness.evals.record import RunError, read_run
 from harness.report.folder import make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 JOURNAL_FILE = "journal.jsonl"
 
 
-def open_journal(folder: Path, header: RunHeader, *, started: datetime, anew: bool, again: bool) -> Journal:
+def open_journal(
+    folder: Path, header: RunHeader, *, started: datetime, anew: bool, again: bool, check: Callable[[], object]
+) -> Journal:
     """The journal of a new run, or of the newest one in the folder that is the same run, unless that came to its end.
 
     Other runs in between, of a part of the samples or at work on another shard, are no matter of ours.
@@ -28,6 +31,7 @@ def open_journal(folder: Path, header: RunHeader, *, started: datetime, anew: bo
         started: when, for the name of a new folder.
         anew: a new one in any case.
         again: one that has come to its end, too: its errors are to be asked again.
+        check: called before a new run gets its folder; what it raises is passed on.
 
     Raises:
         FolderError: the folder of a new run can't be made.
@@ -42,6 +46,7 @@ def open_journal(folder: Path, header: RunHeader, *, started: datetime, anew: bo
     *_, newest = max(same, default=(None,))
     if newest is not None and (again or not _ended(newest.parent)):
         return Journal.open(newest, header)
+    check()
     return Journal.open(make_folder(folder.parent, folder.name, started) / JOURNAL_FILE, header)
 
 

@@ -214,6 +214,10 @@ class Journal:
         slot = self._slot(index, epoch)
         return self._hashes[self._scorers[slot]] if self._scores[slot] else None
 
+    def is_scored_by(self, scorer_hash: str) -> bool:
+        """Whether these scorers have scored anything in it."""
+        return scorer_hash in self._hashes
+
     def outcome(self, index: int, epoch: int) -> Outcome | None:
         """What came of a sample, with its newest scores; None while that is open."""
         slot = self._slot(index, epoch)

@@ -287,3 +287,15 @@ def test_a_report_for_which_there_is_no_room_is_named_and_the_answers_are_kept(s
         assert stats(url)["runs"] == 10
     (folder,) = folders(sums)
     assert list(folder.glob("*.partial")) == []
+
+
+def test_samples_that_lack_what_a_scorer_needs_are_refused_before_a_run_gets_its_folder(
+    sums: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", str(sums), "http://127.0.0.1:1", "--scorer", "choice"]) == 2
+    assert "has not what the scorer `choice` needs" in capsys.readouterr().err
+    assert folders(sums) == []
+    with gateway("--fault=500-after=0.5") as url:
+        assert evaluate(sums, url, "--no-native-api") == 3
+        assert main(["eval", str(sums), url, "--scorer", "choice", "--retry-errors", "--quiet"]) == 2
+        assert "has not what the scorer `choice` needs" in capsys.readouterr().err
