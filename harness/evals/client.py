@@ -9,19 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from harness.evals.outcome import Usage
 from harness.redact import Redactor
-from harness.targets import is_loopback
+from harness.targets.connection import environment_proxy
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -134,7 +132,7 @@ class Client:
         headers |= {"X-Session-API-Key": server.key} if server.key else {}
         redactor = Redactor(server.key, dict(way.secrets) if way else {})
         self._clean = redactor.excerpt
-        self._proxy = way.proxy if way and way.proxy else _proxy_of_environment(server.base_url)
+        self._proxy = way.proxy if way and way.proxy else environment_proxy(server.base_url)
         self._timeout = aiohttp.ClientTimeout(total=request_timeout, sock_connect=_CONNECT_TIMEOUT)
         self._look_timeout = aiohttp.ClientTimeout(total=_LOOK_TIMEOUT, sock_connect=_CONNECT_TIMEOUT)
         self._tls = (way.tls() if way else None) or True
@@ -292,11 +290,3 @@ def _retry_after(value: str) -> float | None:
     except (ValueError, OverflowError):  # no date, or one that is none in UTC: the end of 9999, west of Greenwich
         return None
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _proxy_of_environment(base_url: str) -> str | None:
-    """The proxy that the environment names for a server; none for one on this machine."""
-    parts = urlsplit(base_url)
-    if is_loopback(base_url) or urllib.request.proxy_bypass(parts.netloc):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)

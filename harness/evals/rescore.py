@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -63,7 +62,7 @@ class OldRun:
                 f"{folder}: there is no {JOURNAL_FILE}, which holds the answers; give the folder of a run of `eval` "
                 "(of a merged one: score its shards, and merge them again)"
             )
-        with closing(Journal.read(path)) as journal:
+        with Journal.read(path) as journal:
             try:
                 record = read_run(folder)
             except RunError:
@@ -97,7 +96,7 @@ def rescore(run: OldRun, benchmark: Benchmark, scoring: Scoring, redactor: Redac
                 f"{then[:12]}): its answers are answers to something else; name what was asked with --benchmark"
             )
     scoring.check(benchmark.samples)
-    with closing(Journal.open(run.folder / JOURNAL_FILE, run.header)) as journal:
+    with Journal.open(run.folder / JOURNAL_FILE, run.header) as journal:
         asyncio.run(_score_all(journal, benchmark, scoring, grade_again=grade_again))
         return write_run(
             run.folder, benchmark=benchmark, journal=journal, context=_context(run, journal, scoring, redactor)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.targets import TargetUsageError
+from harness.targets import TargetUsageError, is_loopback
 from harness.targets.secret import REFERENCE, secret
 
 if TYPE_CHECKING:
@@ -128,6 +128,19 @@ def connection(
     made = Connection(ca_file, client_certificate, client_key, proxy, sent, tuple(secrets.items()))
     made.tls()
     return made
+
+
+def environment_proxy(url: str) -> str | None:
+    """The proxy that the environment names for a server; none for one on this machine.
+
+    For aiohttp, which asks `~/.netrc` for a password too when it looks for a proxy itself.
+    """
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    if is_loopback(url) or proxy_bypass(parts.netloc):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _header(text: str, resolved: Callable[[str, str], str]) -> tuple[str, str]:

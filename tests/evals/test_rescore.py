@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ def write_answers(folder: Path, data: Path, answers: tuple[str, ...], **parts: A
     outcomes = [outcome(number, (), answers=(answer,)) for number, answer in enumerate(answers)]
     outcomes[1] = outcome(1, (), answers=(answers[1],), failure=Failure(FailureKind.SCORER, "the judge was down"))
     write_journal(folder / "journal.jsonl", outcomes, len(ANSWERS), **hashes)
-    with closing(Journal.read(folder / "journal.jsonl")) as journal:
+    with Journal.read(folder / "journal.jsonl") as journal:
         arguments = ("eval", str(data), "reference", "--scorer", "exact")
         write_run(folder, benchmark=asked, journal=journal, context=context(arguments=arguments, **parts))
     return folder
@@ -189,7 +189,7 @@ def test_a_folder_without_a_journal_is_no_run(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_a_run_that_is_going_on_is_left_alone(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with closing(Journal.read(run / "journal.jsonl")) as read, closing(Journal.open(read.path, read.header)):
+    with Journal.read(run / "journal.jsonl") as read, Journal.open(read.path, read.header):
         assert main(["score", str(run)]) == 2
     assert "another run is writing to it" in capsys.readouterr().err
 

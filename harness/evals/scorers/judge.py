@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from harness.evals.scorers.scorer import ScorerError
 from harness.redact import Redactor
-from harness.targets import is_loopback
+from harness.targets.connection import environment_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +103,7 @@ class Judge:
                 timeout=aiohttp.ClientTimeout(total=self._seconds),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-        proxy = _proxy_of_environment(self._url)
+        proxy = environment_proxy(self._url)
         async with self._session.post(self._url, data=body, allow_redirects=False, proxy=proxy) as response:
             content = await response.content.read(_MAXIMUM_BODY)
             while not response.content.at_eof() and len(content) < _MAXIMUM_BODY:
@@ -134,11 +132,3 @@ def _verdict(content: bytes) -> Verdict:
     counts = {key: usage[key] for key in known if isinstance(usage.get(key), int)} if isinstance(usage, dict) else {}
     model = body.get("model")
     return Verdict(text, choice.get("finish_reason") == "length", counts, model if isinstance(model, str) else None)
-
-
-def _proxy_of_environment(url: str) -> str | None:
-    # `trust_env` would have aiohttp look into ~/.netrc too.
-    parts = urlsplit(url)
-    if is_loopback(url) or urllib.request.proxy_bypass(parts.netloc):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)

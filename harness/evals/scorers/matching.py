@@ -112,6 +112,3 @@ def _no_json(constant: str) -> None:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_json)
-
-if __name__ == "__main__":
-    main()

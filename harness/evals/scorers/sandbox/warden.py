@@ -334,7 +334,3 @@ def _is_full(folder: str, disk: int) -> bool:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
     return total > disk
-
-
-if __name__ == "__main__":
-    main()
