@@ -42,9 +42,9 @@ class Shard:
             raise ValueError(text)
         return shard
 
-    def holds(self, scenario: str) -> bool:
-        """Whether the scenario of this id is in this shard."""
-        return int.from_bytes(sha256(scenario.encode()).digest()[:8]) % self.count == self.number - 1
+    def holds(self, name: str) -> bool:
+        """Whether the scenario, or the sample of a benchmark, of this id is in this shard."""
+        return int.from_bytes(sha256(name.encode()).digest()[:8]) % self.count == self.number - 1
 
     def of(self, scenarios: Sequence[Scenario], suite: Mapping[str, Scenario]) -> tuple[Scenario, ...]:
         """This shard's part of what was selected, and the positive controls that it needs, in the same order.

@@ -7,10 +7,10 @@ import platform
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import harness
+from harness.evals.part import part
 from harness.evals.record import (
     ANSWER_LENGTH,
     QUESTION_LENGTH,
@@ -28,7 +28,6 @@ from harness.evals.sample import BenchmarkError
 from harness.evals.tally import Tally
 from harness.evals.trajectory import FOLDER as TRAJECTORIES
 from harness.report.formats import whole_lines, write_whole
-from harness.shard import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -151,21 +150,12 @@ def this_tool() -> ToolRecord:
     )
 
 
-def _planned(benchmark: Benchmark, journal: Journal) -> Iterator[tuple[int, Sample]]:
-    """The samples of the journal's part of the benchmark, with their places in it."""
-    header = journal.header
-    shard = Shard.parse(header.shard) if header.shard else None
-    for index, sample in enumerate(islice(benchmark.samples, header.samples)):
-        if shard is None or shard.holds(sample.id):
-            yield index, sample
-
-
 def _records(
     folder: Path, benchmark: Benchmark, journal: Journal, redactor: Redactor
 ) -> Iterator[tuple[Sample, tuple[SampleRecord | None, ...]]]:
     """Each sample, with what came of it in each epoch."""
     fetched = {path.name for path in (folder / TRAJECTORIES).glob("*.json")}
-    for index, sample in _planned(benchmark, journal):
+    for index, sample in part(benchmark.samples, journal.header):
         shown = _redacted(sample, redactor)
         epochs: list[SampleRecord | None] = []
         for epoch in range(1, journal.header.epochs + 1):

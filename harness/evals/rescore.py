@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.evals.build import RunContext, write_run
 from harness.evals.folder import JOURNAL_FILE
 from harness.evals.journal import Journal, State
 from harness.evals.outcome import Failure, FailureKind
+from harness.evals.part import part
 from harness.evals.record import RunError, TargetRecord, read_run
 from harness.evals.scorers.scorer import ScorerError
 
@@ -122,7 +122,7 @@ async def _score_all(journal: Journal, benchmark: Benchmark, scoring: Scoring, *
 
 def _answered(journal: Journal, benchmark: Benchmark) -> Iterator[tuple[Sample, Outcome]]:
     """What has an answer to every turn, whether or not it has a score."""
-    for index, sample in enumerate(islice(benchmark.samples, journal.header.samples)):
+    for index, sample in part(benchmark.samples, journal.header):
         for epoch in range(1, journal.header.epochs + 1):
             if journal.state(index, epoch) is State.ANSWERED:
                 outcome = journal.outcome(index, epoch)

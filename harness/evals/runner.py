@@ -15,16 +15,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from harness.evals.adoption import Left
+from harness.evals.dialogue import Dialogue, Surroundings
 from harness.evals.events import Begin, Finished
 from harness.evals.journal import State
 from harness.evals.outcome import Failure, FailureKind
-from harness.shard import Shard
-from harness.targets.reference import require
+from harness.evals.part import part
+from harness.evals.pool import Pool, Unreached
+from harness.evals.scorers.scorer import ScorerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.evals.dialogue import Dialogue, Surroundings
     from harness.evals.events import Watcher
     from harness.evals.journal import Journal
     from harness.evals.outcome import Outcome, Score
@@ -73,12 +74,8 @@ async def evaluate(
     Raises:
         BenchmarkError: the samples can't be read.
         JournalError: the disk takes no more.
-        TargetUsageError: a server's TLS files are gone, or the extra `eval` is not installed.
+        TargetUsageError: a server's TLS files are gone.
     """
-    require("aiohttp", "eval")
-    from harness.evals.dialogue import Surroundings
-    from harness.evals.pool import Pool, Unreached
-
     async with Pool(servers, settings, watch) as pool:
         run = _Run(benchmark, Surroundings(journal, pool, settings, watch), scoring)
         workers = [asyncio.create_task(run.work()) for _ in range(settings.concurrency)]
@@ -121,8 +118,6 @@ class _Run:
 
     async def work(self) -> None:
         """Do what is next, until nothing is."""
-        from harness.evals.dialogue import Dialogue
-
         for index, sample, epoch in self._items:
             outcome = self._journal.outcome(index, epoch) if self._is_answered(index, epoch) else None
             if outcome is None:
@@ -153,11 +148,9 @@ class _Run:
 
     def _all(self) -> Iterator[tuple[int, Sample, int]]:
         header = self._journal.header
-        shard = Shard.parse(header.shard) if header.shard else None
-        for index, sample in zip(range(header.samples), self._benchmark.samples, strict=False):
-            if shard is None or shard.holds(sample.id):
-                for epoch in range(1, header.epochs + 1):
-                    yield index, sample, epoch
+        for index, sample in part(self._benchmark.samples, header):
+            for epoch in range(1, header.epochs + 1):
+                yield index, sample, epoch
 
     def _to_do(self) -> Iterator[tuple[int, Sample, int]]:
         for index, sample, epoch in self._all():
@@ -212,8 +205,6 @@ class _Run:
             self._watch(Finished(outcome))
 
     async def _score(self, sample: Sample, outcome: Outcome) -> None:
-        from harness.evals.scorers.scorer import ScorerError
-
         result: tuple[Score, ...] | Failure
         try:
             result = await self._scoring(sample, outcome)
