@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -83,7 +83,7 @@ def rows(
     for report in (each for of_target in reports for each in of_target[:1]):
         requirements |= {each.id: each for each in report.requirements if each.id not in requirements}
     cells = [_of_target(each) for each in reports]
-    unknown = Cell(state=None, reason=None, behaviour="", states={}, varies=False)
+    unknown = Cell(state=None, reason=None, behaviour="", states={}, varies=False, overlapped=False)
     found = []
     for each in requirements.values():
         row = tuple(column.get(each.id, unknown) for column in cells)
@@ -121,6 +121,7 @@ def _of_target(reports: Sequence[Report]) -> dict[str, Cell]:
             update={
                 "states": dict(Counter(run[name].state for run in runs if name in run)),
                 "varies": any(run[name].behaviour != cell.behaviour for run in others if name in run),
+                "overlapped": any(run[name].overlapped for run in runs if name in run),
             }
         )
         for name, cell in newest.items()
@@ -139,6 +140,7 @@ def _cells(report: Report) -> dict[str, Cell]:
             value = f" {finding.actual}" if finding.check == "status" else ""
             behaviour.setdefault(scenario.requirement, []).append(f"{scenario.id} {finding.check}{value}")
     scenarios = {each.id: each for each in report.scenarios}
+    overlapped = {each.requirement for each in report.scenarios if each.findings and _overlap(each)}
     return {
         each.id: Cell(
             state=each.state,
@@ -146,9 +148,16 @@ def _cells(report: Report) -> dict[str, Cell]:
             behaviour="; ".join([each.state, *sorted(behaviour.get(each.id, []))]),
             states={each.state: 1},
             varies=False,
+            overlapped=each.id in overlapped,
         )
         for each in report.requirements
     }
+
+
+def _overlap(scenario: ScenarioRecord) -> bool:
+    """Whether the target had another request of the scenario while one was under way, or left alone by its client."""
+    exchanges = sorted(scenario.exchanges, key=lambda each: each.started)
+    return any(each.gave_up or after.started < each.started + each.seconds for each, after in pairwise(exchanges))
 
 
 def _reason(reason: str, scenarios: Mapping[str, ScenarioRecord]) -> str:

@@ -37,7 +37,10 @@ def _body(matrix: Matrix) -> Iterator[Markup]:
             "targets": ("Targets", join(_targets(matrix.columns), _made(matrix.columns))),
             "changes": ("What changed between releases", _told(changed(matrix), told)),
             "excluded": ("What does not apply to every release", _list(excluded(matrix.rows))),
-            "varying": ("What varies from run to run", _told(varying(matrix), lambda row: chance(row, matrix.columns))),
+            "varying": (
+                "What varies from run to run, or may",
+                _told(varying(matrix), lambda row: chance(row, matrix.columns)),
+            ),
             "lasting": ("What no release does otherwise", _told(lasting(matrix), told)),
             "requirements": ("Requirements", join(_filter(), _table(matrix))),
         }

@@ -41,6 +41,9 @@ class Cell(_Record):
     behaviour: str = Field(description="equal for targets that do the same: state, violated expectations, statuses")
     states: dict[State, int] = Field(description="in how many of the target's runs it was in which state")
     varies: bool = Field(description="the target's runs did not all show the same behaviour")
+    overlapped: bool = Field(
+        description="what deviates was seen on requests that met on the target: a matter of timing"
+    )
 
 
 class Span(_Record):
@@ -70,9 +73,11 @@ class Row(_Record):
     )
 
     @property
-    def varies(self) -> bool:
-        """Whether some target did not do the same in each of its runs, so that a difference may be chance."""
-        return any(cell.varies for cell in self.cells)
+    def is_chance(self) -> bool:
+        """Whether a difference may be chance: runs of one target differ, or requests met that differ in the targets."""
+        return any(cell.varies for cell in self.cells) or (
+            len(self.spans) > 1 and any(cell.overlapped for cell in self.cells)
+        )
 
 
 class Matrix(_Record):

@@ -26,30 +26,32 @@ def label(column: Column) -> str:
 
 def changed(matrix: Matrix) -> list[Row]:
     """What some releases do otherwise than others, as far as each does the same each time."""
-    return [row for row in matrix.rows if len(row.spans) > 1 and not row.varies]
+    return [row for row in matrix.rows if len(row.spans) > 1 and not row.is_chance]
 
 
 def varying(matrix: Matrix) -> list[Row]:
-    """What some target does not do the same each time."""
-    return [row for row in matrix.rows if row.varies]
+    """What some target does not do the same each time, or might not."""
+    return [row for row in matrix.rows if row.is_chance]
 
 
 def lasting(matrix: Matrix) -> list[Row]:
     """What no release passes, and none does otherwise than the others."""
     return [
-        row for row in matrix.rows if len(row.spans) == 1 and row.spans[0].state is not State.PASSED and not row.varies
+        row
+        for row in matrix.rows
+        if len(row.spans) == 1 and row.spans[0].state is not State.PASSED and not row.is_chance
     ]
 
 
 def told(row: Row) -> str:
     """How a requirement fared from release to release, in one sentence; empty when there was no release."""
-    said = [_outcome(span) for span in row.spans]
-    common = set.intersection(*(_items(span) for span in row.spans)) if row.spans else set()
     parts = []
-    for span, outcome in zip(row.spans, said, strict=True):
+    for span in row.spans:
+        outcome = _outcome(span)
         releases = _from_to(list(dict.fromkeys((span.first, span.last))))
         # The reason is that of one scenario; it can be the same where another scenario makes the difference.
-        also = sorted(_items(span) - common) if said.count(outcome) > 1 else []
+        like = [_items(each) for each in row.spans if _outcome(each) == outcome]
+        also = sorted(item for item in _items(span) if not all(item in items for items in like))
         more = f" and {len(also) - _MOST} more" if len(also) > _MOST else ""
         besides = f", there also {', '.join(also[:_MOST])}{more}" if also else ""
         parts.append(f"{outcome} in {'all' if len(row.spans) == 1 and not row.excluded else releases}{besides}")
@@ -59,6 +61,8 @@ def told(row: Row) -> str:
 def chance(row: Row, columns: Sequence[Column]) -> str:
     """In which targets' runs a requirement came out differently, how often each way; then how it fared as in `told`."""
     parts = []
+    if any(cell.overlapped for cell in row.cells):
+        parts.append("It is seen on requests that meet on the server, so what comes depends on which is sooner.")
     for column, cell in zip(columns, row.cells, strict=True):
         if cell.varies:
             counts = [f"{state} in {count}" for state, count in sorted(cell.states.items(), key=lambda each: -each[1])]

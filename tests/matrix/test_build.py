@@ -147,14 +147,26 @@ def test_what_comes_out_differently_in_runs_of_one_release_is_chance_and_no_chan
     assert made.rows[0].cells[1].state is State.FAILED, "the newest is shown"
     assert chance(made.rows[0], made.columns).startswith("Of 3 runs of 1.58.2: passed in 2, failed in 1.")
     assert not section(made, "What changed between releases")
-    assert "X-1" in section(made, "What varies from run to run")
+    assert "X-1" in section(made, "What varies from run to run, or may")
     assert "not the same in each run" in page(made)
 
 
 def test_equal_runs_of_one_release_are_one_column_and_do_not_vary() -> None:
     made = matrix(("1.58.2", later(drawn("marlin"), 1)), ("1.58.2", later(drawn("tangerine"), 2)))
     assert [(each.runs, each.release) for each in made.columns] == [(2, "1.58.2")]
-    assert not made.rows[0].varies
+    assert not made.rows[0].is_chance
+
+
+def test_what_was_seen_on_requests_that_met_is_a_matter_of_timing_and_no_change() -> None:
+    of = found(State.WARNED, status="500")
+    scenario = of.scenarios[0]
+    (exchange,) = scenario.exchanges
+    for others in (exchange.model_copy(update={"started": 0.05}), exchange.model_copy(update={"started": 9.0})):
+        meets = others.started < exchange.seconds
+        both = scenario.model_copy(update={"exchanges": (exchange, others)})
+        made = matrix(("1.28.0", of.model_copy(update={"scenarios": (both,)})), ("1.30.0", found(State.PASSED)))
+        assert ("X-1" in section(made, "What varies from run to run, or may")) == meets
+        assert ("X-1" in section(made, "What changed between releases")) == (not meets)
 
 
 def test_a_matrix_tells_with_what_the_releases_were_run_where_that_differs() -> None:
