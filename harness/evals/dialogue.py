@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.evals.events import Watcher
-    from harness.evals.journal import Journal
+    from harness.evals.journal import Begun, Journal
     from harness.evals.pool import Lane, Pool
     from harness.evals.sample import Sample
     from harness.evals.settings import Settings
@@ -63,13 +63,15 @@ class Dialogue:
         journal = run.journal
         began = journal.begun(index, epoch) if journal.state(index, epoch) is State.STARTED else None
         self.attempt = began.attempt if began else journal.attempt(index, epoch) + 1
+        self._sends = began.sends if began else 0
+        if began is not None and self._is_given_up(began):
+            self.attempt, began = began.attempt + 1, None
         self.refused: int | None = None
         self._conversation = conversation_id(journal.header.run, sample.id, epoch, self.attempt)
         self._at = began.server if began else None
         self._answers = list(began.answers) if began else []
         self._is_asked = began is not None and began.turn > len(self._answers)
         self._usages: list[Usage | None] = [None] * len(self._answers)
-        self._sends = began.sends if began else 0
         self._adopted = False
         self._since = began.since if began else time.time()
         self._deadline = time.monotonic() + run.settings.sample_timeout
@@ -84,7 +86,8 @@ class Dialogue:
         elif found := self._run.pool.at(self._at):
             lane = found
         else:
-            return Left(f"it is with {self._at}, which is none of the servers of this run")
+            said = f"it is with {self._at}, which is none of the servers of this run; --retry-errors gives it up there"
+            return Left(said)
         self._lane = lane
         lane.load += 1
         failure = None
@@ -102,6 +105,10 @@ class Dialogue:
         finally:
             self._lane.load -= 1
         return await self._outcome(failure)
+
+    def _is_given_up(self, began: Begun) -> bool:
+        """Whether its server is none of this run's, and has ended with the run that started it or is not waited for."""
+        return self._run.pool.at(began.server) is None and (not began.lasting or self._run.settings.retry_errors)
 
     async def _turn(self, turn: int, lost: str | None) -> str:
         """The agent's answer to a turn; `lost`: why it may have been asked already. Raises _Over."""
@@ -234,6 +241,7 @@ class Dialogue:
             server=self._lane.url,
             turn=turn,
             sends=self._sends,
+            lasting=self._lane.client.server.lasting,
         )
 
     def _messages(self, turn: int) -> list[Json]:

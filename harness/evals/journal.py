@@ -108,6 +108,7 @@ class Begun:
         answers: of the turns that were answered; as many as `turn` when the next one was not asked yet.
         sends: requests that could have started an agent.
         since: seconds since 1970 when the first one left.
+        lasting: whether the server outlives the run that asked it.
     """
 
     attempt: int
@@ -117,6 +118,7 @@ class Begun:
     answers: tuple[str, ...]
     sends: int
     since: float
+    lasting: bool = True
 
 
 class Journal:
@@ -239,12 +241,19 @@ class Journal:
 
     def begun(self, index: int, epoch: int) -> Begun:
         """What is known of a sample that is `STARTED`."""
-        lines = [self._line(offset) for offset in self._open[self._slot(index, epoch)]]
-        starts = [line for line in lines if line["type"] == "start"]
+        starts: list[dict[str, Any]] = []
+        answers: list[str] = []
+        for line in map(self._line, self._open[self._slot(index, epoch)]):
+            if line["type"] == "turn":
+                answers.append(line["answer"])
+            else:
+                if starts and starts[0]["attempt"] != line["attempt"]:  # the one before was given up, without an end
+                    starts, answers = [], []
+                starts.append(line)
         newest = starts[-1]
-        answers = tuple(line["answer"] for line in lines if line["type"] == "turn")
         known = {name: newest[name] for name in ("attempt", "conversation", "server", "turn", "sends")}
-        return Begun(**known, answers=answers, since=starts[0]["at"])
+        lasting = newest.get("lasting", True)
+        return Begun(**known, answers=tuple(answers), since=starts[0]["at"], lasting=lasting)
 
     def attempt(self, index: int, epoch: int) -> int:
         """The number of the attempt whose outcome there is; 0 for none."""
@@ -265,6 +274,7 @@ class Journal:
         server: str,
         turn: int = 1,
         sends: int = 1,
+        lasting: bool = True,
     ) -> Awaitable[None]:
         """A request that may start an agent is about to leave; it must not before this is on the disk."""
         return self._append(
@@ -278,6 +288,7 @@ class Journal:
                 "server": server,
                 "turn": turn,
                 "sends": sends,
+                "lasting": lasting,
                 "at": round(time.time(), 3),
             }
         )

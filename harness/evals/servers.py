@@ -75,4 +75,5 @@ class Servers:
             argument=target.argument,
             info=endpoint.server_info,
             packages=endpoint.packages,
+            lasting=endpoint.trouble is None,
         )

@@ -25,6 +25,7 @@ class Server:
         argument: the TARGET of the command line that names it.
         info: what `GET /server_info` says; empty when there is no such thing.
         packages: the versions of what a server of ours is made of, by name.
+        lasting: whether it outlives the run; one that the run started does not, and what it knew ends with it.
     """
 
     base_url: str
@@ -35,6 +36,7 @@ class Server:
     argument: str = ""
     info: Mapping[str, Json] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class Settings:
             is left open for the next run, and if there is no other server the run ends early.
         directories: whether each sample is told a directory of its own to work in, since all conversations of a server
             share one workspace.
-        retry_errors: whether samples without an answer are asked again, in new conversations, and whether scorers that
-            failed try again.
+        retry_errors: whether samples without an answer are asked again, in new conversations, those too that are with a
+            server that is none of the run's any more, and whether scorers that failed try again.
         max_seconds: until the run ends early; None for never.
     """
 

@@ -91,10 +91,14 @@ async def play_on(
     shard: str | None = None,
     native_api: bool = True,
     key: str | None = None,
+    lasting: bool = True,
 ) -> Played:
     """Likewise, with gateways that serve."""
     asked = sums(benchmark) if isinstance(benchmark, int) else benchmark
-    servers = [Server(one.url, key, "openhands_fake", native_api=native_api, info=one.info()) for one in gateways]
+    servers = [
+        Server(one.url, key, "openhands_fake", native_api=native_api, info=one.info(), lasting=lasting)
+        for one in gateways
+    ]
     events: list[Event] = []
     with Journal.open(path, replace(header(len(asked.samples), epochs), shard=shard)) as journal:
         ended = await evaluate(asked, servers, journal, scoring or LastNumber(), settings, events.append)

@@ -12,9 +12,10 @@ pytest.importorskip("aiohttp")
 from harness.evals.events import SetAside
 from harness.evals.journal import Journal, State
 from harness.evals.runner import evaluate
+from harness.evals.sample import Sample
 from harness.evals.settings import Server
 from tests.evals.fake_gateway import Behaviour, serving
-from tests.evals.playing import QUICK, Played, play, play_on
+from tests.evals.playing import QUICK, Played, of, play, play_on
 from tests.evals.sums import LastNumber, header, sums
 
 if TYPE_CHECKING:
@@ -122,3 +123,54 @@ def test_work_of_a_server_that_is_not_asked_now_is_left_for_a_run_that_does(path
     assert with_it.ended is None
     assert sum(gateway.runs for gateway in with_it.gateways) == 6
     assert sum(one.adopted for one in with_it.outcomes) == QUICK.concurrency
+
+
+def test_work_of_a_server_that_the_run_had_started_is_asked_again_since_it_ended_with_it(path: Path) -> None:
+    async def interrupted() -> Played:
+        async with serving(Behaviour(latency=0.6)) as one:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(play_on(path, [one], lasting=False), 0.3)
+        async with serving(Behaviour()) as two:
+            return await play_on(path, [two], lasting=False)
+
+    played = asyncio.run(interrupted())
+    assert played.ended is None
+    assert all(one.scores for one in played.outcomes)
+    assert sorted(one.sends for one in played.outcomes) == [1] * (6 - QUICK.concurrency) + [2] * QUICK.concurrency
+    assert set(played.gateway.conversations) == {one.conversation for one in played.outcomes}
+    assert played.gateway.runs == 6
+
+
+def test_a_dialogue_begins_anew_where_the_server_that_had_it_is_gone(path: Path) -> None:
+    talk = of(Sample("talk", ("Reply with exactly: 1", "Reply with exactly: 2[[delay: 0.6]]"), target=("2",)))
+
+    async def interrupted() -> tuple[Played, Played]:
+        async with serving(Behaviour()) as one:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(play_on(path, [one], benchmark=talk, lasting=False), 0.4)
+        async with serving(Behaviour()) as two:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(play_on(path, [two], benchmark=talk), 0.4)
+            return await play_on(path, [two], benchmark=talk), await play_on(path, [two], benchmark=talk)
+
+    gone_on, looked_at = asyncio.run(interrupted())
+    assert [len(one.answers) for one in gone_on.outcomes] == [2]
+    assert gone_on.outcomes == looked_at.outcomes
+    assert gone_on.gateway.runs == 2
+
+
+def test_what_is_with_a_server_that_is_gone_for_good_is_given_up_on_demand(path: Path) -> None:
+    async def interrupted() -> Played:
+        async with serving(Behaviour(latency=0.6)) as one:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(play_on(path, [one]), 0.3)
+        async with serving(Behaviour()) as two:
+            without = await play_on(path, [two])
+            assert without.ended is not None
+            assert without.ended.endswith("which is none of the servers of this run; --retry-errors gives it up there")
+            return await play_on(path, [two], settings=replace(QUICK, retry_errors=True))
+
+    played = asyncio.run(interrupted())
+    assert played.ended is None
+    assert all(one.scores for one in played.outcomes)
+    assert played.gateway.runs == 6
