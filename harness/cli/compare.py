@@ -124,8 +124,8 @@ def _holds_evaluations(path: Path) -> bool:
 
 
 def _compare_evaluations(arguments: argparse.Namespace) -> int:
+    from harness.extras import require
     from harness.report.record import ReportError
-    from harness.targets.reference import require
 
     require("numpy", "eval")
     if other := {*arguments.fail_on} - {"latency", "any", "never"}:

@@ -154,7 +154,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from harness.targets.reference import require
+    from harness.extras import require
 
     require("aiohttp", "eval")  # before what imports it
     from harness.evals.benchmark.load import load_benchmark

@@ -115,10 +115,10 @@ def _merge_runs(arguments: argparse.Namespace) -> int:
     from harness.evals.merge import merge_runs
     from harness.evals.record import RUN_FILE, read_run
     from harness.evals.report.terminal import lines
+    from harness.extras import require
     from harness.report.folder import make_folder, remove_folder
     from harness.report.formats import OutputError
     from harness.report.terminal import print_lines
-    from harness.targets.reference import require
 
     require("numpy", "eval")
     if arguments.to:

@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from harness.targets.reference import require
+    from harness.extras import require
 
     require("fastapi", "server")
 

@@ -17,7 +17,6 @@ from harness.evals.runner import evaluate
 from harness.evals.trajectory import fetch_trajectories
 from harness.redact import Redactor
 from harness.targets import is_loopback
-from harness.targets.reference import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +86,6 @@ def evaluate_benchmark(
         RunError: a file of its folder is damaged.
         OSError: a report can't be written.
     """
-    require("aiohttp", "eval")
     settings, started = order.settings, datetime.now(UTC)
     samples = len(benchmark.samples)
     header = RunHeader(

@@ -9,8 +9,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from harness.evals.record import read_run, read_samples
+from harness.extras import require
 from harness.run.variables import MODEL_PREFIX
-from harness.targets.reference import require
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,10 +14,11 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.extras import A_URL, require
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, TargetError, TargetUsageError
 from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
-from harness.targets.reference import A_URL, PATIENCE, require
+from harness.targets.reference import PATIENCE
 from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 import sys
 import time
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.extras import A_URL, require
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, ModelLog, TargetUsageError
+from harness.targets import Endpoint, ModelLog
 from harness.targets.scripted import make_home
 
 if TYPE_CHECKING:
@@ -108,18 +108,3 @@ class ReferenceTarget:
         progress(f"the reference gateway listens on {base_url} and loads its agent")
         gateway.wait("ready", lambda: gateway.line("ready"), deadline=deadline)
         return base_url
-
-
-A_URL = "give the URL of a server that runs"
-"""What whoever can't start a server may do instead."""
-
-
-def require(module: str, extra: str, otherwise: str | None = None) -> None:
-    """Raise TargetUsageError unless the module, which that extra brings, is installed; `otherwise`: what to do else."""
-    try:
-        found = importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # the package around it is missing
-        found = False
-    if not found:
-        advice = f"pip install 'openhands-gateway-harness[{extra}]'" + (f", or {otherwise}" if otherwise else "")
-        raise TargetUsageError(f"this takes `{module}`, which is not installed", where=sys.executable, advice=advice)

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.extras import require
 from harness.run.variables import MODEL_PREFIX, NO_RUN, SCRATCH_PREFIX
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog, TargetUnreachableError, TargetUsageError, is_loopback
-from harness.targets.reference import require
 from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:

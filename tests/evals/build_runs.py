@@ -72,14 +72,13 @@ def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **heade
         found = RunHeader(run="0a1b2c3d", created="2026-01-02T03:04:05+00:00", benchmark="sums", samples=samples)
         with Journal.open(path, replace(found, **header)) as journal:
             for each in outcomes:
-                place = {"index": each.index, "epoch": each.epoch}
                 answered = each.failure is None or each.failure.kind is FailureKind.SCORER
                 journal.started(
-                    **place, sample=each.sample, attempt=1, conversation=each.conversation, server=each.server
+                    each.index, each.sample, each.epoch, attempt=1, conversation=each.conversation, server=each.server
                 )
                 journal.ended(replace(each, failure=None) if answered else each, attempt=1)
                 if answered and (each.scores or each.failure):
-                    journal.scored(**place, scorer_hash="f" * 64, result=each.failure or each.scores)
+                    journal.scored(each.index, each.epoch, scorer_hash="f" * 64, result=each.failure or each.scores)
             await journal.flush()
 
     with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in the thread of its tests

@@ -1,0 +1,22 @@
+"""What comes with an extra of the package, and is missing where that was not installed."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+from harness.targets import TargetUsageError
+
+A_URL = "give the URL of a server that runs"
+"""What whoever can't start a server may do instead."""
+
+
+def require(module: str, extra: str, otherwise: str | None = None) -> None:
+    """Raise TargetUsageError unless the module, which that extra brings, is installed; `otherwise`: what to do else."""
+    try:
+        found = find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is missing
+        found = False
+    if not found:
+        advice = f"pip install 'openhands-gateway-harness[{extra}]'" + (f", or {otherwise}" if otherwise else "")
+        raise TargetUsageError(f"this takes `{module}`, which is not installed", where=sys.executable, advice=advice)
