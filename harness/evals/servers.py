@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from harness.evals.settings import Server
+from harness.report.markdown import printable
 from harness.targets import TargetUsageError
 from harness.targets.native import models
 
@@ -64,7 +65,7 @@ class Servers:
             raise TargetUsageError(
                 f"the server has no model `{model}`",
                 where=endpoint.base_url,
-                advice=f"take one of {', '.join(listed) or 'none that it lists'} with --model",
+                advice=f"take one of {printable(', '.join(listed)) or 'none that it lists'} with --model",
             )
         return Server(
             base_url=endpoint.base_url,

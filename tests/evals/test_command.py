@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -233,6 +235,25 @@ def test_a_model_that_is_not_there_is_refused_with_those_that_are(
     said = capsys.readouterr().err
     assert "no model `openhands_nosuch`" in said
     assert "take one of openhands_" in said
+
+
+def test_names_of_models_steer_no_terminal(sums: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class Models(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"data": [{"id": "openhands_\x1b[2J\u202e"}]}).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Not on the terminal."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Models) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        assert evaluate(sums, f"http://127.0.0.1:{server.server_port}", "--model", "openhands_nosuch") == 2
+        server.shutdown()
+    said = capsys.readouterr().err
+    assert "take one of openhands_\\x1b[2J\\x202e" in said
+    assert "\x1b" not in said
 
 
 def test_a_trajectory_that_is_damaged_is_named_and_can_be_deleted(
