@@ -81,9 +81,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from harness.report.formats import make_ready, parse_output, write_outputs
+    from harness.evals.record import RUN_FILE
+    from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
     from harness.report.record import read_report
 
+    if (arguments.report / RUN_FILE).is_file():
+        raise OutputError(
+            f"{arguments.report}: a run of `eval` has its formats beside it; `gateway-harness score` writes them anew"
+        )
     outputs = list(map(parse_output, arguments.to))
     make_ready(outputs)
     path = _file(arguments.report)

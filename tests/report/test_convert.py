@@ -55,6 +55,14 @@ def test_a_cut_or_foreign_report_is_refused_and_nothing_is_written(
         assert not (tmp_path / "page.html").exists()
 
 
+def test_a_run_of_eval_is_refused_with_the_way_to_its_formats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.json").touch()
+    assert convert(tmp_path, "html=-") == 2
+    assert "`gateway-harness score` writes them anew" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("of", ["report", "events", "evaluation", "evaluation-sample"])
 def test_the_schema_of_each_machine_output_can_be_printed(of: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "schema", of]) == 0
