@@ -78,7 +78,7 @@ async def evaluate(
     """
     async with Pool(servers, settings, watch) as pool:
         run = _Run(benchmark, Surroundings(journal, pool, settings, watch), scoring)
-        workers = [asyncio.create_task(run.work()) for _ in range(settings.concurrency)]
+        workers = [asyncio.create_task(run.work()) for _ in range(min(settings.concurrency, len(journal)))]
         try:
             async with asyncio.timeout(settings.max_seconds) as limit:
                 await asyncio.gather(*workers)

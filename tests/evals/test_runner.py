@@ -58,6 +58,11 @@ def test_each_sample_is_asked_and_scored_once_an_epoch(path: Path) -> None:
     assert played.gateway.seen["streamed"] == 0
 
 
+def test_more_at_once_than_there_is_to_do_takes_no_more(path: Path) -> None:
+    played = play(path, settings=replace(QUICK, concurrency=1_000_000))
+    assert len(played.outcomes) == played.gateway.runs == 6
+
+
 def test_the_watcher_is_told_how_much_there_is_and_each_outcome(path: Path) -> None:
     played = play(path, benchmark=5)
     assert played.events[0] == Begin(planned=5, done=0, open=0)
