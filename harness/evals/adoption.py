@@ -68,6 +68,7 @@ async def adopt(
     pause = _FIRST_PAUSE
     seen = _Since()
     while True:
+        found = None
         try:
             found = await native.look(client, conversation, turn)
             if found == Known("finished"):
@@ -81,7 +82,10 @@ async def adopt(
         except UnansweredError as problem:
             reached(problem.unreached)
             if seen.lasted("unanswered") >= settings.patience:
-                return Left(str(problem))
+                if found is None:
+                    return Left(str(problem))
+                # It answers, and will not say more in the next run either.
+                return Failure(FailureKind.AGENT, f"its run is finished, and its answer can't be had: {problem}")
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 

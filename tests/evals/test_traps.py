@@ -393,3 +393,20 @@ def test_events_without_end_are_not_gone_through_for_ever(path: Path) -> None:
     assert ended is not None
     assert "the events of a conversation have no end" in ended
     assert (outcomes, begun) == ([], 1)
+
+
+def test_a_finished_run_whose_answer_cannot_be_had_is_an_error_and_not_open_for_ever(path: Path) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        if request.method == "POST":
+            return web.json_response({"detail": "timed out"}, status=504)
+        if request.path.endswith("/agent_final_response"):
+            return web.json_response({"response": None})
+        return web.json_response({"execution_status": "finished"})
+
+    ended, (outcome,), still_open = asked(path, handler, settings=replace(QUICK, patience=1))
+    assert (ended, still_open) == (None, 0)
+    assert outcome.failure is not None
+    assert outcome.failure.kind is FailureKind.AGENT
+    assert outcome.failure.message.startswith(
+        "its run is finished, and its answer can't be had: 200 for its final response"
+    )
