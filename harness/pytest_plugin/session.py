@@ -15,7 +15,7 @@ from harness.pytest_plugin.items import ScenarioFile, is_scenario_file
 from harness.pytest_plugin.run import Run, Settings, UnavailableError
 from harness.scenarios.model import Capability, Contract
 from harness.scenarios.problems import ScenarioFileError
-from harness.targets import Endpoint, TargetError, TargetUsageError, is_loopback
+from harness.targets import Endpoint, TargetError, TargetUsageError, is_loopback, no_trouble
 from harness.targets.access import Access
 from harness.targets.parse import parse_target
 from harness.trace import Exchange, Request, Response
@@ -171,7 +171,8 @@ class SessionPlugin:
             except TargetError as error:
                 raise pytest.UsageError(str(error)) from None
         capabilities = self._endpoint.capabilities - {Capability.RESTART}
-        node.workerinput[HANDED] = pickle.dumps(replace(self._endpoint, capabilities=capabilities))
+        shared = replace(self._endpoint, capabilities=capabilities, trouble=no_trouble)  # the server is ours to watch
+        node.workerinput[HANDED] = pickle.dumps(shared)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -33,6 +33,10 @@ class ModelLog:
     key: str | None = field(repr=False)
 
 
+def no_trouble() -> None:
+    """What has become of a server that nobody here could know of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A target that is up.
@@ -60,7 +64,7 @@ class Endpoint:
     connection: Connection | None = None
     native_api: bool = True
     packages: Mapping[str, str] = field(default_factory=dict)
-    trouble: Callable[[], str | None] = field(default=lambda: None, compare=False)
+    trouble: Callable[[], str | None] = field(default=no_trouble, compare=False)
 
 
 class Target(Protocol):
