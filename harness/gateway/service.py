@@ -153,7 +153,11 @@ class Service:
         finally:
             stopping.cancel()
         if run.task.done() and not run.task.cancelled():
-            return run.task.result()
+            outcome = run.task.result()
+            # A turn that we interrupted ourselves may end before this wakes up.
+            paused = outcome.failure is not None and outcome.failure.code == "agent_paused"
+            if not (self._stopping.is_set() and paused):
+                return outcome
         if not run.started:
             run.task.cancel()
             raise _stopping() if self._stopping.is_set() else _busy()
