@@ -41,6 +41,7 @@ eval: .venv/.installed ## put a small benchmark to the reference gateway, with t
 	    --prompt "$$(printf '{{ input }}\nIf you are not sure, reply with exactly: 0')"
 	@.venv/bin/gateway-harness compare reports/evals/demo/plain reports/evals/demo/in-doubt --force --fail-on never \
 	    --to html=reports/evals/demo/comparison.html --to markdown=reports/evals/demo/comparison.md
+	@echo "comparison: reports/evals/demo/comparison.html"
 
 selftest: .venv/.installed ## prove the suite: play it on every mutant and every honest gateway; into reports/selftest/
 	@.venv/bin/gateway-harness selftest $(ARGS)

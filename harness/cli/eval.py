@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.access import access_of, add_access
-from harness.cli.values import positive, shard, share
+from harness.cli.values import add_scorer, positive, shard, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,13 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--format", metavar="NAME", help="of the data, such as gsm8k; default: found by its content")
     asked.add_argument("--prompt", metavar="TEMPLATE", help="a Jinja2 template for each turn, or @FILE")
     asked.add_argument("--system", metavar="TEXT", help="instructions for each conversation, or @FILE")
-    asked.add_argument(
-        "--scorer",
-        action="append",
-        default=[],
-        metavar="NAME[: {OPTIONS}]",
-        help="in place of the benchmark's, such as `number`; may be repeated, the first is the main one",
-    )
+    add_scorer(asked)
     asked.add_argument(
         "--fold-dialogues",
         action="store_true",

@@ -9,6 +9,8 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.values import add_scorer
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
@@ -33,13 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.description = "Score the answers of an evaluation again, and write its reports anew; nothing is asked."
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="the folder of a run of `eval`")
-    parser.add_argument(
-        "--scorer",
-        action="append",
-        default=[],
-        metavar="NAME[: {OPTIONS}]",
-        help="in place of the benchmark's, such as `number`; may be repeated, the first is the main one",
-    )
+    add_scorer(parser)
     parser.add_argument(
         "--benchmark",
         metavar="BENCHMARK",

@@ -1,4 +1,4 @@
-"""Values of flags that more than one command takes."""
+"""Flags, and values of flags, that more than one command takes."""
 
 from __future__ import annotations
 
@@ -43,3 +43,14 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text}: a share from 0 to 1 is meant, such as 0.02 for two points")
     return value
+
+
+def add_scorer(group: argparse._ActionsContainer) -> None:
+    """Declare `--scorer`."""
+    group.add_argument(
+        "--scorer",
+        action="append",
+        default=[],
+        metavar="NAME[: {OPTIONS}]",
+        help="in place of the benchmark's, such as `number`; may be repeated, the first is the main one",
+    )
