@@ -19,26 +19,28 @@ from harness.redact import Redactor
 from harness.report.build import Results, build_report
 from harness.report.record import Run, ShardRecord, TargetRecord
 from harness.report.tool import this_tool
-from harness.run.cleanup import Cleanup, clean_up, created
+from harness.run.cleanup import clean_up, created
 from harness.run.client import Client, StepError
-from harness.run.journal import Journal
+from harness.run.created import CreatedLog
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
-from harness.run.variables import NO_RUN
 from harness.scenarios.model import Capability, ClientKind, Contract
 from harness.shard import everything
 from harness.targets import TargetError
+from harness.targets.names import NO_RUN
+from harness.trace import Cleanup
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from harness.json_value import Json
     from harness.known import Deviation
     from harness.plan import Selection
     from harness.report.record import Report
     from harness.run.smoke import Fitness
     from harness.run.suite import Limits
-    from harness.scenarios.model import Json, Scenario, Suite
+    from harness.scenarios.model import Scenario, Suite
     from harness.shard import Shard
     from harness.targets import Endpoint, Target
     from harness.trace import Exchange, Trace
@@ -210,7 +212,7 @@ class _Check:
         redactor = self._redactor
         # A server of ours goes with all that is on it.
         guest = Capability.RESTART not in endpoint.capabilities
-        journal = Journal(settings.journal, endpoint.base_url, settings.run) if settings.journal and guest else None
+        journal = CreatedLog(settings.journal, endpoint.base_url, settings.run) if settings.journal and guest else None
         client = Client(
             endpoint.base_url,
             endpoint.key,

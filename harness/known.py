@@ -26,35 +26,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.scenarios.problems import Problem, ScenarioFileError, did_you_mean
-from harness.verdict import ScenarioVerdict, State
+from harness.reading.problems import FileError, Problem, did_you_mean
+from harness.verdict import ScenarioVerdict, Standing, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from harness.reading.problems import Location
+    from harness.reading.yaml_nodes import Node
     from harness.report.record import Report
-    from harness.scenarios.model import Location, Scenario, Suite
-    from harness.scenarios.yaml_nodes import Node
-
-
-class Standing(StrEnum):
-    """What a run says of an entry."""
-
-    HOLDS = "holds"
-    NOT_SEEN = "was not seen"
-    GONE = "is gone"
-    UNMATCHED = "matches nothing"
-    EXPIRED = "has expired"
-
-    @property
-    def is_red(self) -> bool:
-        """Whether somebody has to look at the file."""
-        return self in {Standing.GONE, Standing.UNMATCHED, Standing.EXPIRED}
+    from harness.scenarios.model import Scenario, Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +77,10 @@ def load_known(file: Path) -> tuple[Deviation, ...]:
     """Read a file of known deviations; `known.schema.json` beside this module tells its shape.
 
     Raises:
-        ScenarioFileError: it can't be read, or makes no sense; with all places.
+        FileError: it can't be read, or makes no sense; with all places.
     """
-    from harness.scenarios.shape import complaints
-    from harness.scenarios.yaml_nodes import read_yaml
+    from harness.reading.shape import complaints
+    from harness.reading.yaml_nodes import read_yaml
 
     schema = json.loads(Path(__file__).with_name("known.schema.json").read_text("utf-8"))
     root = read_yaml(file)
@@ -106,7 +91,7 @@ def load_known(file: Path) -> tuple[Deviation, ...]:
         if (twin := seen.setdefault(entry.subject, entry)) is not entry:
             problems.append(Problem(entry.location, f"`{entry.subject}` again: line {twin.location.line} has it too"))
     if problems:
-        raise ScenarioFileError(problems)
+        raise FileError(problems)
     return tuple(entries)
 
 
@@ -203,7 +188,7 @@ def updated(text: str, entries: Sequence[Deviation], report: Report, *, add: boo
         prune: whether what is gone or matches nothing is taken out.
 
     Raises:
-        ScenarioFileError: two entries share a line, so that none of them can be taken out alone.
+        FileError: two entries share a line, so that none of them can be taken out alone.
     """
     standings = [each.standing for each in report.known]
     gone = [
@@ -256,7 +241,7 @@ def _without(text: str, entries: Sequence[Deviation], gone: Sequence[Deviation])
     lines = text.splitlines(keepends=True)
     starts = [entry.location.line - 1 for entry in entries]
     if gone and len(set(starts)) < len(starts):
-        raise ScenarioFileError([Problem(entries[0].location, "write each entry on lines of its own")])
+        raise FileError([Problem(entries[0].location, "write each entry on lines of its own")])
     for entry in gone:
         start = entry.location.line - 1
         end = min((each for each in starts if each > start), default=len(lines))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from harness.scenarios.problems import did_you_mean
+from harness.reading.problems import did_you_mean
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:

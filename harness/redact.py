@@ -17,12 +17,12 @@ from html.entities import codepoint2name
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from harness.run.credentials import EXTRA, WRONG_KEY, basic_token, key_variables
+from harness.credentials import EXTRA, WRONG_KEY, basic_token, key_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
     from harness.trace import Exchange, Trace
     from harness.verdict import ScenarioVerdict
 

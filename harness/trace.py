@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +102,11 @@ class Trace:
     stopped: str | None = None
     lost: str | None = None
     harness_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """What was deleted and what was left behind, as paths of the native API."""
+
+    deleted: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()

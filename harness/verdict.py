@@ -134,3 +134,18 @@ class ContractVerdict:
     contract: Contract
     outcome: Outcome
     counts: Mapping[State, int]
+
+
+class Standing(StrEnum):
+    """What a run says of an entry."""
+
+    HOLDS = "holds"
+    NOT_SEEN = "was not seen"
+    GONE = "is gone"
+    UNMATCHED = "matches nothing"
+    EXPIRED = "has expired"
+
+    @property
+    def is_red(self) -> bool:
+        """Whether somebody has to look at the file."""
+        return self in {Standing.GONE, Standing.UNMATCHED, Standing.EXPIRED}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.config import FILE
 from harness.targets.access import Access
+from harness.targets.config import FILE
 
 if TYPE_CHECKING:
     import argparse

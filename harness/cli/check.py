@@ -19,10 +19,10 @@ from harness.scenarios.model import ClientKind, Contract, Level
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.config import Named
     from harness.known import Deviation
     from harness.report.events import EventStream
     from harness.report.record import Report
+    from harness.targets.config import Named
 
 INCOMPLETE = 3
 USAGE = 2
@@ -155,15 +155,15 @@ def run(arguments: argparse.Namespace) -> int:
 def _explained(error: BaseException) -> tuple[int, str]:
     """The exit status and the sentence for what ends a run without a report; what is not foreseen is raised again."""
     from harness.check import CheckError
-    from harness.config import ConfigError
     from harness.plan import NothingSelectedError
-    from harness.report.folder import FolderError
+    from harness.presentation.files import FolderError
+    from harness.reading.problems import FileError
     from harness.report.formats import OutputError
-    from harness.scenarios.problems import ScenarioFileError
     from harness.targets import TargetError
+    from harness.targets.config import ConfigError
 
     match error:
-        case ScenarioFileError() | NothingSelectedError() | FolderError() | OutputError() | ConfigError():
+        case FileError() | NothingSelectedError() | FolderError() | OutputError() | ConfigError():
             return USAGE, str(error)
         case TargetError():
             return error.exit_status, str(error)
@@ -177,15 +177,16 @@ def _explained(error: BaseException) -> tuple[int, str]:
 
 def _check(arguments: argparse.Namespace) -> int:
     from harness.check import Settings, Watchers, check
-    from harness.config import load_config
     from harness.plan import Selection
-    from harness.report.folder import FolderError, make_folder, remove_folder, write_reports
+    from harness.presentation.files import FolderError, make_folder, remove_folder
+    from harness.report.folder import write_reports
     from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
     from harness.report.terminal import Screen
-    from harness.run.journal import FILE
+    from harness.run.created import FILE
     from harness.run.suite import Limits
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
+    from harness.targets.config import load_config
     from harness.targets.parse import parse_target
 
     again = _again(arguments)
@@ -300,8 +301,9 @@ class _KnownFile:
     def amend(self, report: Report) -> tuple[Deviation, ...]:
         """Change the file by what a run found; what it says then."""
         from harness.known import load_known, updated
-        from harness.report.formats import OutputError, write_whole
-        from harness.scenarios.problems import ScenarioFileError
+        from harness.presentation.files import write_whole
+        from harness.reading.problems import FileError
+        from harness.report.formats import OutputError
 
         try:
             text = self._path.read_text("utf-8") if self._path.exists() else ""
@@ -310,7 +312,7 @@ class _KnownFile:
             return load_known(self._path)
         except OSError as error:
             self.error = OutputError(f"can't write to {self._path}: {error.strerror}")
-        except ScenarioFileError as error:
+        except FileError as error:
             self.error = error
         return self._entries
 

@@ -12,8 +12,8 @@ from harness.cli.access import access_of, add_access
 if TYPE_CHECKING:
     import argparse
 
-    from harness.leftovers import Found
-    from harness.run.cleanup import Cleanup
+    from harness.stale import Found
+    from harness.trace import Cleanup
 
 INCOMPLETE = 3
 USAGE = 2
@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Clean up: 0 when nothing is left, 3 when something is."""
-    from harness.config import ConfigError
     from harness.targets import TargetError
+    from harness.targets.config import ConfigError
 
     try:
         return max(_here(arguments), _there(arguments))
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _here(arguments: argparse.Namespace) -> int:
-    from harness.leftovers import homes, tidy_home
+    from harness.stale import homes, tidy_home
 
     found = list(homes())
     for home in found:
@@ -83,16 +83,16 @@ def _here(arguments: argparse.Namespace) -> int:
 def _there(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from harness.config import load_config
-    from harness.leftovers import tidy_server
-    from harness.run.journal import read_journals
+    from harness.run.created import read_logs
+    from harness.stale import tidy_server
     from harness.targets import TargetUsageError
+    from harness.targets.config import load_config
     from harness.targets.parse import parse_target
     from harness.targets.url import UrlTarget
 
     text = arguments.target or os.environ.get("AGENT_SERVER_URL")
     if text is None:
-        for journal in read_journals(arguments.reports):
+        for journal in read_logs(arguments.reports):
             if not journal.is_alive:
                 print(f"run {journal.run} left something: gateway-harness cleanup {journal.target}")
         return 0

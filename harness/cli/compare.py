@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from harness.compare.comparison import Named
+    from harness.presentation.lines import Line
     from harness.report.record import ReportError
-    from harness.report.terminal import Line
 
 USAGE = 2
 
@@ -124,8 +124,8 @@ def _holds_evaluations(path: Path) -> bool:
 
 
 def _compare_evaluations(arguments: argparse.Namespace) -> int:
-    from harness.extras import require
     from harness.report.record import ReportError
+    from harness.targets.extras import require
 
     require("numpy", "eval")
     if other := {*arguments.fail_on} - {"latency", "any", "never"}:
@@ -134,7 +134,7 @@ def _compare_evaluations(arguments: argparse.Namespace) -> int:
         )
     from harness.evals.comparison.comparison import compare
     from harness.evals.comparison.text import lines, markdown
-    from harness.evals.record import RunError
+    from harness.evals.results.record import RunError
 
     def html() -> str:
         from harness.evals.comparison.page import page
@@ -197,8 +197,8 @@ def _write(
     to: Iterable[tuple[str, Path | None]], formats: Mapping[str, Callable[[], str]], lines: Iterable[Line]
 ) -> None:
     """Write what was asked for; the lines for a terminal too, unless something else goes there."""
-    from harness.report.formats import write_whole
-    from harness.report.terminal import print_lines
+    from harness.presentation.files import write_whole
+    from harness.presentation.lines import print_lines
 
     for name, path in to:
         text = formats[name]()

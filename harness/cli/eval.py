@@ -123,13 +123,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate; the exit status as `--help` tells it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
-    from harness.config import ConfigError
-    from harness.evals.journal import JournalError, OtherRunError
-    from harness.evals.record import RunError
+    from harness.evals.journal.journal import JournalError, OtherRunError
+    from harness.evals.results.record import RunError
     from harness.evals.sample import BenchmarkError
-    from harness.report.folder import FolderError
+    from harness.presentation.files import FolderError
     from harness.report.formats import OutputError
     from harness.targets import TargetError
+    from harness.targets.config import ConfigError
 
     try:
         return _evaluate(arguments)
@@ -148,18 +148,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from harness.extras import require
+    from harness.targets.extras import require
 
     require("aiohttp", "eval")  # before what imports it
     from harness.evals.benchmark.load import load_benchmark
     from harness.evals.evaluation import evaluate_benchmark
-    from harness.evals.export import export_eval
     from harness.evals.progress import EvaluationProgress
     from harness.evals.report.terminal import lines
+    from harness.evals.results.inspect_log import export_eval
+    from harness.evals.runner.servers import Servers
     from harness.evals.scorers.scoring import make_scoring
-    from harness.evals.servers import Servers
+    from harness.presentation.lines import print_lines
     from harness.report.formats import OutputError
-    from harness.report.terminal import print_lines
 
     progress = EvaluationProgress(quiet=arguments.quiet)
     try:
@@ -191,7 +191,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _targets(arguments: argparse.Namespace) -> Sequence[Target]:
-    from harness.config import load_config
+    from harness.targets.config import load_config
     from harness.targets.parse import parse_target
 
     named = load_config(arguments.config)
@@ -204,7 +204,7 @@ def _targets(arguments: argparse.Namespace) -> Sequence[Target]:
 
 def _order(arguments: argparse.Namespace, benchmark: Benchmark, targets: Sequence[Target]) -> Order:
     from harness.evals.evaluation import Order
-    from harness.evals.settings import Settings
+    from harness.evals.runner.settings import Settings
 
     name = "+".join(dict.fromkeys(target.name for target in targets))
     return Order(

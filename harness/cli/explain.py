@@ -33,20 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain; 2 when there is nothing of that name."""
-    from harness.explain.part import UnknownNameError
-    from harness.scenarios.problems import ScenarioFileError
+    from harness.explain.subject import UnknownNameError
+    from harness.reading.problems import FileError
 
     try:
         for line in _explanation(arguments):
             print(line)
-    except (UnknownNameError, ScenarioFileError) as error:
+    except (UnknownNameError, FileError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
     return 0
 
 
 def _explanation(arguments: argparse.Namespace) -> Iterator[str]:
-    from harness.explain.part import find
+    from harness.explain.subject import find
     from harness.explain.text import explain
 
     if arguments.report is None and not Path(arguments.name).exists():
@@ -54,8 +54,8 @@ def _explanation(arguments: argparse.Namespace) -> Iterator[str]:
         yield from explain(find(folder.relative_to(here) if folder.is_relative_to(here) else folder, arguments.name))
         return
     from harness.explain.finding import found, summary
-    from harness.explain.part import UnknownNameError
-    from harness.report.markdown import printable
+    from harness.explain.subject import UnknownNameError
+    from harness.presentation.plain import printable
     from harness.report.record import ReportError, read_report
 
     path = arguments.report or Path(arguments.name)

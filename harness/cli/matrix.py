@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _matrix(arguments: argparse.Namespace) -> int:
     from harness.matrix.columns import columns
     from harness.matrix.run import Checks, finished
-    from harness.report.progress import LiveProgress
+    from harness.presentation.progress import LiveProgress
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
 
@@ -129,7 +129,8 @@ def _write(arguments: argparse.Namespace, contract: Contract | None, found: Sequ
     from harness.matrix.markdown import markdown
     from harness.matrix.page import page
     from harness.matrix.record import Matrix
-    from harness.report.formats import FORMATS, OutputError, write_whole
+    from harness.presentation.files import write_whole
+    from harness.report.formats import FORMATS, OutputError
     from harness.report.tool import this_tool
 
     runs = targets(found)

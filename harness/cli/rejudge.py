@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.compare.rejudge import Rejudged
+    from harness.presentation.lines import Line
     from harness.report.record import Report
-    from harness.report.terminal import Line
 
 USAGE = 2
 
@@ -32,17 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Judge again; the exit status of the verdict by today's scenarios."""
     from harness.compare.rejudge import rejudge
+    from harness.presentation.lines import print_lines
+    from harness.reading.problems import FileError
     from harness.report.record import ReportError, read_report
-    from harness.report.terminal import print_lines
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
-    from harness.scenarios.problems import ScenarioFileError
 
     path: Path = arguments.report
     try:
         report = read_report(path / "report.json" if path.is_dir() else path)
         rejudged = rejudge(report, load_suite(arguments.scenarios or corpus_folder()))
-    except (ReportError, ScenarioFileError) as error:
+    except (ReportError, FileError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
     print_lines(sys.stdout, _lines(report, rejudged))

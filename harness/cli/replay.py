@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
+    from harness.presentation.lines import Line
     from harness.report.record import ExchangeRecord, Report, ScenarioRecord
-    from harness.report.terminal import Line
 
 USAGE = 2
 INCOMPLETE = 3
@@ -62,8 +62,8 @@ class _ReplayError(Exception):
 
 def run(arguments: argparse.Namespace) -> int:
     """Play again; the exit status says whether it holds now."""
+    from harness.presentation.lines import print_lines
     from harness.report.record import ReportError, read_report
-    from harness.report.terminal import print_lines
 
     path: Path = arguments.report
     try:
@@ -89,7 +89,7 @@ def _chosen(report: Report, findings: Sequence[str]) -> list[ScenarioRecord]:
     from fnmatch import fnmatchcase
 
     from harness.plan import without_case
-    from harness.scenarios.problems import did_you_mean
+    from harness.reading.problems import did_you_mean
 
     def named(scenario: ScenarioRecord, finding: str) -> bool:
         names = {scenario.id, without_case(scenario.id), scenario.requirement}

@@ -17,8 +17,8 @@ _SCHEMAS = {
     "comparison": "compare/comparison.schema.json",
     "evaluation-comparison": "evals/comparison/comparison.schema.json",
     "history": "compare/history.schema.json",
-    "evaluation": "evals/run.schema.json",
-    "evaluation-sample": "evals/sample.schema.json",
+    "evaluation": "evals/results/run.schema.json",
+    "evaluation-sample": "evals/results/sample.schema.json",
     "selftest": "mutants/selftest.schema.json",
 }
 """What is written for machines, and where its schema stands in the package."""
@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; 2 when a file is no report, or can't be written; the verdict, as of `check`, of `merge`."""
     if arguments.action == "schema":
         return _schema(arguments.of)
-    from harness.evals.record import RunError
-    from harness.report.folder import FolderError
+    from harness.evals.results.record import RunError
+    from harness.presentation.files import FolderError
     from harness.report.formats import OutputError
     from harness.report.merge import MergeError
     from harness.report.record import ReportError
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from harness.evals.record import RUN_FILE
+    from harness.evals.results.record import RUN_FILE
     from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
     from harness.report.record import read_report
 
@@ -98,8 +98,9 @@ def _convert(arguments: argparse.Namespace) -> int:
 
 
 def _merge(arguments: argparse.Namespace) -> int:
-    from harness.evals.record import RUN_FILE
-    from harness.report.folder import make_folder, write_reports
+    from harness.evals.results.record import RUN_FILE
+    from harness.presentation.files import make_folder
+    from harness.report.folder import write_reports
     from harness.report.formats import make_ready, parse_output, write_outputs
     from harness.report.merge import merge
     from harness.report.record import read_report
@@ -118,12 +119,12 @@ def _merge(arguments: argparse.Namespace) -> int:
 
 def _merge_runs(arguments: argparse.Namespace) -> int:
     from harness.evals.merge import merge_runs
-    from harness.evals.record import RUN_FILE, read_run
     from harness.evals.report.terminal import lines
-    from harness.extras import require
-    from harness.report.folder import make_folder, remove_folder
+    from harness.evals.results.record import RUN_FILE, read_run
+    from harness.presentation.files import make_folder, remove_folder
+    from harness.presentation.lines import print_lines
     from harness.report.formats import OutputError
-    from harness.report.terminal import print_lines
+    from harness.targets.extras import require
 
     require("numpy", "eval")
     if arguments.to:

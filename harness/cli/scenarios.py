@@ -8,16 +8,17 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.reading.problems import FileError, did_you_mean
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Contract, Level
-from harness.scenarios.problems import ScenarioFileError, did_you_mean
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from harness.scenarios.model import Json, Requirement, Scenario
+    from harness.json_value import Json
+    from harness.scenarios.model import Requirement, Scenario
 
 _WIDTH = 100
 
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         actions = {"list": _list, "show": _show, "lint": _lint, "schema": _schema, "folder": _print_folder}
         actions[arguments.action](arguments)
-    except ScenarioFileError as error:
+    except FileError as error:
         count = len(error.problems)
         print(f"{error}\n{count} problem{'s' if count > 1 else ''}", file=sys.stderr)
         return 2
@@ -140,7 +141,7 @@ def _summary(scenario: Scenario, requirement: Requirement) -> dict[str, Json]:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    from harness.scenarios.excerpt import excerpt
+    from harness.reading.excerpt import excerpt
 
     suite = load_suite(_folder(arguments))
     cases = [scenario for scenario in suite.scenarios.values() if arguments.id in (scenario.id, _entry(scenario))]
@@ -169,7 +170,7 @@ def _lint(arguments: argparse.Namespace) -> None:
     results = [lint(path) for path in arguments.paths or [_folder(arguments)]]
     problems = [problem for result in results for problem in result.problems]
     if problems:
-        raise ScenarioFileError(problems)
+        raise FileError(problems)
     count = sum(result.scenarios for result in results)
     print(f"{count} scenario{'' if count == 1 else 's'}: no problems")
 

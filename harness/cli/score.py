@@ -48,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score; the exit status as `--help` tells it."""
-    from harness.evals.journal import JournalError
-    from harness.evals.record import RunError
+    from harness.evals.journal.journal import JournalError
     from harness.evals.rescore import RescoreError
+    from harness.evals.results.record import RunError
     from harness.evals.sample import BenchmarkError
     from harness.targets import TargetError
 
@@ -70,8 +70,8 @@ def _score(arguments: argparse.Namespace) -> int:
     from harness.evals.report.terminal import lines
     from harness.evals.rescore import OldRun, rescore
     from harness.evals.scorers.scoring import make_scoring
+    from harness.presentation.lines import print_lines
     from harness.redact import Redactor
-    from harness.report.terminal import print_lines
 
     folder: Path = arguments.run_folder
     old = OldRun.read(folder)
@@ -112,8 +112,8 @@ def _benchmark(arguments: argparse.Namespace, old: OldRun, given: argparse.Names
 def _secrets(given: argparse.Namespace | None) -> Iterator[tuple[str, str]]:
     """What the run knew and its reports must not show, by placeholder, as far as it can still be had."""
     from harness.cli.access import access_of
-    from harness.config import ConfigError, load_config
     from harness.targets import TargetUsageError
+    from harness.targets.config import ConfigError, load_config
     from harness.targets.secret import REFERENCE, secret
 
     yield "$LLM_API_KEY", os.environ.get("LLM_API_KEY", "")

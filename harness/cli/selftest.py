@@ -66,14 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Test the suite; the exit status as the command's help documents it."""
     from harness.plan import NothingSelectedError
-    from harness.report.folder import FolderError
-    from harness.scenarios.problems import ScenarioFileError
+    from harness.presentation.files import FolderError
+    from harness.reading.problems import FileError
     from harness.targets import TargetUsageError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
     try:
         return _run(arguments)
-    except (ScenarioFileError, NothingSelectedError, TargetUsageError) as error:
+    except (FileError, NothingSelectedError, TargetUsageError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
     except FolderError as error:
@@ -85,16 +85,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from harness.extras import require
+    from harness.targets.extras import require
 
     require("fastapi", "server")
 
     from harness.mutants.matrix import lines, markdown
     from harness.mutants.selftest import Choice, prove_suite
-    from harness.report.folder import FolderError
-    from harness.report.formats import write_whole
-    from harness.report.progress import LiveProgress
-    from harness.report.terminal import print_lines
+    from harness.presentation.files import FolderError, write_whole
+    from harness.presentation.lines import print_lines
+    from harness.presentation.progress import LiveProgress
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.gateway.launch import AgentOptions
     from harness.gateway.server import Ended
     from harness.gateway.settings import Settings
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 USAGE = 2
 

@@ -10,15 +10,15 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.compare.record import BehaviourChange
-from harness.judge.body import BodyError, decode
-from harness.report.calls import call_of
+from harness.report.call_kind import call_of
+from harness.scenarios.body import BodyError, decode
 from harness.trace import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from harness.json_value import Json
     from harness.report.record import ClientRecord, ExchangeRecord, ResponseRecord, ScenarioRecord
-    from harness.scenarios.model import Json
 
 VOLATILE = frozenset(
     # of the connection (RFC 9110, section 7.6.1) or of how the body was put on it,

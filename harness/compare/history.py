@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from harness.compare.record import Record, Side
-from harness.report.calls import call_of
+from harness.report.call_kind import call_of
 from harness.report.record import ReportError
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State

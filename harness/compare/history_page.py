@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.compare.history_text import since
-from harness.report.page import document as frame
-from harness.report.page.markup import join, tag
+from harness.presentation import document as frame
+from harness.presentation.markup import join, tag
+from harness.presentation.table import table
 from harness.report.page.states import badge, slug
-from harness.report.page.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.compare.history import History, RequirementOverTime, TargetHistory
-    from harness.report.page.markup import Markup
+    from harness.presentation.markup import Markup
 
 _STYLE = """\
 svg.trend { display: block; width: 100%; max-width: 40rem; height: 5rem; overflow: visible; }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.report.markdown import plain, printable
+from harness.presentation.plain import plain, printable
 from harness.verdict import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.compare.history import History, RequirementOverTime, RunOfHistory, TargetHistory
-    from harness.report.terminal import Line
+    from harness.presentation.lines import Line
 
 _LETTERS = {
     State.PASSED: "✓",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.compare.behaviour import pairs
 from harness.compare.record import LatencyShift
-from harness.report.calls import call_of
+from harness.report.call_kind import call_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

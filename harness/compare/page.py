@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from harness.compare.sections import Tone, headline, scope, sections
 from harness.compare.text import told
-from harness.report.page import document as frame
-from harness.report.page.markup import join, tag
-from harness.report.page.table import table
+from harness.presentation import document as frame
+from harness.presentation.markup import join, tag
+from harness.presentation.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.compare.record import Comparison, LatencyShift
     from harness.compare.sections import Section
-    from harness.report.page.markup import Markup
+    from harness.presentation.markup import Markup
 
 STYLE = """\
 header.worse { border-left-color: var(--failed); }

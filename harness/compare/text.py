@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.compare.sections import Tone, headline, scope, sections
-from harness.report.markdown import plain, printable
+from harness.presentation.plain import plain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.compare.record import Comparison, Side
     from harness.compare.sections import Section
-    from harness.report.terminal import Line
+    from harness.presentation.lines import Line
 
 STYLES = {Tone.WORSE: "red", Tone.UNKNOWN: "magenta", Tone.BETTER: "green", Tone.NEUTRAL: None}
 SIGNS = {Tone.WORSE: "❌", Tone.UNKNOWN: "❓", Tone.BETTER: "✅", Tone.NEUTRAL: "⚪"}

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.evals.benchmark.formats.swe_bench import SWE_BENCH
-from harness.evals.build import RunContext, target_record, write_run
-from harness.evals.folder import JOURNAL_FILE, open_journal
-from harness.evals.journal import Journal, RunHeader, State
-from harness.evals.predictions import write_predictions
-from harness.evals.runner import evaluate
-from harness.evals.trajectory import fetch_trajectories
+from harness.evals.journal.journal import Journal, RunHeader, State
+from harness.evals.results.build import RunContext, target_record, write_run
+from harness.evals.results.folder import JOURNAL_FILE, open_journal
+from harness.evals.results.predictions import write_predictions
+from harness.evals.results.trajectory import fetch_trajectories
+from harness.evals.runner.runner import evaluate
 from harness.redact import Redactor
 from harness.targets import is_loopback
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from harness.evals.events import Watcher
-    from harness.evals.record import RunRecord
+    from harness.evals.results.record import RunRecord
+    from harness.evals.runner.events import Watcher
+    from harness.evals.runner.servers import Servers
+    from harness.evals.runner.settings import Server, Settings
     from harness.evals.sample import Benchmark
     from harness.evals.scorers.scoring import Scoring
-    from harness.evals.servers import Servers
-    from harness.evals.settings import Server, Settings
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
     from harness.shard import Shard
     from harness.targets import Progress
 

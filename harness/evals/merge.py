@@ -8,12 +8,12 @@ from hashlib import sha256
 from itertools import groupby, product, zip_longest
 from typing import TYPE_CHECKING
 
-from harness.evals.build import this_tool
-from harness.evals.record import RUN_FILE, SAMPLES_FILE, read_run, read_samples
 from harness.evals.report import write_reports
-from harness.evals.tally import Tally
-from harness.evals.trajectory import FOLDER as TRAJECTORIES
-from harness.report.formats import whole_lines, write_whole
+from harness.evals.results.build import this_tool
+from harness.evals.results.record import RUN_FILE, SAMPLES_FILE, read_run, read_samples
+from harness.evals.results.totals import Totals
+from harness.evals.results.trajectory import FOLDER as TRAJECTORIES
+from harness.presentation.files import whole_lines, write_whole
 from harness.report.merge import MergeError
 from harness.shard import Shard
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from harness.evals.record import RunRecord, SampleRecord
+    from harness.evals.results.record import RunRecord, SampleRecord
 
 
 def merge_runs(folders: Sequence[Path], folder: Path, arguments: Sequence[str]) -> RunRecord:
@@ -46,18 +46,18 @@ def merge_runs(folders: Sequence[Path], folder: Path, arguments: Sequence[str]) 
             raise MergeError(reasons)
     first = next(iter(runs.values()))
     benchmark = first.benchmark
-    tally = Tally(benchmark.scorers, benchmark.epochs)
+    totals = Totals(benchmark.scorers, benchmark.epochs)
     with whole_lines(folder / SAMPLES_FILE) as write:
         lines = heapq.merge(*map(read_samples, folders), key=lambda each: (each.index, each.epoch))
         for _, epochs in groupby(_checked(lines, benchmark.samples, benchmark.epochs), key=lambda each: each.index):
             records = list(epochs)
             for each in records:
                 write(each.model_dump_json())
-            tally.add(records[0].id, records[0].category, records[0].cluster, records)
+            totals.add(records[0].id, records[0].category, records[0].cluster, records)
     for shard in folders:
         if (shard / TRAJECTORIES).is_dir():
             shutil.copytree(shard / TRAJECTORIES, folder / TRAJECTORIES, dirs_exist_ok=True)
-    record = first.model_copy(update=_whole(list(runs.values()), arguments) | tally.numbers())
+    record = first.model_copy(update=_whole(list(runs.values()), arguments) | totals.numbers())
     write_whole(folder / RUN_FILE, record.to_json())
     write_reports(folder, record)
     return record

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 class FailureKind(StrEnum):

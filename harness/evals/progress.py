@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from harness.evals.events import Begin, Finished, Lost, SentAgain, SetAside, Waiting
 from harness.evals.report.sentences import duration, percent
-from harness.report.markdown import printable
-from harness.report.progress import LiveProgress
+from harness.evals.runner.events import Begin, Finished, Lost, SentAgain, SetAside, Waiting
+from harness.presentation.plain import printable
+from harness.presentation.progress import LiveProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.evals.events import Event
     from harness.evals.outcome import Outcome
+    from harness.evals.runner.events import Event
 
 
 class EvaluationProgress:

@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from harness.evals.build import RunContext, write_run
-from harness.evals.folder import JOURNAL_FILE
-from harness.evals.journal import Journal, State
+from harness.evals.journal.journal import Journal, State
+from harness.evals.journal.part import part
 from harness.evals.outcome import Failure, FailureKind
-from harness.evals.part import part
-from harness.evals.record import RunError, TargetRecord, read_run
+from harness.evals.results.build import RunContext, write_run
+from harness.evals.results.folder import JOURNAL_FILE
+from harness.evals.results.record import RunError, TargetRecord, read_run
 from harness.evals.scorers.scorer import ScorerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.evals.journal import RunHeader
+    from harness.evals.journal.journal import RunHeader
     from harness.evals.outcome import Outcome, Score
-    from harness.evals.record import RunRecord
+    from harness.evals.results.record import RunRecord
     from harness.evals.sample import Benchmark, Sample
     from harness.evals.scorers.scoring import Scoring
     from harness.redact import Redactor

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)

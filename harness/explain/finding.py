@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.explain.part import UnknownNameError
+from harness.explain.subject import UnknownNameError
+from harness.reading.problems import did_you_mean
 from harness.report.curl import curl_line
 from harness.report.markdown import again
-from harness.scenarios.problems import did_you_mean
 from harness.verdict import State
 
 if TYPE_CHECKING:

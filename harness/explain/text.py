@@ -15,9 +15,10 @@ from harness.scenarios.model import Auth, Call, Contract, Level
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from harness.explain.part import Part
     from harness.explain.sources import Statement
-    from harness.scenarios.model import Json, Scenario, Step
+    from harness.explain.subject import Part
+    from harness.json_value import Json
+    from harness.scenarios.model import Scenario, Step
 
 _WIDTH = 100
 _SHOWN = 60

@@ -12,7 +12,7 @@ from harness.model.log import RequestLog
 if TYPE_CHECKING:
     from harness.gateway.agents import Runtime
     from harness.gateway.settings import Settings
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 SCRIPTED_PROFILE = "scripted"
 DEFAULT_PROFILE = "default"

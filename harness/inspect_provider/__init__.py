@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from inspect_ai.model import modelapi
 
-from harness.extras import require
+from harness.targets.extras import require
 
 if TYPE_CHECKING:
     from inspect_ai.model import ModelAPI

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from inspect_ai.model import ChatMessage
 
     from harness.evals.outcome import Usage
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 CONVERSATION = "openhands_conversation"
 """The conversation's id in the metadata of each answer's message."""

@@ -24,16 +24,16 @@ from inspect_ai.model import (
 )
 from tenacity.wait import wait_random_exponential
 
-from harness.evals import native
-from harness.evals.adoption import Adopted, Left, adopt
-from harness.evals.client import Answered, Busy, Client, NotSent, Refused, Unclear
-from harness.evals.native import Missing
 from harness.evals.outcome import Failure
-from harness.evals.settings import Server, Settings
+from harness.evals.runner import lookup
+from harness.evals.runner.client import Answered, Busy, Client, NotSent, Refused, Unclear
+from harness.evals.runner.lookup import Missing
+from harness.evals.runner.recovery import Recovered, StillRunning, recover
+from harness.evals.runner.settings import Server, Settings
 from harness.inspect_provider.dialogue import CONVERSATION, Dialogues, UnsupportedError
 from harness.inspect_provider.usage import model_usage, spent
-from harness.run.variables import MODEL_PREFIX
 from harness.targets.connection import Connection
+from harness.targets.names import MODEL_PREFIX
 from harness.targets.url import normalise
 
 if TYPE_CHECKING:
@@ -172,8 +172,8 @@ class OpenHandsAPI(ModelAPI):
         # A connection of its own: one that is kept may be closed by the server just when it is used again.
         async with Client(server, self._settings.request_timeout) as client:
             answer, sends = await self._ask(client, turn, time.monotonic() + (config.timeout or 3600))
-            total = await native.usage(client, turn.conversation) if server.native_api else None
-        adopted = isinstance(answer, Adopted)
+            total = await lookup.usage(client, turn.conversation) if server.native_api else None
+        recovered = isinstance(answer, Recovered)
         used, of_turn = spent(turn, total, answer.usage if isinstance(answer, Answered) else None)
         message = ChatMessageAssistant(
             content=answer.text, model=self.model_name, source="generate", metadata={CONVERSATION: turn.conversation}
@@ -183,10 +183,10 @@ class OpenHandsAPI(ModelAPI):
             model=self.model_name,
             choices=[ChatCompletionChoice(message=message)],
             usage=model_usage(of_turn) if of_turn else None,
-            metadata={"adopted": adopted, "sends": sends, "ignored": ignored},
+            metadata={"adopted": recovered, "sends": sends, "ignored": ignored},
         )
 
-    async def _ask(self, client: Client, turn: Turn, deadline: float) -> tuple[Answered | Adopted, int]:
+    async def _ask(self, client: Client, turn: Turn, deadline: float) -> tuple[Answered | Recovered, int]:
         """The answer, and how often the turn was sent. Raises EndpointError."""
         where = f"conversation {turn.conversation} on {client.server.base_url}"
         sends = 0
@@ -205,12 +205,12 @@ class OpenHandsAPI(ModelAPI):
             if not client.server.native_api:
                 raise EndpointError(f"{reason}; its agent may be at work, and can't be looked for ({where})")
             logger.info("%s; looking for the agent (%s)", reason, where)
-            match await adopt(
+            match await recover(
                 client, turn.conversation, turn.number, settings=self._settings, deadline=deadline, reached=_unwatched
             ):
-                case Adopted() as adopted:
-                    return adopted, sends
-                case Failure(_, why) | Left(why):
+                case Recovered() as recovered:
+                    return recovered, sends
+                case Failure(_, why) | StillRunning(why):
                     raise EndpointError(f"{reason}; {why} ({where})")
                 case Missing() if worked or time.monotonic() >= deadline:
                     raise EndpointError(f"{reason}; the server knows nothing of it ({where})")

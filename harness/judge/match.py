@@ -6,13 +6,12 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from harness.json_value import shorten
+
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-    from harness.scenarios.model import Json
-
-_SHOWN = 300
-"""Characters of a value that a finding shows; the whole exchange stands in the report anyway."""
+    from harness.json_value import Json
 
 
 def literal_mismatch(expected: Json, actual: Json) -> tuple[str, str] | None:
@@ -34,14 +33,6 @@ def schema_mismatch(expected: dict[str, Json], actual: Json) -> tuple[str, str] 
     where = f" at {error.json_path}" if error.absolute_path else ""
     wanted = expected if error.validator is None else {str(error.validator): error.validator_value}
     return f"{shorten(wanted)}{where}", shorten(error.instance)
-
-
-def shorten(value: Json) -> str:
-    """A value as JSON, cut to what fits in a line of a report; null reads `nothing`."""
-    if value is None:
-        return "nothing"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 
 def _equal(expected: Json, actual: Json) -> bool:

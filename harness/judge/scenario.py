@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harness.judge.body import BodyError, decode
-from harness.judge.capture import CaptureError, capture
-from harness.judge.match import literal_mismatch, schema_mismatch, shorten
+from harness.json_value import shorten
+from harness.judge.answer_text import text_of
+from harness.judge.match import literal_mismatch, schema_mismatch
 from harness.judge.shape import shape_mismatches
-from harness.judge.text import text_of
+from harness.scenarios.body import BodyError, decode
+from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Level
 from harness.scenarios.paths import PathError, select
 from harness.scenarios.substitute import UnknownVariableError, substitute, substitute_text
@@ -19,7 +20,8 @@ from harness.verdict import Finding, ScenarioVerdict, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from harness.scenarios.model import Expectation, Json, Requirement, Scenario, Step
+    from harness.json_value import Json
+    from harness.scenarios.model import Expectation, Requirement, Scenario, Step
     from harness.trace import ClientView, Exchange, Response, Trace
 
 _VIOLATED = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: State.NOT_ASSESSED}

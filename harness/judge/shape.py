@@ -9,7 +9,7 @@ from harness.scenarios.paths import render_location
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _NOTHING = "nothing"
 

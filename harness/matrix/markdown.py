@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
-from harness.report.markdown import SIGNS, plain, printable
+from harness.presentation.plain import plain, printable
+from harness.report.markdown import SIGNS
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from harness.matrix.markdown import UNKNOWN, VARIES
 from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
-from harness.report.page.document import document, sections
-from harness.report.page.markup import Markup, join, prose, tag
+from harness.presentation.document import document, sections
+from harness.presentation.markup import Markup, join, prose, tag
+from harness.presentation.table import table
 from harness.report.page.states import badge, sign, slug
-from harness.report.page.table import table
 from harness.scenarios.model import Contract
 from harness.verdict import State
 

@@ -12,7 +12,7 @@ from harness.model.rules import text_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 KEPT_REQUESTS = 2000
 KEPT_CHARACTERS = 32 * 2**20

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.mutants.record import AccusationRecord, GatewayRecord, Selftest
-    from harness.report.terminal import Line
+    from harness.presentation.lines import Line
 
 STYLES = {
     Verdict.CAUGHT: "green",

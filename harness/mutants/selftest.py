@@ -19,16 +19,16 @@ from harness.mutants.record import HonestRecord, MutantRecord, RunRecord, Selfte
 from harness.mutants.registry import every_mutant
 from harness.mutants.workers import Lost, spread
 from harness.plan import NothingSelectedError
+from harness.reading.problems import did_you_mean
 from harness.report.tool import this_tool
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
-from harness.scenarios.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from harness.mutants.mutant import Mutant
-    from harness.report.progress import LiveProgress
+    from harness.presentation.progress import LiveProgress
     from harness.scenarios.model import Suite
 
 LOST_SECONDS = 2 * PLAYING_SECONDS

@@ -25,8 +25,8 @@ from harness.targets import Endpoint, ModelLog
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from harness.json_value import Json
     from harness.mutants.mutant import Front
-    from harness.scenarios.model import Json
     from harness.targets import Progress
 
 

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from openai import DefaultHttpxClient
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
     from harness.targets import ModelLog
 
 

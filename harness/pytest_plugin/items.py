@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from harness.pytest_plugin.run import UnavailableError
+from harness.reading.problems import FileError
 from harness.report.curl import curl_line
 from harness.report.record import FindingRecord, RequestRecord
 from harness.scenarios.load import REQUIREMENTS, load_suite
-from harness.scenarios.problems import ScenarioFileError
 from harness.verdict import State
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.verdict import ScenarioVerdict
 
 _MARKERS = pytest.StashKey[set[str]]()
-_SUITES = pytest.StashKey[dict["Path", "Suite | ScenarioFileError"]]()
+_SUITES = pytest.StashKey[dict["Path", "Suite | FileError"]]()
 
 
 def is_scenario_file(path: Path) -> bool:
@@ -50,10 +50,10 @@ class ScenarioFile(pytest.File):
         if folder not in suites:
             try:
                 suites[folder] = load_suite(folder)
-            except ScenarioFileError as error:
+            except FileError as error:
                 suites[folder] = error
         suite = suites[folder]
-        if isinstance(suite, ScenarioFileError):
+        if isinstance(suite, FileError):
             own = [str(problem) for problem in suite.problems if problem.location.file == self.path]
             raise self.CollectError("\n".join(own or ["this suite has problems in another file:", str(suite)]))
         for scenario in suite.scenarios.values():

@@ -18,12 +18,13 @@ from harness.judge.scenario import judge
 from harness.known import apply_known
 from harness.plan import make_plan
 from harness.redact import Redactor
-from harness.run.cleanup import Cleanup, clean_up, created
+from harness.run.cleanup import clean_up, created
 from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Limits, Player
 from harness.scenarios.model import Capability
 from harness.targets import TargetError
+from harness.trace import Cleanup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

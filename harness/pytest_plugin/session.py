@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.config import ConfigError, load_config
 from harness.known import load_known
 from harness.pytest_plugin.fixtures import Gateway, ScriptedModel
 from harness.pytest_plugin.items import ScenarioFile, is_scenario_file
 from harness.pytest_plugin.run import Run, Settings, UnavailableError
+from harness.reading.problems import FileError
 from harness.scenarios.model import Capability, Contract
-from harness.scenarios.problems import ScenarioFileError
 from harness.targets import Endpoint, TargetError, TargetUsageError, is_loopback, no_trouble
 from harness.targets.access import Access
+from harness.targets.config import ConfigError, load_config
 from harness.targets.parse import parse_target
 from harness.trace import Exchange, Request, Response
 
@@ -76,7 +76,7 @@ def make_session(config: pytest.Config) -> SessionPlugin:
             )
         file = config.getoption("gateway_known") or of_name.get("known")
         known = load_known(file) if file else ()
-    except (TargetError, ConfigError, ScenarioFileError) as error:
+    except (TargetError, ConfigError, FileError) as error:
         raise pytest.UsageError(str(error)) from None
     settings = Settings(contract, of_name.get("request_timeout", _REQUEST_SECONDS), wait, known)
     return SessionPlugin(config, target, Run(target, settings), f"{text} ({chosen})")

@@ -32,9 +32,8 @@ if TYPE_CHECKING:
 
     from harness.known import Deviation
     from harness.report.record import Run, TargetRecord, Tool
-    from harness.run.cleanup import Cleanup
     from harness.scenarios.model import Suite
-    from harness.trace import ClientView, Exchange, Request, Response, Trace
+    from harness.trace import Cleanup, ClientView, Exchange, Request, Response, Trace
     from harness.verdict import Repeats, ScenarioVerdict
 
 

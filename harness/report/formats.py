@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.scenarios.problems import did_you_mean
+from harness.presentation.files import write_whole
+from harness.reading.problems import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from harness.report.record import Report
 
@@ -130,43 +130,3 @@ def write_outputs(report: Report, outputs: Sequence[Output], folder: Path) -> li
             raise OutputError(f"can't write {path}: {error.strerror}") from error
         written.append(path)
     return written
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file by way of another beside it, so that nobody finds half of it.
-
-    Raises:
-        OSError: it can't be written; what was there before still is.
-    """
-    if path.is_symlink() or (
-        path.exists() and not path.is_file()
-    ):  # /dev/stdout, a pipe: nothing to put a file in place of
-        path.write_text(text, "utf-8", errors="backslashreplace")
-        return
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_text(text, "utf-8", errors="backslashreplace")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        error.filename = error.filename or str(path)  # a full disk names none
-        raise
-
-
-@contextmanager
-def whole_lines(path: Path) -> Iterator[Callable[[str], object]]:
-    """A function that writes a line into a file that appears when the block ends well.
-
-    Raises:
-        OSError: it can't be written; what was there before still is.
-    """
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            yield lambda line: file.write(f"{line}\n")
-        partial.replace(path)
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
-    finally:
-        partial.unlink(missing_ok=True)

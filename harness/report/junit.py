@@ -7,10 +7,10 @@ isn't.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from harness.presentation.plain import xml_text
 from harness.report.curl import curl_line
 from harness.scenarios.model import Level
 from harness.verdict import State
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
-
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 has no way to write."""
 
 
 def junit(report: Report) -> str:
@@ -90,8 +87,3 @@ def _count(element: Element, scenarios: Iterable[ScenarioRecord]) -> None:
     for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         element.set(name, str(len(element.findall(f".//{kind}"))))
     element.set("time", f"{sum(each.seconds for each in listed):.3f}")
-
-
-def xml_text(text: str) -> str:
-    """Text with what XML 1.0 has no way to write spelled out; it is not escaped yet."""
-    return _NO_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

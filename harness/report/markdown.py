@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.presentation.plain import plain, printable
 from harness.report.curl import curl_line
 from harness.scenarios.model import Contract
 from harness.verdict import Outcome, State
@@ -78,18 +79,6 @@ def markdown(report: Report) -> str:
     # Something of the target's is endless. With the least detail no block is open at the end of a line.
     end = "\n\n… cut here; `report.json` has the rest\n"
     return page[: page.rindex("\n", 0, LIMIT - len(end))] + end
-
-
-def printable(line: str) -> str:
-    """A line that a server may have written, without what would steer a terminal or turn the text around."""
-    if line.isprintable():
-        return line
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
-
-
-def plain(text: str) -> str:
-    """Text that a server may have written, so that it stays text."""
-    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))
 
 
 def _lines(report: Report, detail: _Detail) -> Iterator[str]:

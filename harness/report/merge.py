@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.judge.contract import judge_contract, judge_requirements
-from harness.known import Standing
+from harness.reading.problems import Location
 from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord
-from harness.scenarios.model import Contract, Location, Requirement
+from harness.scenarios.model import Contract, Requirement
 from harness.shard import Shard, of_definitions
-from harness.verdict import ScenarioVerdict, State
+from harness.verdict import ScenarioVerdict, Standing, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

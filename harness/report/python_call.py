@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from harness.credentials import EXTRA
 from harness.redact import BASIC_PLACEHOLDER, DERIVED_PLACEHOLDERS, LONGER_PLACEHOLDER, SESSION_PLACEHOLDER
 from harness.report.curl import is_the_clients_own
-from harness.run.credentials import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.known import Standing
 from harness.scenarios.model import Contract, Level
-from harness.verdict import Outcome, State
+from harness.verdict import Outcome, Standing, State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
+from harness.presentation.lines import Line, print_lines
+from harness.presentation.progress import LiveProgress
 from harness.report.curl import curl_line
-from harness.report.markdown import printable, without_scenario
-from harness.report.progress import LiveProgress
+from harness.report.markdown import without_scenario
 from harness.scenarios.model import Level
 from harness.verdict import Outcome, State
 
@@ -36,9 +36,6 @@ STYLES: dict[State | Outcome, str] = {
 
 _SHOWN_LEFT = 5
 """Of what was left behind; the report names all of it."""
-
-type Line = tuple[str, str | None]
-"""A line and its style, None for plain."""
 
 
 class Screen:
@@ -77,25 +74,6 @@ class Screen:
         """The verdict, in a few lines, and where the reports are: in the folder, and what else was written."""
         self.close()
         print_lines(self._stream, summary(report, [] if folder is None else [folder / "report.md", *written]))
-
-
-def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
-    """The last lines of a command that has already decided on its exit status, in colour on a terminal."""
-    try:
-        if stream.isatty():
-            from rich.console import Console
-            from rich.text import Text
-
-            console = Console(file=stream, soft_wrap=True, highlight=False)
-            for text, style in lines:
-                console.print(Text(printable(text), style=style or ""))
-        else:
-            stream.writelines(f"{printable(text)}\n" for text, _ in lines)
-        stream.flush()
-    except OSError:
-        # Who read it has gone (`| head -1`), or the disk is full: the exit status still tells the verdict. What is
-        # left in the buffer must not fail once more at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:

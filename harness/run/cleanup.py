@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.run.smoke import CONVERSATION_HEADER, canonical_uuid
-from harness.run.variables import SCRATCH_PREFIX
 from harness.scenarios.model import Auth, Capability, Http
+from harness.targets.names import SCRATCH_PREFIX
+from harness.trace import Cleanup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 DELETED = {200, 202, 204}
 GONE = {404, 410}
 """Nothing is left to delete, if it is the native API that says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cleanup:
-    """What was deleted and what was left behind, as paths of the native API."""
-
-    deleted: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
 
 
 def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from harness.run.credentials import credential, key_variables, written
+from harness.credentials import credential, key_variables, written
 from harness.run.recorder import (
     gives_up,
     record,
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from openai import AsyncOpenAI, DefaultHttpxClient, OpenAI
 
+    from harness.json_value import Json
     from harness.run.recorder import Recording
-    from harness.scenarios.model import Action, Json
+    from harness.scenarios.model import Action
     from harness.targets import ModelLog
     from harness.targets.connection import Connection
     from harness.trace import ClientView

@@ -13,17 +13,18 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from harness.judge.body import BodyError, decode
-from harness.judge.match import shorten
+from harness.json_value import shorten
 from harness.run.patience import patiently
-from harness.run.variables import MODEL_PREFIX, NO_RUN, built_in
+from harness.run.variables import built_in
+from harness.scenarios.body import BodyError, decode
 from harness.scenarios.model import Auth, Call, Capability, Http
+from harness.targets.names import MODEL_PREFIX, NO_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.json_value import Json
     from harness.run.client import Client
-    from harness.scenarios.model import Json
     from harness.trace import Exchange, Response
 
 CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"

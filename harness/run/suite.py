@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.judge.capture import CaptureError, capture
 from harness.run.client import StepError
 from harness.run.patience import TOO_MANY_REQUESTS, patiently
-from harness.run.variables import NO_RUN, built_in
+from harness.run.variables import built_in
+from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Auth, Call, ClientKind, Http
 from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text
 from harness.targets import TargetError
+from harness.targets.names import NO_RUN
 from harness.trace import Exchange, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from harness.json_value import Json
     from harness.run.client import Client
-    from harness.scenarios.model import Action, Json, Scenario, Step
+    from harness.scenarios.model import Action, Scenario, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,10 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from harness.targets.names import CONVERSATION_PREFIX, MODEL_PREFIX, SCRATCH_PREFIX
+
 if TYPE_CHECKING:
-    from harness.scenarios.model import Json
-
-MODEL_PREFIX = "openhands_"
-NO_RUN = "00000000"
-"""The id of a run on a server of our own, where nothing is left."""
-
-SCRATCH_PREFIX = "harness-"
-"""Profiles that the harness creates start with this and the run's id, so that a guest's leftovers are recognisable."""
-
-CONVERSATION_PREFIX = "6861726e-6573-4"
-"""Conversations whose id the harness chooses start so, `harnes` in ASCII; their last group starts with the run's id."""
+    from harness.json_value import Json
 
 
 def built_in(seed: str, scenario: str, model: str, run: str) -> dict[str, Json]:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.reading.problems import Problem, did_you_mean
+from harness.reading.shape import blank
 from harness.scenarios.client_fields import GENERATED
 from harness.scenarios.groups import step_groups
 from harness.scenarios.model import Capability
 from harness.scenarios.paths import PathError, check_path
-from harness.scenarios.problems import Problem, did_you_mean
-from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER, blank, references
+from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER, references
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from harness.scenarios.model import Location
-    from harness.scenarios.yaml_nodes import Node
+    from harness.reading.problems import Location
+    from harness.reading.yaml_nodes import Node
 
 # Where `${name}` is put in at run time. `client`, `returns`, `raises` and a lone `status` take a case's instead.
 _SUBSTITUTED = ("with", "http", "json", "content", "model", "headers")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.scenarios.model import Json
-    from harness.scenarios.yaml_nodes import Node
+    from harness.json_value import Json
+    from harness.reading.yaml_nodes import Node
 
 GENERATED = "field"
 """The one variable of a generated case."""

@@ -10,7 +10,7 @@ from harness.scenarios.substitute import NUMBER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.scenarios.yaml_nodes import Node
+    from harness.reading.yaml_nodes import Node
 
 MAX_REPEAT = 100
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from harness.reading.problems import Problem, in_order
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import REQUIREMENTS, load_suite, read_files, read_folder
 from harness.scenarios.model import AskModel, Call, Http
-from harness.scenarios.problems import Problem, in_order
 from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import references
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from harness.json_value import Json
     from harness.scenarios.load import Reading
-    from harness.scenarios.model import Json, Requirement, Scenario, Step
+    from harness.scenarios.model import Requirement, Scenario, Step
 
 MAX_TITLE = 100
 MAX_TEXT = 300
@@ -40,7 +41,7 @@ def lint(path: Path) -> Lint:
     """Look at a folder, or at one file in the light of the folder that it is in.
 
     Raises:
-        ScenarioFileError: there is nothing to look at.
+        FileError: there is nothing to look at.
     """
     if path.is_dir():
         reading = read_folder(path)

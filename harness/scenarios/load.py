@@ -6,22 +6,22 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.reading.problems import FileError, Location, Problem, did_you_mean, in_order
+from harness.reading.shape import complaints
+from harness.reading.yaml_nodes import read_yaml
 from harness.scenarios.checks import scenario_problems
 from harness.scenarios.corpus import corpus_folder
-from harness.scenarios.model import Location, Suite
-from harness.scenarios.problems import Problem, ScenarioFileError, did_you_mean, in_order
+from harness.scenarios.model import Suite
 from harness.scenarios.reader import read_requirement, read_scenario
 from harness.scenarios.schema import requirements_schema, scenario_schema
-from harness.scenarios.shape import complaints
-from harness.scenarios.yaml_nodes import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from harness.json_value import Schema
+    from harness.reading.yaml_nodes import Node
     from harness.scenarios.model import Requirement, Scenario
-    from harness.scenarios.schema import Schema
-    from harness.scenarios.yaml_nodes import Node
 
 REQUIREMENTS = "requirements.yaml"
 
@@ -41,10 +41,10 @@ class Reading:
         """The suite, when nothing is wrong.
 
         Raises:
-            ScenarioFileError: with every problem.
+            FileError: with every problem.
         """
         if self.problems:
-            raise ScenarioFileError(self.problems)
+            raise FileError(self.problems)
         return self.suite
 
 
@@ -54,7 +54,7 @@ def load_suite(folder: Path) -> Suite:
     A folder without requirements of its own proves those that come with the tool, and may borrow controls from there.
 
     Raises:
-        ScenarioFileError: with every problem of every file.
+        FileError: with every problem of every file.
     """
     return read_folder(folder).sound()
 
@@ -63,7 +63,7 @@ def read_requirements(folder: Path) -> Mapping[str, Requirement]:
     """The requirements that a folder's scenarios prove, by id: its own, or those that come with the tool.
 
     Raises:
-        ScenarioFileError: with every problem of their file.
+        FileError: with every problem of their file.
     """
     own = folder / REQUIREMENTS
     loading = _Loading(Suite({}, {}))
@@ -75,7 +75,7 @@ def read_folder(folder: Path) -> Reading:
     """Like `load_suite`, problems and all.
 
     Raises:
-        ScenarioFileError: the folder can't be read or holds no scenario file; or ours has a problem and is needed.
+        FileError: the folder can't be read or holds no scenario file; or ours has a problem and is needed.
     """
     files = scenario_files(folder)
     own = folder / REQUIREMENTS
@@ -99,7 +99,7 @@ def scenario_files(folder: Path) -> list[Path]:
     """The scenario files of a folder, by name.
 
     Raises:
-        ScenarioFileError: there is no such folder, or no scenario file in it.
+        FileError: there is no such folder, or no scenario file in it.
     """
     start = Location(folder, 1, 1)
     try:
@@ -107,9 +107,9 @@ def scenario_files(folder: Path) -> list[Path]:
             file for file in folder.iterdir() if file.suffix in {".yaml", ".yml"} and file.name != REQUIREMENTS
         )
     except OSError as error:
-        raise ScenarioFileError([Problem(start, f"can't be read: {error.strerror or error}")]) from None
+        raise FileError([Problem(start, f"can't be read: {error.strerror or error}")]) from None
     if not files:
-        raise ScenarioFileError([Problem(start, "there is no scenario file (*.yaml) in this folder")])
+        raise FileError([Problem(start, "there is no scenario file (*.yaml) in this folder")])
     return files
 
 
@@ -153,7 +153,7 @@ class _Loading:
         """The document and, one after the other, its entries that have the right shape and an id of their own."""
         try:
             document = read_yaml(file)
-        except ScenarioFileError as error:
+        except FileError as error:
             self.problems += error.problems
             self.unreadable.add(key)
             return

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-type Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+    from harness.json_value import Json
+    from harness.reading.problems import Location
 
 
 class Contract(StrEnum):
@@ -72,20 +72,6 @@ class ClientKind(StrEnum):
 
     ASYNC = "async"
     SYNC = "sync"
-
-
-class Location(NamedTuple):
-    """Where something stands in a file; line and column count from 1.
-
-    Tens of thousands of them are made when the suite is read, and a dataclass that is frozen takes twice as long.
-    """
-
-    file: Path
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 MAX_NODES = 10_000
 """The most nodes that one path may select: `$..*` of a hostile body would otherwise name every value in it."""

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.reading.problems import Problem, did_you_mean, unknown_value
+from harness.reading.shape import complaints
+from harness.reading.yaml_nodes import Node, node_of
 from harness.scenarios.calls import ERRORS, NO_ANSWER_ERROR, RETURN_TYPES, STATUS_ERRORS, error_of, returned_by
 from harness.scenarios.client_fields import GENERATED, undecided
 from harness.scenarios.groups import step_groups
@@ -23,16 +26,15 @@ from harness.scenarios.model import (
     Scenario,
     Step,
 )
-from harness.scenarios.problems import Problem, did_you_mean, unknown_value
 from harness.scenarios.schema import VARIABLE, auth_schema
-from harness.scenarios.shape import complaints
 from harness.scenarios.statuses import admitted
-from harness.scenarios.yaml_nodes import Node, node_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from harness.scenarios.model import Action, Json, Location
+    from harness.json_value import Json
+    from harness.reading.problems import Location
+    from harness.scenarios.model import Action
 
 _VARIABLE = re.compile(VARIABLE)
 _FORMS, _KINDS = tuple(Auth), tuple(ClientKind)

@@ -1,6 +1,6 @@
 """The JSON Schemas (draft 2020-12) of scenario files and of the requirements file, made from the tables in one place.
 
-The files beside the scenarios give editors completion and help; the loader (`harness.scenarios.shape`) reads the same
+The files beside the scenarios give editors completion and help; the loader (`harness.reading.shape`) reads the same
 schema. Alternatives are told apart by `if`, never by `anyOf`, so that a complaint names the mistake and not all
 the ways out of it. `errorMessage` and `patternErrorMessage` are what VS Code's and YAML's language servers
 show in place of their own words; the loader does too.
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from harness.json_value import DIALECT, Schema
 from harness.scenarios.calls import ERRORS, RETURN_TYPES, RETURNS
 from harness.scenarios.groups import MAX_REPEAT
 from harness.scenarios.model import Auth, Capability, ClientKind, Contract, Level
@@ -20,9 +21,7 @@ from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-type Schema = dict[str, Any]
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 CASE_SOURCES = ("client-fields",)
 FORMATS = ("date", "email", "ipv4", "ipv6", "regex", "uuid")

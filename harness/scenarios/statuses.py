@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _ALL = frozenset(range(100, 600))
 

@@ -7,13 +7,14 @@ variable.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
+
+from harness.reading.shape import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 BUILT_IN = {
     "model": "the model under test, `openhands_<profile>`",
@@ -40,9 +41,6 @@ KEY_VARIABLES = {
 NUMBER = "n"
 """Which repetition of a step it is, from 1; it is put in when the file is loaded."""
 
-# Either the escape, or a reference; what stands between the braces is looked up as it is.
-_REFERENCE = re.compile(r"(\$\$\{)|\$\{([^{}]*)\}")
-
 
 class UnknownVariableError(LookupError):
     """A `${name}` that has no value. `name` is what stands between the braces."""
@@ -67,7 +65,7 @@ def substitute(value: Json, variables: Mapping[str, Json]) -> Json:
     """
     match value:
         case str():
-            whole = _REFERENCE.fullmatch(value)
+            whole = REFERENCE.fullmatch(value)
             if whole and not whole[1]:
                 return _look_up(whole[2], variables)
             return substitute_text(value, variables)
@@ -83,7 +81,7 @@ def substitute_text(text: str, variables: Mapping[str, Json]) -> str:
     """Like `substitute`, for what has to stay text: a path, a header, a key."""
     if "${" not in text:
         return text
-    return _REFERENCE.sub(lambda found: "${" if found[1] else as_text(_look_up(found[2], variables)), text)
+    return REFERENCE.sub(lambda found: "${" if found[1] else as_text(_look_up(found[2], variables)), text)
 
 
 def bind(case: Mapping[str, Json], built_in: Mapping[str, Json]) -> dict[str, Json]:
@@ -100,12 +98,7 @@ def bind(case: Mapping[str, Json], built_in: Mapping[str, Json]) -> dict[str, Js
 
 def references(text: str) -> Iterator[str]:
     """The names that a text refers to, in order, repetitions included."""
-    return (found[2] for found in _REFERENCE.finditer(text) if not found[1])
-
-
-def blank(text: str) -> str:
-    """A text with an `x` for each character of a reference: as long as before, and near to what it becomes."""
-    return _REFERENCE.sub(lambda found: "x" * len(found[0]), text) if "${" in text else text
+    return (found[2] for found in REFERENCE.finditer(text) if not found[1])
 
 
 def _look_up(name: str, variables: Mapping[str, Json]) -> Json:

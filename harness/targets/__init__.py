@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from harness.scenarios.model import Capability, Json
+    from harness.json_value import Json
+    from harness.scenarios.model import Capability
     from harness.targets.connection import Connection
 
 type Progress = Callable[[str], None]

@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.extras import A_URL, require
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, TargetError, TargetUsageError
+from harness.targets.extras import A_URL, require
 from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
 from harness.targets.reference import PATIENCE
 from harness.targets.scripted import llm, make_home, start_model
@@ -99,7 +99,7 @@ class AgentServerTarget:
         return python
 
     def _start(self, python: Path, progress: Progress) -> Endpoint:
-        from harness.targets.native import create_profile, server_info
+        from harness.targets.probe import create_profile, server_info
         from harness.targets.process import environment
 
         home = make_home("agent-server", self._undo)
@@ -137,7 +137,7 @@ class AgentServerTarget:
         return short
 
     def _trouble(self, base_url: str) -> str | None:
-        from harness.targets.native import is_ready
+        from harness.targets.probe import is_ready
 
         assert self._server is not None, "it is asked of an endpoint"
         return self._server.trouble(lambda: is_ready(base_url, timeout=PATIENCE))
@@ -146,7 +146,7 @@ class AgentServerTarget:
         self, python: Path, settings: Mapping[str, str], home: Path, base_url: str, key: str, progress: Progress
     ) -> None:
         """Run the server until it is ready. Raises TargetError."""
-        from harness.targets.native import is_ready
+        from harness.targets.probe import is_ready
         from harness.targets.process import READY_TIMEOUT, ServerProcess
 
         # Without --host a server that has a key binds every interface.

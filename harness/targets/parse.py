@@ -6,16 +6,16 @@ import difflib
 import os
 from typing import TYPE_CHECKING
 
-from harness.run.variables import NO_RUN
 from harness.scenarios.model import Contract
 from harness.targets import TargetUsageError
 from harness.targets.access import Access
+from harness.targets.names import NO_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.config import Named
     from harness.targets import Target
+    from harness.targets.config import Named
     from harness.targets.url import UrlTarget
 
 FORMS = "a URL such as http://localhost:8000, `reference`, or `agent-server[==VERSION]`"

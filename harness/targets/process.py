@@ -145,7 +145,7 @@ class ServerProcess:
         return TargetError(what + self._log_end(), where=self._command, advice=advice)
 
 
-def stop_leftovers(home: Path) -> None:
+def stop_stale(home: Path) -> None:
     """Kill every process of ours whose HOME is that folder, by its id.
 
     A terminal tool's tmux server is a daemon that outlives the server: seen with agent server 1.46.0 and 1.47.0. Found

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.extras import A_URL, require
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog
+from harness.targets.extras import A_URL, require
 from harness.targets.scripted import make_home
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ReferenceTarget:
         self._undo.close()
 
     def _start(self, progress: Progress) -> Endpoint:
-        from harness.targets.native import server_info
+        from harness.targets.probe import server_info
 
         self._folder = make_home("reference", self._undo)
         progress("starting the reference gateway")
@@ -83,7 +83,7 @@ class ReferenceTarget:
         )
 
     def _trouble(self) -> str | None:
-        from harness.targets.native import is_ready
+        from harness.targets.probe import is_ready
 
         assert self._gateway is not None, "it is asked of an endpoint"
         return self._gateway.trouble(lambda: is_ready(f"http://127.0.0.1:{self._port}", timeout=PATIENCE))

@@ -15,7 +15,7 @@ from harness.targets import ModelLog
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 def make_home(kind: str, undo: ExitStack) -> Path:
@@ -23,11 +23,11 @@ def make_home(kind: str, undo: ExitStack) -> Path:
 
     Its name tells whose it is, for `cleanup` to find when this process was killed.
     """
-    from harness.targets.process import stop_leftovers
+    from harness.targets.process import stop_stale
 
     home = Path(tempfile.mkdtemp(prefix=f"gateway-harness-{kind}-{os.getpid()}-"))
     undo.callback(shutil.rmtree, home, ignore_errors=True)
-    undo.callback(stop_leftovers, home)
+    undo.callback(stop_stale, home)
     return home
 
 

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.extras import require
-from harness.run.variables import MODEL_PREFIX, NO_RUN, SCRATCH_PREFIX
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog, TargetUnreachableError, TargetUsageError, is_loopback
+from harness.targets.extras import require
+from harness.targets.names import MODEL_PREFIX, NO_RUN, SCRATCH_PREFIX
 from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
     from harness.targets import Progress
     from harness.targets.connection import Connection
 
@@ -85,7 +85,7 @@ class UrlTarget:
         return Endpoint(self.base_url, self._key, model, known, info, log, self._connection, self._native_api)
 
     def _make_profile(self, name: str, progress: Progress) -> ModelLog:
-        from harness.targets.native import create_profile, delete_profile
+        from harness.targets.probe import create_profile, delete_profile
 
         progress(f"making the profile {name}")
         try:
@@ -106,7 +106,7 @@ class UrlTarget:
         self._undo.close()
 
     def _server_info(self) -> dict[str, Json]:
-        from harness.targets.native import server_info
+        from harness.targets.probe import server_info
 
         deadline = time.monotonic() + self._wait
         while True:

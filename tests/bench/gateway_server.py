@@ -21,7 +21,7 @@ from harness.gateway.settings import Limits, Settings
 from harness.model.log import RequestLog
 
 if TYPE_CHECKING:
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 KEY = "sk-bench"
 SECRET_KEY = "s" * 32

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.credentials import EXTRA
 from harness.run.cleanup import DELETED
-from harness.run.credentials import EXTRA
 from harness.run.patience import TOO_MANY_REQUESTS
 
 if TYPE_CHECKING:

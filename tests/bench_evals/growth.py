@@ -8,7 +8,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harness.evals.journal import Journal
+from harness.evals.journal.journal import Journal
 from tests.bench.process import Cost, cost_of, environment
 from tests.bench.result import Result
 from tests.bench_evals.gateway import agent_runs, gateway, known, write_samples

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from harness.evals.benchmark.load import load_benchmark
-from harness.evals.journal import Journal, RunHeader
-from harness.evals.runner import evaluate
+from harness.evals.journal.journal import Journal, RunHeader
+from harness.evals.runner.runner import evaluate
+from harness.evals.runner.settings import Server, Settings
 from harness.evals.scorers.scoring import make_scoring
-from harness.evals.settings import Server, Settings
 
 
 def main(url: str, model: str, samples: str, journal: str, concurrency: int) -> str | None:

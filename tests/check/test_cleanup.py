@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.cli import main
-from harness.run.journal import FILE, read_journals
+from harness.run.created import FILE, read_logs
 from tests.check.conftest import KEY
 from tests.run.servers import Answer, Gateway, Received, Server, http
 
@@ -91,13 +91,13 @@ def test_what_a_killed_run_left_is_deleted_and_nothing_of_others(
         kill_in_the_middle(check, server, gateway)
         left = gateway.existing - OTHERS
         assert len(left) == 3
-        (journal,) = read_journals(check.reports)
+        (journal,) = read_logs(check.reports)
         assert left <= set(journal.paths)
         assert main(["cleanup", server.url, "--reports", str(check.reports), "--dry-run"]) == 3
         assert gateway.existing == left | OTHERS
         assert main(["cleanup", server.url + "/v1", "--reports", str(check.reports)]) == 0
     assert gateway.existing == OTHERS
-    assert list(read_journals(check.reports)) == []
+    assert list(read_logs(check.reports)) == []
     said = capsys.readouterr().out
     assert all(f"deleted: {path}\n" in said for path in left)
     assert "by 1 journal below" in said
@@ -140,7 +140,7 @@ def test_what_cannot_be_deleted_stays_in_the_journal(check: Runner, capsys: pyte
         left = gateway.existing - OTHERS
         server.answer = lambda request: http(500, {}) if request.method == "DELETE" else gateway(request)
         assert main(["cleanup", server.url, "--reports", str(check.reports)]) == 3
-        assert left <= {path for journal in read_journals(check.reports) for path in journal.paths}
+        assert left <= {path for journal in read_logs(check.reports) for path in journal.paths}
         assert "could not delete: /api/" in capsys.readouterr().out
         assert main(["cleanup", "--reports", str(check.reports)]) == 0
         assert f"gateway-harness cleanup {server.url}" in capsys.readouterr().out
@@ -212,7 +212,7 @@ def test_a_journal_that_was_cut_tells_what_is_whole(check: Runner) -> None:
     file.parent.mkdir(parents=True)
     head = {"target": "http://localhost", "run": "0123abcd", "host": "elsewhere", "pid": 1}
     file.write_text(f'{json.dumps(head)}\n{{"created": "/api/profiles/a"}}\n{{"created": "/api/prof')
-    (journal,) = read_journals(check.reports)
+    (journal,) = read_logs(check.reports)
     assert (journal.paths, journal.is_alive) == (("/api/profiles/a",), False)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.config import ConfigError, load_config
 from harness.targets.access import Access
+from harness.targets.config import ConfigError, load_config
 from tests.check.conftest import KEY
 from tests.run.servers import Gateway, Server
 

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 
 import harness.known
 from harness.known import load_known
-from harness.scenarios.problems import ScenarioFileError
-from harness.scenarios.yaml_nodes import read_yaml
+from harness.reading.problems import FileError
+from harness.reading.yaml_nodes import read_yaml
 from tests.check.conftest import KEY
 from tests.run.servers import Answer, Gateway, Received, Server, completion, error
 
@@ -192,7 +192,7 @@ def test_the_schema_of_the_file_takes_what_the_harness_writes_and_refuses_what_i
     assert validator.is_valid(read_yaml(known).plain())
     known.write_text("known: [{scenario: x}]")
     assert not validator.is_valid(read_yaml(known).plain())
-    with pytest.raises(ScenarioFileError):
+    with pytest.raises(FileError):
         load_known(known)
 
 

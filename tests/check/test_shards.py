@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.cli import main
-from harness.known import Standing
 from harness.plan import NothingSelectedError
 from harness.report.merge import MergeError, merge
 from harness.report.record import Report, read_report
 from harness.scenarios.load import load_suite
 from harness.shard import Shard
+from harness.verdict import Standing
 from tests.check.conftest import KEY
 from tests.check.suite import Runner, write_suite
 from tests.run.servers import Gateway, Server, error

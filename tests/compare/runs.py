@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.contract import judge_contract, judge_requirements
+from harness.reading.problems import Location
 from harness.report.record import (
     CleanupRecord,
     ContractRecord,
@@ -20,7 +21,7 @@ from harness.report.record import (
     TargetRecord,
     Tool,
 )
-from harness.scenarios.model import Contract, Level, Location, Requirement
+from harness.scenarios.model import Contract, Level, Requirement
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harness.config import load_config
 from harness.known import load_known
+from harness.targets.config import load_config
 from tests.docs.runner import ROOT
 
 if TYPE_CHECKING:

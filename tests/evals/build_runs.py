@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.evals.build import RunContext, write_run
-from harness.evals.journal import Journal, RunHeader
+from harness.evals.journal.journal import Journal, RunHeader
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
-from harness.evals.record import TargetRecord
+from harness.evals.results.build import RunContext, write_run
+from harness.evals.results.record import TargetRecord
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
 from harness.redact import Redactor
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from harness.evals.record import RunRecord
+    from harness.evals.results.record import RunRecord
 
 KEY = "sk-very-secret-key"
 URL = "http://127.0.0.1:8000"

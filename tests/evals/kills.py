@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.evals.journal import Journal
-from harness.evals.runner import evaluate
+from harness.evals.journal.journal import Journal
+from harness.evals.runner.runner import evaluate
 from harness.evals.sample import Sample
 from tests.evals import faulty_proxy
 from tests.evals.sums import LastNumber, header
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.evals.outcome import Outcome
+    from harness.evals.runner.settings import Server, Settings
     from harness.evals.sample import Benchmark
-    from harness.evals.settings import Server, Settings
     from harness.targets import Endpoint
 
 FAULTS = {
@@ -39,7 +39,7 @@ FAULTS = {
 
 # It has imported all that a runner takes, so that one is at work 20 ms after its start.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.evals.kills", "harness.evals.dialogue", "harness.evals.pool"])
+_PROCESSES.set_forkserver_preload(["tests.evals.kills", "harness.evals.runner.dialogue", "harness.evals.runner.pool"])
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.evals.journal import Journal
-from harness.evals.runner import evaluate
+from harness.evals.journal.journal import Journal
+from harness.evals.runner.runner import evaluate
+from harness.evals.runner.settings import Server, Settings
 from harness.evals.sample import Benchmark, ScorerSpec
-from harness.evals.settings import Server, Settings
 from tests.evals.fake_gateway import Behaviour, FakeGateway, serving
 from tests.evals.sums import LastNumber, header, sums
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.evals.events import Event
     from harness.evals.outcome import Outcome
-    from harness.evals.runner import Scoring
+    from harness.evals.runner.events import Event
+    from harness.evals.runner.runner import Scoring
     from harness.evals.sample import Sample
 
 QUICK = Settings(concurrency=4, sample_timeout=30, request_timeout=10, grace=0.3, patience=3)

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.evals.journal import RunHeader
+from harness.evals.journal.journal import RunHeader
 from harness.evals.outcome import Score
+from harness.evals.runner.settings import Server
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
-from harness.evals.settings import Server
 from tests.evals.fake_gateway import task, truth
 
 if TYPE_CHECKING:

@@ -14,7 +14,15 @@ from jsonschema import Draft202012Validator
 from harness.cli import main
 from harness.evals.merge import merge_runs
 from harness.evals.outcome import Failure, FailureKind, Score
-from harness.evals.record import RUN_FILE, SAMPLES_FILE, RunError, read_run, read_samples, run_schema, sample_schema
+from harness.evals.results.record import (
+    RUN_FILE,
+    SAMPLES_FILE,
+    RunError,
+    read_run,
+    read_samples,
+    run_schema,
+    sample_schema,
+)
 from harness.evals.sample import BenchmarkError, Sample
 from harness.report.merge import MergeError
 from harness.shard import Shard

@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("aiohttp")
 
 from harness.cli import main
-from harness.evals.record import read_run, read_samples
+from harness.evals.results.record import read_run, read_samples
 from tests.evals.fake_gateway import is_right, task, truth
 from tests.evals.fake_process import gateway, stats
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.evals.folder import open_journal
-from harness.evals.journal import Journal, JournalError, RunHeader
+from harness.evals.journal.journal import Journal, JournalError, RunHeader
+from harness.evals.results.folder import open_journal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.evals.journal import Begun, Journal, JournalError, RunHeader, State
+from harness.evals.journal.journal import Begun, Journal, JournalError, RunHeader, State
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
 
 if TYPE_CHECKING:

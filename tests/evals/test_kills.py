@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
+from harness.evals.runner.settings import Server, Settings
 from harness.evals.sample import Benchmark, ScorerSpec
-from harness.evals.settings import Server, Settings
 from harness.scenarios.model import Contract
 from harness.targets.reference import ReferenceTarget
 from tests.evals.fake_gateway import is_right

@@ -9,11 +9,11 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from harness.evals.events import SetAside
-from harness.evals.journal import Journal, State
-from harness.evals.runner import evaluate
+from harness.evals.journal.journal import Journal, State
+from harness.evals.runner.events import SetAside
+from harness.evals.runner.runner import evaluate
+from harness.evals.runner.settings import Server
 from harness.evals.sample import Sample
-from harness.evals.settings import Server
 from tests.evals.fake_gateway import Behaviour, serving
 from tests.evals.playing import QUICK, Played, of, play, play_on
 from tests.evals.sums import LastNumber, header, sums
@@ -21,7 +21,7 @@ from tests.evals.sums import LastNumber, header, sums
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.evals.events import Event
+    from harness.evals.runner.events import Event
 
 NOBODY = Server("http://127.0.0.1:9", None, "openhands_fake")  # the port of `discard`, where nothing listens
 

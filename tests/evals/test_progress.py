@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.evals.events import Begin, Finished
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
 from harness.evals.progress import EvaluationProgress
+from harness.evals.runner.events import Begin, Finished
 
 
 def outcome(value: float | None) -> Finished:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-import harness.evals.record
-from harness.evals.record import run_schema, sample_schema
+import harness.evals.results.record
+from harness.evals.results.record import run_schema, sample_schema
 
-HERE = Path(harness.evals.record.__file__)
+HERE = Path(harness.evals.results.record.__file__)
 
 
 @pytest.mark.parametrize(("name", "schema"), [("run", run_schema()), ("sample", sample_schema())])

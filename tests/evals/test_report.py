@@ -18,7 +18,7 @@ from tests.evals.build_runs import RIGHT, TIMEOUT, WRONG, failed, hostile, mixed
 from tests.report.test_page import HOSTILE, Outline
 
 if TYPE_CHECKING:
-    from harness.evals.record import RunRecord
+    from harness.evals.results.record import RunRecord
 
 EVERYWHERE = ("report.md", "report.html", "junit.xml")
 

@@ -16,10 +16,10 @@ pytest.importorskip("jinja2", reason="comes with [eval]")
 
 from harness.cli import main
 from harness.evals.benchmark.load import load_benchmark
-from harness.evals.build import write_run
-from harness.evals.journal import Journal
+from harness.evals.journal.journal import Journal
 from harness.evals.outcome import Failure, FailureKind
-from harness.evals.record import read_run, read_samples
+from harness.evals.results.build import write_run
+from harness.evals.results.record import read_run, read_samples
 from tests.evals.build_runs import KEY, context, failed, outcome, write_journal
 from tests.evals.scorers.fake_judge import FakeJudge
 

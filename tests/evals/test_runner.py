@@ -8,11 +8,11 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from harness.evals.conversation_id import conversation_id
-from harness.evals.dialogue import usage_of_replies
-from harness.evals.events import Begin, Finished, Lost, SentAgain, Waiting
-from harness.evals.journal import Journal, State
+from harness.evals.journal.journal import Journal, State
 from harness.evals.outcome import FailureKind, Usage
+from harness.evals.runner.conversation_id import conversation_id
+from harness.evals.runner.dialogue import usage_of_replies
+from harness.evals.runner.events import Begin, Finished, Lost, SentAgain, Waiting
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
 from harness.evals.scorers.scorer import ScorerError
 from tests.evals.fake_gateway import Behaviour, is_right, serving, task

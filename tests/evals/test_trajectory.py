@@ -12,13 +12,13 @@ import pytest
 pytest.importorskip("aiohttp", reason="comes with [eval]")
 pytest.importorskip("numpy", reason="comes with [eval]")
 
-from harness.evals.client import Answered, Client
-from harness.evals.journal import Journal
+from harness.evals.journal.journal import Journal
 from harness.evals.outcome import Failure, FailureKind
-from harness.evals.record import RunError, read_samples
-from harness.evals.servers import Servers
-from harness.evals.settings import Server
-from harness.evals.trajectory import fetch_trajectories, read_steps
+from harness.evals.results.record import RunError, read_samples
+from harness.evals.results.trajectory import fetch_trajectories, read_steps
+from harness.evals.runner.client import Answered, Client
+from harness.evals.runner.servers import Servers
+from harness.evals.runner.settings import Server
 from harness.redact import Redactor
 from harness.targets.parse import parse_target
 from tests.evals.build_runs import KEY, WRONG, failed, outcome, sample, write, write_journal
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.evals.outcome import Outcome
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
     from tests.run.servers import Answer, Received
 
 

@@ -15,11 +15,11 @@ pytest.importorskip("aiohttp")
 import aiohttp
 from aiohttp import web
 
-from harness.evals.journal import Journal, State
+from harness.evals.journal.journal import Journal, State
 from harness.evals.outcome import FailureKind, Usage
-from harness.evals.runner import evaluate
+from harness.evals.runner.runner import evaluate
+from harness.evals.runner.settings import Server
 from harness.evals.sample import Sample
-from harness.evals.settings import Server
 from harness.targets.connection import Connection
 from tests.evals.fake_gateway import Behaviour, serving, task
 from tests.evals.playing import QUICK, of, play, play_on
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.evals.outcome import Outcome
-    from harness.evals.settings import Settings
+    from harness.evals.runner.settings import Settings
     from tests.evals.playing import Played
 
     type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

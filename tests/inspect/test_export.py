@@ -9,8 +9,8 @@ import pytest
 from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
 from inspect_ai.scorer import includes
 
-from harness.evals.export import export_eval
-from harness.evals.record import RunError
+from harness.evals.results.inspect_log import export_eval
+from harness.evals.results.record import RunError
 from tests.evals.build_runs import mixed, outcome, sample, write
 
 if TYPE_CHECKING:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.judge.body import MAXIMUM_DEPTH, BodyError, decode
-from harness.judge.capture import CaptureError, capture
+from harness.json_value import shorten
 from harness.judge.contract import apply_controls, judge_contract, judge_requirements
-from harness.judge.match import shorten
 from harness.judge.repeats import interval
 from harness.judge.scenario import judge
+from harness.scenarios.body import MAXIMUM_DEPTH, BodyError, decode
+from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import Contract, Expectation, Level, Scenario
 from harness.trace import ClientView, Response, Trace
 from harness.verdict import Finding, Repeats, State
 from tests.judge.test_judge import HERE, exchange, requirement, response, scenario, step, trace, verdict
 
 if TYPE_CHECKING:
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 SPOKEN = '"spoken"'
 VARIABLES: dict[str, Json] = {"word": "spoken", "plain": {"a": 1}}

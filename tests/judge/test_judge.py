@@ -11,28 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.judge.body import MAXIMUM_DEPTH
 from harness.judge.contract import apply_controls, judge_contract, judge_requirements
 from harness.judge.scenario import judge
-from harness.scenarios.model import (
-    AskModel,
-    Call,
-    Contract,
-    Expectation,
-    Http,
-    Level,
-    Location,
-    Requirement,
-    Scenario,
-    Step,
-)
+from harness.reading.problems import Location
+from harness.scenarios.body import MAXIMUM_DEPTH
+from harness.scenarios.model import AskModel, Call, Contract, Expectation, Http, Level, Requirement, Scenario, Step
 from harness.trace import ClientView, Exchange, Request, Response, Trace
 from harness.verdict import Outcome, ScenarioVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
     from harness.verdict import Finding
 
 HERE = Location(Path("x.yaml"), 1, 1)

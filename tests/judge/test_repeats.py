@@ -4,7 +4,8 @@ import pytest
 
 from harness.judge.contract import judge_contract, judge_requirements
 from harness.judge.repeats import combine, interval
-from harness.scenarios.model import Contract, Level, Location, Requirement
+from harness.reading.problems import Location
+from harness.scenarios.model import Contract, Level, Requirement
 from harness.verdict import Finding, Outcome, Repeats, ScenarioVerdict, State
 
 PASSED, FAILED, WARNED = State.PASSED, State.FAILED, State.WARNED

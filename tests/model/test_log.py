@@ -9,7 +9,7 @@ from harness.model.log import CUT_CHARACTERS, KEPT_CHARACTERS, KEPT_REQUESTS, SH
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 def user(text: object) -> Mapping[str, object]:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness.report.formats
+from harness.presentation.files import write_whole
 from harness.report.badge import badge, shields
-from harness.report.formats import FORMATS, Output, OutputError, make_ready, parse_output, write_outputs, write_whole
+from harness.report.formats import FORMATS, Output, OutputError, make_ready, parse_output, write_outputs
 from harness.report.har import har
 from harness.report.junit import junit
 from harness.report.markdown import LIMIT, markdown

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.judge.match import shorten
+from harness.credentials import key_variables
+from harness.json_value import shorten
 from harness.redact import Redactor
-from harness.run.credentials import key_variables
 from harness.scenarios.substitute import KEY_VARIABLES
 from harness.trace import ClientView, Exchange, Request, Response, Trace
 from harness.verdict import Finding, ScenarioVerdict, State

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
 import harness.report.record
+from harness.presentation.files import FolderError, make_folder, remove_folder
 from harness.redact import Redactor
 from harness.report.curl import curl_line
-from harness.report.folder import FolderError, make_folder, remove_folder, write_reports
+from harness.report.folder import write_reports
 from harness.report.markdown import markdown
 from harness.report.record import ReportError, RequestRecord, read_report, report_schema
 from harness.report.terminal import Screen

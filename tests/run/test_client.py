@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.judge.body import BodyError, decode
 from harness.run.client import Client, StepError
 from harness.run.recorder import MAXIMUM_BODY
+from harness.scenarios.body import BodyError, decode
 from harness.scenarios.model import Auth, Call, Http
 from tests.run.servers import MODEL, Answer, Gateway, Received, Server, completion, error, http
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from harness.credentials import WRONG_KEY, key_variables
 from harness.run.client import Client, StepError
-from harness.run.credentials import WRONG_KEY, key_variables
 from harness.scenarios.model import AskModel, Auth, Call, ClientKind, Http
 from harness.scenarios.substitute import KEY_VARIABLES
 from harness.targets import ModelLog
@@ -19,7 +19,8 @@ from tests.run.servers import MODEL, Gateway, Server, error, http
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.scenarios.model import Action, Json
+    from harness.json_value import Json
+    from harness.scenarios.model import Action
     from harness.trace import Exchange
 
 KEY = "Sk-planted+key/42"

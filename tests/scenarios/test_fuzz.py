@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.reading.problems import FileError
+from harness.reading.yaml_nodes import MAX_DEPTH, parse_yaml
 from harness.scenarios.lint import lint
 from harness.scenarios.load import load_suite
-from harness.scenarios.problems import ScenarioFileError
-from harness.scenarios.yaml_nodes import MAX_DEPTH, parse_yaml
 from tests.scenarios.files import REQUIREMENTS, SCENARIOS
 
 PIECES = [
@@ -41,7 +41,7 @@ def load(scenarios: bytes, requirements: bytes) -> None:
         folder = Path(name)
         (folder / "auth.yaml").write_bytes(scenarios)
         (folder / "requirements.yaml").write_bytes(requirements)
-        with suppress(ScenarioFileError):
+        with suppress(FileError):
             assert load_suite(folder).scenarios
         lint(folder)
 
@@ -64,18 +64,18 @@ def test_no_bytes_make_the_loader_fail_in_another_way(content: bytes) -> None:
 @pytest.mark.parametrize("parser", [yaml.CBaseLoader, yaml.BaseLoader])
 @given(text=TEXTS | spoiled(SCENARIOS))
 def test_no_text_makes_either_parser_fail_in_another_way(parser: object, text: str) -> None:
-    with suppress(ScenarioFileError):
+    with suppress(FileError):
         assert parse_yaml(text, Path("test.yaml"), parser).location.line >= 1
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 def test_deep_nesting_is_refused_before_it_exhausts_the_stack(opening: str) -> None:
-    with pytest.raises(ScenarioFileError, match=f"nested more than {MAX_DEPTH} levels"):
+    with pytest.raises(FileError, match=f"nested more than {MAX_DEPTH} levels"):
         parse_yaml(opening * 100_000, Path("test.yaml"))
 
 
 def test_a_bomb_of_aliases_is_refused_and_does_not_go_off() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 20)]
-    with pytest.raises(ScenarioFileError, match="anchors and aliases are not read here"):
+    with pytest.raises(FileError, match="anchors and aliases are not read here"):
         parse_yaml("\n".join(lines), Path("test.yaml"))

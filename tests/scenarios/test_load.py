@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.reading.problems import FileError
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import (
@@ -17,7 +18,6 @@ from harness.scenarios.model import (
     Http,
     Level,
 )
-from harness.scenarios.problems import ScenarioFileError
 from tests.scenarios.files import ENTRY, SCENARIOS, write_suite
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_a_folder_without_requirements_proves_ours_and_borrows_our_controls(tmp_
 
 
 def test_nothing_is_loaded_when_something_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioFileError):
+    with pytest.raises(FileError):
         load_suite(write_suite(tmp_path, chat="area: chat\n"))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.reading.problems import FileError
 from harness.scenarios.load import load_suite
-from harness.scenarios.problems import ScenarioFileError
 from tests.scenarios.files import REQUIREMENTS, SCENARIOS, write_suite
 
 MISTAKES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text())
@@ -17,7 +17,7 @@ MISTAKES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text())
 
 def problems_of(folder: Path) -> list[str]:
     """What is wrong with a suite, its folder left out."""
-    with pytest.raises(ScenarioFileError) as caught:
+    with pytest.raises(FileError) as caught:
         load_suite(folder)
     return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
 
@@ -89,10 +89,10 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioFileError, match="nope:1:1: can't be read: No such file or directory"):
+    with pytest.raises(FileError, match="nope:1:1: can't be read: No such file or directory"):
         load_suite(tmp_path / "nope")
 
 
 def test_a_folder_without_scenarios_is_no_suite(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioFileError, match="there is no scenario file"):
+    with pytest.raises(FileError, match="there is no scenario file"):
         load_suite(tmp_path)

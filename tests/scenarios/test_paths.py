@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harness.scenarios.paths import MAX_NODES, PathError, check_path, compile_path, select
 
 if TYPE_CHECKING:
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 DOCUMENT: Json = {"choices": [{"message": {"content": "hi"}}, {"message": {"content": None}}], "odd name": {"it's": 1}}
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scenarios.substitute import UnknownVariableError, bind, blank, references, substitute, substitute_text
+from harness.reading.shape import blank
+from harness.scenarios.substitute import UnknownVariableError, bind, references, substitute, substitute_text
 
 if TYPE_CHECKING:
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

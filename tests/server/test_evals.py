@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("aiohttp")
 
 from harness.evals.outcome import Usage
+from harness.evals.runner.settings import Server, Settings
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
-from harness.evals.settings import Server, Settings
 from tests.evals.kills import FAULTS, Replies, behind_faults, is_reply_right, killed, user_messages
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pytest
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, Target, TargetError, TargetUnreachableError
 from harness.targets.agent_server import AgentServerTarget, free_port
-from harness.targets.native import server_info
 from harness.targets.parse import parse_target
+from harness.targets.probe import server_info
 from tests.check.suite import Runner
 from tests.targets.releases import GOOD, SERVE, publish, release
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.targets import TargetError
-from harness.targets.process import ServerProcess, environment, stop_leftovers
+from harness.targets.process import ServerProcess, environment, stop_stale
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked up in /proc")
 
@@ -97,7 +97,7 @@ def test_a_daemon_that_a_server_left_behind_is_found_by_its_home(tmp_path: Path)
         daemon.stdout.readline()
     left, other = daemons
     try:
-        stop_leftovers(tmp_path)
+        stop_stale(tmp_path)
         assert left.wait(60) == -9
         assert other.poll() is None
     finally:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.scenarios.model import Json, Location
-    from harness.scenarios.yaml_nodes import Node
+    from harness.json_value import Json
+    from harness.reading.problems import Location
+    from harness.reading.yaml_nodes import Node
 
 _MAX_JSON = 256 << 20
 """Characters of a JSON list, which is held as text while its entries are read one by one."""
@@ -101,12 +102,12 @@ class InlineRows:
 
 def read_document(path: Path) -> Node:
     """A YAML file, of the dialect of the scenario files. Raises BenchmarkError with every problem."""
-    from harness.scenarios.problems import ScenarioFileError
-    from harness.scenarios.yaml_nodes import read_yaml
+    from harness.reading.problems import FileError
+    from harness.reading.yaml_nodes import read_yaml
 
     try:
         return read_yaml(path)
-    except ScenarioFileError as error:
+    except FileError as error:
         raise BenchmarkError(str(error)) from None
     except ValueError as error:  # a NUL in the name
         raise Place(str(path)).problem(f"can't be read: {error}") from None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.evals.benchmark.data import Rows
     from harness.evals.benchmark.formats.format import Format
     from harness.evals.benchmark.row import Place
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)

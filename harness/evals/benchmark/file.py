@@ -10,12 +10,12 @@ from harness.evals.benchmark.formats.known import FORMATS
 from harness.evals.benchmark.formats.own import OWN
 from harness.evals.benchmark.schema import benchmark_schema
 from harness.evals.sample import BenchmarkError
-from harness.scenarios.shape import complaints
+from harness.reading.shape import complaints
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.scenarios.yaml_nodes import Node
+    from harness.reading.yaml_nodes import Node
 
 
 def read_benchmark_file(path: Path, document: Node) -> Definition:

@@ -20,7 +20,7 @@ from harness.evals.benchmark.row import Place
 from harness.evals.benchmark.samples import Reading, checked
 from harness.evals.benchmark.template import Template
 from harness.evals.sample import Benchmark, BenchmarkError, ScorerSpec
-from harness.scenarios.problems import did_you_mean, listed, unknown_value
+from harness.reading.problems import did_you_mean, listed, unknown_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,10 +161,10 @@ def _text(option: str, given: str) -> tuple[Place, str]:
 
 def _scorer(text: str) -> ScorerSpec:
     """A scorer of the command line, written as in a benchmark file."""
-    from harness.scenarios.problems import ScenarioFileError
-    from harness.scenarios.yaml_nodes import parse_yaml
+    from harness.reading.problems import FileError
+    from harness.reading.yaml_nodes import parse_yaml
 
     try:
         return scorer_spec(parse_yaml(text, Path("--scorer")).plain())
-    except (ScenarioFileError, ValueError) as error:
+    except (FileError, ValueError) as error:
         raise BenchmarkError(f"--scorer {text}: {error}") from None

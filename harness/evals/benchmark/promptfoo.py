@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from harness.scenarios.model import Json
-    from harness.scenarios.yaml_nodes import Node
+    from harness.json_value import Json
+    from harness.reading.yaml_nodes import Node
 
 _ASSERTIONS = {
     "equals": ScorerSpec("exact"),

@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.evals.sample import BenchmarkError
-from harness.scenarios.problems import did_you_mean, listed
+from harness.reading.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 class Place(NamedTuple):

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from harness.evals.benchmark.formats.known import FORMATS
-from harness.scenarios.schema import DIALECT
+from harness.json_value import DIALECT
 
 type Schema = dict[str, Any]
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.evals.sample import BenchmarkError
-from harness.scenarios.problems import did_you_mean
+from harness.reading.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.evals.comparison.record import Answer, Flake, Flip, State, Transition
 from harness.evals.comparison.runs import score
-from harness.evals.record import grade, read_samples
+from harness.evals.results.record import grade, read_samples
 from harness.evals.statistics.summary import sample_means
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.evals.comparison.runs import Run
-    from harness.evals.record import SampleRecord
+    from harness.evals.results.record import SampleRecord
 
 _RIGHT = 0.5
 

@@ -18,9 +18,9 @@ from harness.evals.comparison.sections import (
     told,
 )
 from harness.evals.report.sentences import marks
-from harness.report.page import document as frame
-from harness.report.page.markup import Markup, join, tag
-from harness.report.page.table import row, table
+from harness.presentation import document as frame
+from harness.presentation.markup import Markup, join, tag
+from harness.presentation.table import row, table
 
 if TYPE_CHECKING:
     from harness.evals.comparison.record import Answer, Effect, EvaluationComparison, Flip, Task

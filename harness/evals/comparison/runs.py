@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.evals.comparison.record import Measure
-from harness.evals.record import RUN_FILE, RunError, read_run, read_samples
+from harness.evals.results.record import RUN_FILE, RunError, read_run, read_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from harness.evals.record import RunRecord, SampleRecord
+    from harness.evals.results.record import RunRecord, SampleRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from harness.compare.sections import Item, Section, Tone
 from harness.compare.text import SIGNS, STYLES, section_lines, section_markdown
 from harness.evals.comparison.sections import EFFECT_HEADS, P_VALUES, effect_row, headline, notes, scope, sections, told
 from harness.evals.report.sentences import marks
-from harness.report.markdown import plain, printable
+from harness.presentation.plain import plain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.evals.comparison.record import EvaluationComparison, Flip
-    from harness.report.terminal import Line
+    from harness.presentation.lines import Line
 
 _MOST_EFFECTS, _MOST_ROWS = 20, 60
 """Differences on a terminal; of the longest table in Markdown."""

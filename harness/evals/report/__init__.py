@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.report.formats import write_whole
+from harness.presentation.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.evals.record import RunRecord
+    from harness.evals.results.record import RunRecord
 
 
 def write_reports(folder: Path, record: RunRecord) -> None:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from harness.evals.outcome import FailureKind
-from harness.evals.record import read_samples
 from harness.evals.report.sentences import notes, outcome, title
-from harness.report.formats import whole_lines
-from harness.report.junit import xml_text
+from harness.evals.results.record import read_samples
+from harness.presentation.files import whole_lines
+from harness.presentation.plain import xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.evals.record import RunRecord, SampleRecord
+    from harness.evals.results.record import RunRecord, SampleRecord
 
 _MOST = 500
 """Characters of a text in a case."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.evals.report.sentences import duration, marks, notes, outcome, percent, span, title, verdict
-from harness.report.markdown import plain, printable
+from harness.presentation.plain import plain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.evals.record import MetricRecord, RunRecord
+    from harness.evals.results.record import MetricRecord, RunRecord
 
 _SIGNS = {"complete": "✅", "incomplete": "❓", "gate missed": "❌"}
 _MOST_CATEGORIES, _MOST_FLIPS, _MOST_SETTINGS = 60, 20, 40

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.evals.record import grade
 from harness.evals.report.plots import histogram, rate, shares
 from harness.evals.report.samples import badge, choose, filters, sample
 from harness.evals.report.sentences import duration, notes, outcome, percent, span, title, verdict
-from harness.report.page.document import document, sections
-from harness.report.page.markup import Markup, join, tag
-from harness.report.page.table import row, table
+from harness.evals.results.record import grade
+from harness.presentation.document import document, sections
+from harness.presentation.markup import Markup, join, tag
+from harness.presentation.table import row, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from harness.evals.record import DistributionRecord, MetricRecord, RunRecord
+    from harness.evals.results.record import DistributionRecord, MetricRecord, RunRecord
 
 _HERE = Path(__file__).parent
 _MOST_CATEGORIES = 200

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from harness.report.page.markup import Markup, tag
+from harness.presentation.markup import Markup, tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.evals.record import DistributionRecord, MetricRecord
+    from harness.evals.results.record import DistributionRecord, MetricRecord
 
 _WIDTH, _HEIGHT = 200, 16
 _BARS_WIDTH, _BARS_HEIGHT = 480, 96

@@ -7,16 +7,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.evals.record import read_samples
 from harness.evals.report.sentences import duration
-from harness.evals.trajectory import read_steps
-from harness.report.page.markup import Markup, tag
+from harness.evals.results.record import read_samples
+from harness.evals.results.trajectory import read_steps
+from harness.presentation.markup import Markup, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from harness.evals.record import RunRecord, SampleRecord
+    from harness.evals.results.record import RunRecord, SampleRecord
 
 MOST = 500
 """Samples on the page."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.evals.record import RunRecord
+    from harness.evals.results.record import RunRecord
 
 
 def percent(value: float | None) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.evals.report.sentences import duration, notes, percent, span, title, verdict
-from harness.report.markdown import printable
+from harness.presentation.plain import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.evals.record import RunRecord
-    from harness.report.terminal import Line
+    from harness.evals.results.record import RunRecord
+    from harness.presentation.lines import Line
 
 _STYLES = {0: "bold green", 1: "bold red", 3: "bold magenta"}
 

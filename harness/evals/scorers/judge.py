@@ -17,7 +17,7 @@ from harness.targets.connection import environment_proxy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
 """To ask a model twice costs its tokens twice, and no more: unlike an agent it does nothing but answer."""

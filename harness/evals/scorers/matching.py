@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _LONGEST = 4000
 """Characters of what is given back."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.evals.outcome import Outcome
     from harness.evals.sample import Sample
     from harness.evals.scorers.sandbox.sandbox import Ended
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/nix/store")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from harness.evals.outcome import Outcome
     from harness.evals.sample import Sample
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 class ScorerError(Exception):

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from harness.evals.outcome import Score
 from harness.evals.sample import BenchmarkError
-from harness.evals.scorers.brought import brought
+from harness.evals.scorers.plugins import load_plugin
 from harness.evals.scorers.scorer import Mark, Scorer, ScorerError
-from harness.scenarios.problems import did_you_mean, listed
+from harness.reading.problems import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -162,7 +162,9 @@ def _make(spec: ScorerSpec, taken: Mapping[str, _Named]) -> _Named:
             name = f"{spec.name}-{int(name.removeprefix(spec.name)[1:] or 1) + 1}"
     if not isinstance(name, str) or not name or name in taken:
         raise BenchmarkError(f"scorer `{spec.name}`: `name` is a text that no other scorer is called, not {name!r}")
-    scorer, identity = _built_in(spec.name, options) if spec.name in BUILT_IN else brought(spec.name, options, BUILT_IN)
+    scorer, identity = (
+        _built_in(spec.name, options) if spec.name in BUILT_IN else load_plugin(spec.name, options, BUILT_IN)
+    )
     return _Named(name, _sha256([name, turn, identity]), turn, scorer)
 
 

@@ -13,7 +13,7 @@ from harness.evals.scorers.sandbox.sandbox import harmless_environment
 from harness.evals.scorers.scorer import ScorerError
 
 if TYPE_CHECKING:
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _MATCHING = "import sys; sys.path.insert(0, sys.argv[1]); from harness.evals.scorers.matching import main; main()"
 

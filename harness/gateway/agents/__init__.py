@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.presentation.markup import Markup, prose, tag
 from harness.report.curl import curl_line
-from harness.report.page.markup import Markup, prose, tag
 from harness.report.page.states import badge
 from harness.report.python_call import python_program
 from harness.verdict import State

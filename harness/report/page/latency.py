@@ -6,9 +6,9 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.report.calls import call_of
-from harness.report.page.markup import Markup, tag
-from harness.report.page.table import table
+from harness.presentation.markup import Markup, tag
+from harness.presentation.table import table
+from harness.report.call_kind import call_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

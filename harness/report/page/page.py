@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.presentation.document import document, sections
+from harness.presentation.markup import Markup, join, prose, tag
 from harness.report.markdown import again, without_scenario
-from harness.report.page.document import document, sections
 from harness.report.page.evidence import Usual, evidence, exchanges_of, scenario
 from harness.report.page.latency import latency
-from harness.report.page.markup import Markup, join, prose, tag
 from harness.report.page.states import badge, bar, slug
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State

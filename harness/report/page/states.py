@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.report.page.markup import Markup, tag
+from harness.presentation.markup import Markup, tag
 from harness.verdict import Outcome, State
 
 if TYPE_CHECKING:

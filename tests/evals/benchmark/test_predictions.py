@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.evals.outcome import Failure, FailureKind, Outcome
-from harness.evals.predictions import patch_of, write_predictions
+from harness.evals.results.predictions import patch_of, write_predictions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from harness.evals.outcome import FailureKind
-from harness.evals.record import (
+from harness.evals.results.record import (
     BenchmarkRecord,
     CountsRecord,
     FailureRecord,

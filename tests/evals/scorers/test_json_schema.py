@@ -13,7 +13,7 @@ from tests.evals.scorers.scoring import right, sample, score, scores
 
 if TYPE_CHECKING:
     from harness.evals.sample import Sample
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 PERSON: Json = {
     "type": "object",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 def test_scores_come_in_the_order_of_the_benchmark_with_names_of_their_own() -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.evals.benchmark.row import Row
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 def letter(row: Row, key: str, value: Json, choices: Sequence[str]) -> str:

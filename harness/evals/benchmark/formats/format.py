@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from harness.evals.benchmark.row import Row
     from harness.evals.sample import Sample, ScorerSpec
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PLAIN = "{{ input }}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.evals.benchmark.row import Row
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _TEMPLATE = "{{ input }}\n\nEnd your answer with the number alone on the last line."
 _MARK = "####"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.evals.benchmark.row import Row
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _TEMPLATE = """\
 Complete this Python function. Answer with the whole function, imports included, in one code block; there is no need \

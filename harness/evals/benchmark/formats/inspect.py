@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evals.benchmark.dialogue import read_messages
 from harness.evals.benchmark.formats.choices import letter
 from harness.evals.benchmark.formats.format import Format
+from harness.evals.benchmark.messages import read_messages
 from harness.evals.benchmark.strict_json import StrictJsonError, read_value
 from harness.evals.sample import Sample
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.evals.benchmark.row import Row
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _KEYS = ("input", "target", "choices", "id", "metadata")
 _REFUSED = {

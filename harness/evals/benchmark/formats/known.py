@@ -11,7 +11,7 @@ from harness.evals.benchmark.formats.mmlu import MMLU
 from harness.evals.benchmark.formats.openai_evals import OPENAI_EVALS
 from harness.evals.benchmark.formats.own import OWN
 from harness.evals.benchmark.formats.swe_bench import SWE_BENCH
-from harness.scenarios.problems import listed
+from harness.reading.problems import listed
 
 if TYPE_CHECKING:
     from harness.evals.benchmark.formats.format import Format

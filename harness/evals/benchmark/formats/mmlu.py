@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.evals.benchmark.row import Row
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _COLUMNS = ("A", "B", "C", "D")
 

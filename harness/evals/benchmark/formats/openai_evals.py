@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evals.benchmark.dialogue import read_messages
 from harness.evals.benchmark.formats.format import Format
+from harness.evals.benchmark.messages import read_messages
 from harness.evals.sample import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.evals.benchmark.row import Row
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 
 def _matches(fields: Mapping[str, Json]) -> bool:

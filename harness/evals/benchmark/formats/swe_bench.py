@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.evals.benchmark.row import Row
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 _TEMPLATE = """\
 Solve this issue of the repository https://github.com/{{ repo }} at the commit {{ base_commit }}: clone it into a new \

@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import harness
-from harness.evals.scorers.sandbox.warden import PATIENCE
+from harness.evals.scorers.sandbox.supervisor import PATIENCE
 from harness.evals.scorers.scorer import ScorerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_WARDEN = "import sys; sys.path.insert(0, sys.argv[1]); from harness.evals.scorers.sandbox.warden import main; main()"
+_WARDEN = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from harness.evals.scorers.sandbox.supervisor import main; main()"
+)
 _GRACE = 60
-"""Seconds that a warden has, on a busy machine, besides those of its program."""
+"""Seconds that a supervisor has, on a busy machine, besides those of its program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def harmless_environment() -> dict[str, str]:
 async def _ask_warden(request: str, seconds: float) -> dict[str, Any]:
     """Its answer. Raises ScorerError when it has none."""
     root = str(Path(harness.__file__).parent.parent)
-    warden = await asyncio.create_subprocess_exec(
+    supervisor = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", "-c", _WARDEN, root),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -162,25 +164,25 @@ async def _ask_warden(request: str, seconds: float) -> dict[str, Any]:
         env=harmless_environment(),
         start_new_session=True,  # Ctrl-C is for us; we close its input then
     )
-    assert warden.stdin is not None
-    assert warden.stdout is not None
-    assert warden.stderr is not None
+    assert supervisor.stdin is not None
+    assert supervisor.stdout is not None
+    assert supervisor.stderr is not None
     try:
         async with asyncio.timeout(seconds):
-            warden.stdin.write(request.encode() + b"\n")
-            answer, complaint = await asyncio.gather(warden.stdout.read(), warden.stderr.read())
+            supervisor.stdin.write(request.encode() + b"\n")
+            answer, complaint = await asyncio.gather(supervisor.stdout.read(), supervisor.stderr.read())
     except TimeoutError:
         raise ScorerError("the sandbox does not answer") from None
     finally:
         # It ends the program and all that it started. Killed in the midst of that it would leave them behind.
-        warden.stdin.close()
+        supervisor.stdin.close()
         try:
             async with asyncio.timeout(_GRACE):
-                await asyncio.gather(warden.stdout.read(), warden.stderr.read(), warden.wait())
+                await asyncio.gather(supervisor.stdout.read(), supervisor.stderr.read(), supervisor.wait())
         except TimeoutError:
-            warden.kill()
+            supervisor.kill()
     if not answer:
         last = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise ScorerError(f"the sandbox broke: {last or f'status {warden.returncode}'}")
+        raise ScorerError(f"the sandbox broke: {last or f'status {supervisor.returncode}'}")
     said: dict[str, Any] = json.loads(answer)
     return said

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from openhands.sdk.utils.cipher import Cipher
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 MOST_PROFILES = 50  # what a released server holds
 

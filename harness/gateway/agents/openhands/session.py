@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from openhands.sdk import BaseConversation, LocalConversation
 
     from harness.gateway.agents import Image
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 log = logging.getLogger(__name__)
 

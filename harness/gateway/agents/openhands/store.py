@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 WITHHELD = "The reason is withheld: it may quote the model's provider."
 # Errors whose detail is written by the SDK or by us, never by a provider.

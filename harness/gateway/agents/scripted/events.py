@@ -19,7 +19,7 @@ from harness.gateway.agents import DamagedError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.scenarios.model import Json
+    from harness.json_value import Json
 
 type Event = dict[str, Json]
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.gateway.agents.scripted.events import Event, Log
+    from harness.json_value import Json
     from harness.model.log import RequestLog
     from harness.model.rules import ToolCall
-    from harness.scenarios.model import Json
 
 # The SDK (1.58.0) takes an agent for stuck that makes the same call four times, or says nothing three times.
 _SAME_CALLS = 4

@@ -1,0 +1,103 @@
+"""A line of the journal: one JSON object that carries the CRC-32 of its own text in front.
+
+    {"crc":"3610a686","type":"start","index":0,...}
+
+The checksum is of the bytes that follow it, so a line can be checked before it is read as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.json_value import Json
+
+BEGINNING = b'{"crc":"'
+_LENGTH = 18  # of all up to the checksum's comma
+# Half a surrogate pair, which an agent can say, has no UTF-8: ASCII carries it.
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
+
+
+def to_line(members: Mapping[str, Json]) -> bytes:
+    """The line of an object with at least one member, its line break included."""
+    rest = _encode(members)[1:].encode()
+    return b'%b%08x",%b\n' % (BEGINNING, zlib.crc32(rest), rest)
+
+
+def from_line(line: bytes) -> dict[str, Json]:
+    """The members of a line, without the checksum.
+
+    Raises:
+        ValueError: the line is damaged or not whole.
+    """
+    rest = line[_LENGTH:-1]
+    if not line.endswith(b"\n") or line[:_LENGTH] != b'%b%08x",' % (BEGINNING, zlib.crc32(rest)):
+        raise ValueError("the checksum is not that of the line")
+    text = b"{" + rest
+    try:
+        members = from_json(text, cache_strings="keys")  # a third of the time of Python's
+    except ValueError:  # half a surrogate pair, which only Python's takes
+        members = json.loads(text)
+    assert isinstance(members, dict), "what begins with a brace is an object"
+    return members
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Json]:
+    """What an `end` line says of an outcome; its scores have lines of their own."""
+    return {
+        "conversation": outcome.conversation,
+        "server": outcome.server,
+        "seconds": outcome.seconds,
+        "adopted": outcome.adopted,
+        "sends": outcome.sends,
+        "usage": None if outcome.usage is None else asdict(outcome.usage),
+        "failure": failure_to_json(outcome.failure),
+        "answers": list(outcome.answers),
+    }
+
+
+def outcome_from_json(members: Mapping[str, Any]) -> Outcome:
+    """The outcome of an `end` line."""
+    usage = members["usage"]
+    return Outcome(
+        index=members["index"],
+        sample=members["sample"],
+        epoch=members["epoch"],
+        conversation=members["conversation"],
+        server=members["server"],
+        answers=tuple(members["answers"]),
+        usage=None if usage is None else Usage(**usage),
+        seconds=members["seconds"],
+        adopted=members["adopted"],
+        sends=members["sends"],
+        failure=failure_from_json(members["failure"]),
+    )
+
+
+def failure_to_json(failure: Failure | None) -> Json:
+    """A failure, or null."""
+    return None if failure is None else {"kind": failure.kind, "message": failure.message}
+
+
+def failure_from_json(value: Mapping[str, str] | None) -> Failure | None:
+    """A failure, or None."""
+    return None if value is None else Failure(FailureKind(value["kind"]), value["message"])
+
+
+def score_to_json(score: Score) -> Json:
+    """A score of a `score` line."""
+    return asdict(score)
+
+
+def score_from_json(value: Mapping[str, Any]) -> Score:
+    """The score."""
+    return Score(**value)

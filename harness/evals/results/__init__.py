@@ -1,0 +1,1 @@
+"""What a run leaves: its record, its samples, its totals, and what is exported from them."""

@@ -1,0 +1,1 @@
+"""The runner: every sample asked exactly once in each epoch, whatever happens on the way."""

@@ -1,0 +1,217 @@
+"""The runner: every sample of a benchmark asked once in every epoch, whatever happens on the way.
+
+    header = RunHeader(run=secrets.token_hex(8), created=..., benchmark=..., samples=..., epochs=..., ...)
+    with Journal.open(folder / "journal.jsonl", header) as journal:
+        ended_early = asyncio.run(evaluate(benchmark, servers, journal, scoring, settings, watch))
+
+What came of it is in the journal. Cancelled (Ctrl-C), killed, out of time: the next call with the same journal goes on;
+what was at work is looked for on its server and its answer fetched, never paid for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from harness.evals.journal.journal import State
+from harness.evals.journal.part import part
+from harness.evals.outcome import Failure, FailureKind
+from harness.evals.runner.dialogue import Dialogue, Surroundings
+from harness.evals.runner.events import Begin, Finished
+from harness.evals.runner.pool import Pool, Unreached
+from harness.evals.runner.recovery import StillRunning
+from harness.evals.scorers.scorer import ScorerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.evals.journal.journal import Journal
+    from harness.evals.outcome import Outcome, Score
+    from harness.evals.runner.events import Watcher
+    from harness.evals.runner.settings import Server, Settings
+    from harness.evals.sample import Benchmark, Sample
+
+_REFUSALS = 5
+"""Samples that may be refused in a row and all for the same reason: more would be, too."""
+
+_OF_THE_SAMPLE = {400, 413, 422}
+"""Statuses that may be about what one sample asks; of those, only a run that begins with them is ended."""
+
+
+class Scoring(Protocol):
+    """What scores answers."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, hexadecimal, of all that decides a score besides the sample and the answer."""
+
+    async def __call__(self, sample: Sample, outcome: Outcome) -> tuple[Score, ...]:
+        """The scores of an answered sample, in the benchmark's order. Raises ScorerError."""
+
+
+async def evaluate(
+    benchmark: Benchmark,
+    servers: Sequence[Server],
+    journal: Journal,
+    scoring: Scoring,
+    settings: Settings,
+    watch: Watcher,
+) -> str | None:
+    """Ask what the journal has no outcome of, and score what has no score.
+
+    Args:
+        benchmark: what to ask; its own `epochs` is not looked at.
+        servers: at least one; none twice.
+        journal: of this run; its header says how many samples are asked, which shard of them (by their ids), how often.
+        scoring: of the answers.
+        settings: how to ask.
+        watch: is told what happens; it must not block.
+
+    Returns:
+        Why the run ended before all was done, for people; None when all is done.
+
+    Raises:
+        BenchmarkError: the samples can't be read.
+        JournalError: the disk takes no more.
+        TargetUsageError: a server's TLS files are gone.
+    """
+    async with Pool(servers, settings, watch) as pool:
+        run = _Run(benchmark, Surroundings(journal, pool, settings, watch), scoring)
+        workers = [asyncio.create_task(run.work()) for _ in range(min(settings.concurrency, len(journal)))]
+        try:
+            async with asyncio.timeout(settings.max_seconds) as limit:
+                await asyncio.gather(*workers)
+                return await run.end()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return f"its time was over: {settings.max_seconds:g} s"
+        except Unreached as problem:
+            return f"no server could be reached for {settings.patience:g} s: {problem}"
+        except _AllRefused as refused:
+            return str(refused)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await journal.flush()
+
+
+class _AllRefused(Exception):  # noqa: N818 - the end of the run, not an error of ours
+    pass
+
+
+class _Run:
+    """What is still to be done, one sample of one epoch after the other, by as many workers as there are."""
+
+    def __init__(self, benchmark: Benchmark, surroundings: Surroundings, scoring: Scoring) -> None:
+        self._benchmark, self._surroundings, self._scoring = benchmark, surroundings, scoring
+        self._journal, self._watch = surroundings.journal, surroundings.watch
+        self._retry = surroundings.settings.retry_errors
+        self._left: list[StillRunning] = []
+        # Refusals are written down once something else than refusals has come: nothing was started for them, and
+        # what is wrong with the key or the model can be put right before the run goes on.
+        self._held: list[tuple[Outcome, int]] = []
+        self._items = self._to_do()
+        self._begin()
+
+    async def work(self) -> None:
+        """Do what is next, until nothing is."""
+        for index, sample, epoch in self._items:
+            outcome = self._journal.outcome(index, epoch) if self._is_answered(index, epoch) else None
+            if outcome is None:
+                dialogue = Dialogue(index, sample, epoch, self._surroundings)
+                played = await dialogue.play()
+                if isinstance(played, StillRunning):
+                    self._left.append(played)
+                    continue
+                outcome = played
+                await self._settle(outcome, dialogue)
+            if outcome.failure is None or outcome.failure.kind is FailureKind.SCORER:
+                await self._score(sample, replace(outcome, failure=None))
+
+    async def end(self) -> str | None:
+        """Why not all is done, when nothing is to do any more."""
+        if self._held and not self._journal.count(State.ANSWERED):
+            return self._refused()
+        await self._release()
+        if self._left:
+            return f"left for the next run to look for: {len(self._left)} of the samples; {self._left[0].reason}"
+        return None
+
+    def _begin(self) -> None:
+        journal = self._journal
+        planned = len(journal) if journal.header.shard is None else sum(1 for _ in self._all())
+        done = journal.count(State.ANSWERED) + (0 if self._retry else journal.count(State.FAILED))
+        self._watch(Begin(planned, done, journal.count(State.STARTED)))
+
+    def _all(self) -> Iterator[tuple[int, Sample, int]]:
+        header = self._journal.header
+        for index, sample in part(self._benchmark.samples, header):
+            for epoch in range(1, header.epochs + 1):
+                yield index, sample, epoch
+
+    def _to_do(self) -> Iterator[tuple[int, Sample, int]]:
+        for index, sample, epoch in self._all():
+            match self._journal.state(index, epoch):
+                case State.ANSWERED if not self._needs_score(index, epoch):
+                    pass
+                case State.FAILED if not self._retry:
+                    pass
+                case _:
+                    yield index, sample, epoch
+
+    def _is_answered(self, index: int, epoch: int) -> bool:
+        return self._journal.state(index, epoch) is State.ANSWERED
+
+    def _needs_score(self, index: int, epoch: int) -> bool:
+        if self._journal.scorer_hash(index, epoch) != self._scoring.hash:
+            return True
+        if not self._retry:
+            return False
+        outcome = self._journal.outcome(index, epoch)
+        return outcome is not None and outcome.failure is not None
+
+    async def _settle(self, outcome: Outcome, dialogue: Dialogue) -> None:
+        """Write down what came of a sample. Raises _AllRefused."""
+        status = dialogue.refused
+        if status == 200 and outcome.failure is not None:
+            await self._end(outcome, dialogue.attempt)  # somebody worked on it, so it must not be asked again
+            raise _AllRefused(outcome.failure.message)
+        if status is None or (status in _OF_THE_SAMPLE and self._journal.count(State.ANSWERED)):
+            await self._release()
+            await self._end(outcome, dialogue.attempt)
+            return
+        if self._held and self._held[0][0].failure != outcome.failure:
+            await self._release()
+        self._held.append((outcome, dialogue.attempt))
+        if len(self._held) == _REFUSALS:
+            raise _AllRefused(self._refused())
+
+    def _refused(self) -> str:
+        failure = self._held[0][0].failure
+        assert failure is not None, "a refusal is a failure"
+        return f"the server refused each of {len(self._held)} requests in a row: {failure.message}"
+
+    async def _release(self) -> None:
+        held, self._held = self._held, []
+        for outcome, attempt in held:
+            await self._end(outcome, attempt)
+
+    async def _end(self, outcome: Outcome, attempt: int) -> None:
+        await self._journal.ended(outcome, attempt=attempt)
+        if outcome.failure is not None:
+            self._watch(Finished(outcome))
+
+    async def _score(self, sample: Sample, outcome: Outcome) -> None:
+        result: tuple[Score, ...] | Failure
+        try:
+            result = await self._scoring(sample, outcome)
+        except ScorerError as problem:
+            result = Failure(FailureKind.SCORER, str(problem))
+        await self._journal.scored(outcome.index, outcome.epoch, scorer_hash=self._scoring.hash, result=result)
+        if isinstance(result, Failure):
+            self._watch(Finished(replace(outcome, failure=result)))
+        else:
+            self._watch(Finished(replace(outcome, scores=result)))

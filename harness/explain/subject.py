@@ -1,0 +1,82 @@
+"""The part of a suite that an explanation needs: all of it takes 0.2 s to read, one area 0.03 s."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.reading.problems import did_you_mean
+from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.load import read_files, read_requirements, scenario_files
+from harness.scenarios.model import Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.scenarios.model import Requirement, Scenario
+
+
+class UnknownNameError(ValueError):
+    """What is to be explained is neither a requirement nor a scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A requirement and all scenarios that prove it, in file order; `chosen` are those that were named, or none."""
+
+    folder: Path
+    requirement: Requirement
+    scenarios: tuple[Scenario, ...]
+    chosen: tuple[Scenario, ...]
+
+
+def find(folder: Path, name: str) -> Part:
+    """The requirement of this name, or that of the scenario of this name (with or without a case).
+
+    Raises:
+        UnknownNameError: there is nothing of the name.
+        FileError: the files can't be read.
+    """
+    requirements = read_requirements(folder)
+    texts = {file: file.read_text("utf-8") for file in scenario_files(folder)}
+    entry = name.partition("[")[0]
+    identifier = next((known for known in requirements if known.casefold() == name.casefold()), None)
+    if identifier is None:
+        holding = [file for file, text in texts.items() if re.search(rf"\bid: *{re.escape(entry)}\s", text)]
+        scenarios = _read(holding, requirements)
+        chosen = tuple(each for each in scenarios if name in {each.id, each.id.partition("[")[0]})
+        if not chosen:
+            raise UnknownNameError(_unknown(name, entry, requirements, scenarios, texts))
+        identifier = chosen[0].requirement
+    else:
+        chosen = ()
+    proving = [file for file, text in texts.items() if re.search(rf"\brequirement: *{identifier}\s", text)]
+    proofs = tuple(each for each in _read(proving, requirements) if each.requirement == identifier)
+    return Part(_home(folder), requirements[identifier], proofs, chosen)
+
+
+def _read(files: list[Path], requirements: Mapping[str, Requirement]) -> tuple[Scenario, ...]:
+    """The scenarios of some files; what stands in others, such as a control, is not missed."""
+    return tuple(read_files(files, Suite(requirements, {})).suite.scenarios.values())
+
+
+def _home(folder: Path) -> Path:
+    """Where the requirements stand that a folder's scenarios prove."""
+    return folder if (folder / "requirements.yaml").exists() else corpus_folder()
+
+
+def _unknown(
+    name: str,
+    entry: str,
+    requirements: Mapping[str, Requirement],
+    scenarios: tuple[Scenario, ...],
+    texts: Mapping[Path, str],
+) -> str:
+    cases = [each.id for each in scenarios if each.id.partition("[")[0] == entry]
+    if cases:
+        return f"`{entry}` has no such case{did_you_mean(name, cases) or f'; it has {", ".join(cases)}'}"
+    entries = [found for text in texts.values() for found in re.findall(r"^ *- id: *(\S+)", text, re.MULTILINE)]
+    hint = did_you_mean(name, [*requirements, *entries]) or "; `gateway-harness scenarios list` names them"
+    return f"there is no requirement and no scenario `{name}`{hint}"

@@ -1,0 +1,44 @@
+"""What the agent said, in whichever form an answer carries it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.json_value import Json
+
+
+def text_of(body: Json) -> str | None:
+    """The text of an answer; None when it holds none.
+
+    Args:
+        body: a chat completion, whose first choice counts; the chunks of a streamed one, however many hold a piece of
+            the text; or a response, whose parts of type `output_text` count.
+    """
+    pieces = list(_pieces(body))
+    return "".join(pieces) if pieces else None
+
+
+def _pieces(body: Json) -> Iterator[str]:
+    match body:
+        case {"choices": [{"message": {"content": str(text)}}, *_]}:
+            yield text
+        case {"output": list(items)}:
+            for item in items:
+                yield from _output_texts(item)
+        case list(chunks):
+            for chunk in chunks:
+                match chunk:
+                    case {"choices": [{"index": 0, "delta": {"content": str(text)}}, *_]}:
+                        yield text
+
+
+def _output_texts(item: Json) -> Iterator[str]:
+    match item:
+        case {"type": "message", "content": list(parts)}:
+            for part in parts:
+                match part:
+                    case {"type": "output_text", "text": str(text)}:
+                        yield text

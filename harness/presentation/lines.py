@@ -1,0 +1,33 @@
+"""Lines for a terminal: coloured where somebody looks, plain where they are piped."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TextIO
+
+from harness.presentation.plain import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+type Line = tuple[str, str | None]
+"""A line and its style, None for plain."""
+
+
+def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
+    """The last lines of a command that has already decided on its exit status, in colour on a terminal."""
+    try:
+        if stream.isatty():
+            from rich.console import Console
+            from rich.text import Text
+
+            console = Console(file=stream, soft_wrap=True, highlight=False)
+            for text, style in lines:
+                console.print(Text(printable(text), style=style or ""))
+        else:
+            stream.writelines(f"{printable(text)}\n" for text, _ in lines)
+        stream.flush()
+    except OSError:
+        # Who read it has gone (`| head -1`), or the disk is full: the exit status still tells the verdict. What is
+        # left in the buffer must not fail once more at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

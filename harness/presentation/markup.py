@@ -1,0 +1,56 @@
+"""HTML that can't be broken out of: every text is escaped, unless it was made by `tag`."""
+
+from __future__ import annotations
+
+from html import escape
+
+from harness.presentation.plain import printable
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+EMPTY = frozenset({"meta", "input", "rect", "line"})
+"""Elements without an end tag, or that need none in SVG."""
+
+
+def text(value: str) -> Markup:
+    """Text of any origin as HTML; what would steer a terminal or turn the line around is spelled out."""
+    if isinstance(value, Markup):
+        return value
+    return Markup(escape(_shown(value), quote=False))  # quotes end nothing here, and JSON is full of them
+
+
+def _shown(value: str) -> str:
+    return value if value.isprintable() else "\n".join(map(printable, value.split("\n")))
+
+
+def tag(name: str, /, *children: str, **attributes: str | float | bool | None) -> Markup:
+    """An element.
+
+    `class_` is written `class`, `data_state` `data-state`. True is an attribute without a value, None and False none.
+    """
+    written = "".join(
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(_shown(str(value)))}"')
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
+    if name in EMPTY:
+        return Markup(f"<{name}{written}{'/' if name in {'rect', 'line'} else ''}>")
+    return Markup(f"<{name}{written}>{''.join(map(text, children))}</{name}>")
+
+
+def join(*parts: str) -> Markup:
+    """Several pieces, one after the other."""
+    return Markup("".join(map(text, parts)))
+
+
+def prose(sentence: str) -> Markup:
+    """A sentence of ours, in which backticks mark code as they do in Markdown."""
+    pieces = sentence.split("`")
+    if len(pieces) % 2 == 0:
+        return text(sentence)
+    return join(*(tag("code", piece) if number % 2 else text(piece) for number, piece in enumerate(pieces)))

@@ -1,0 +1,71 @@
+"""What is wrong with a scenario file, for the person who wrote it: `file:line:column: message`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class Location(NamedTuple):
+    """Where something stands in a file; line and column count from 1.
+
+    Tens of thousands of them are made when the suite is read, and a dataclass that is frozen takes twice as long.
+    """
+
+    file: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake and where it stands; the message is one line and says what to do where that isn't plain."""
+
+    location: Location
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}"
+
+
+class FileError(Exception):
+    """Scenario files that can't be used. `problems` holds all of them, in the order of files and lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = in_order(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """By file, line and column, each once: a table of cases shows one mistake with every case."""
+    return tuple(
+        sorted(dict.fromkeys(problems), key=lambda it: (it.location.file, it.location.line, it.location.column))
+    )
+
+
+def unknown_value(word: str, known: Iterable[str]) -> str:
+    """The complaint about a word that is none of those known: the nearest, or all of them."""
+    known = list(known)
+    return f"unknown value `{word}`" + (did_you_mean(word, known) or f": it is one of {listed(known)}")
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a message names them."""
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean x?` when a known word is close, else an empty text."""
+    from difflib import get_close_matches  # 9 ms, and most files have no mistake
+
+    known = list(known)
+    folded = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return f"; did you mean `{folded[close[0]]}`?" if close else ""

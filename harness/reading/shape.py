@@ -1,0 +1,181 @@
+"""Does a file have the shape that its schema says? Complaints with places, in words for people.
+
+This reads the part of JSON Schema that `harness.scenarios.schema` writes, over nodes that know where they stand.
+jsonschema would do, if it didn't take 55 ms to import and 38 ms for 1,500 lines of scenarios, where this takes 11 ms;
+`scenarios lint` has 200 ms in all. A test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from harness.reading.problems import Problem, did_you_mean, listed, unknown_value
+
+if TYPE_CHECKING:
+    from harness.json_value import Schema
+    from harness.reading.problems import Location
+    from harness.reading.yaml_nodes import Node
+
+# Either the escape, or a reference; what stands between the braces is looked up as it is.
+REFERENCE = re.compile(r"(\$\$\{)|\$\{([^{}]*)\}")
+"""A variable in a text that people write, and the escape that stands for `${` itself."""
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "array": list, "boolean": bool, "integer": int, "null": type(None), "number": (int, float), "object": dict,
+    "string": str,
+}  # fmt: skip
+_WORDS = {"array": "a list", "boolean": "true or false", "integer": "an integer", "null": "null", "number": "a number",
+          "object": "a mapping", "string": "text"}  # fmt: skip
+
+
+def complaints(node: Node, schema: Schema) -> list[Problem]:
+    """Everything that is wrong with a document, by a schema of `harness.scenarios.schema`."""
+    reading = _Reading(schema["$defs"])
+    reading.value(node, schema)
+    return reading.problems
+
+
+def _has_type(value: object, name: str) -> bool:
+    if isinstance(value, bool):
+        return name == "boolean"
+    if isinstance(value, float) and name == "integer":
+        return value.is_integer()
+    return isinstance(value, _TYPES[name])
+
+
+def _holds(value: object, condition: Schema) -> bool:
+    """Whether an `if` holds; it asks for no more than a type, keys, and a pattern."""
+    if "type" in condition and not _has_type(value, condition["type"]):
+        return False
+    if isinstance(value, dict):
+        return all(key in value for key in condition.get("required", ()))
+    return not isinstance(value, str) or re.search(condition.get("pattern", ""), value) is not None
+
+
+def blank(text: str) -> str:
+    """A text with an `x` for each character of a reference: as long as before, and near to what it becomes."""
+    return REFERENCE.sub(lambda found: "x" * len(found[0]), text) if "${" in text else text
+
+
+class _Reading:
+    """Collects what is wrong with one document."""
+
+    def __init__(self, definitions: dict[str, Schema]) -> None:
+        self.definitions = definitions
+        self.problems: list[Problem] = []
+
+    def value(self, node: Node, schema: Schema) -> None:
+        """Complain about a node; one of the wrong type gets no other complaints."""
+        value = node.value
+        if "type" in schema:
+            types = schema["type"]
+            types = [types] if isinstance(types, str) else types
+            if not any(map(_has_type, repeat(value), types)):
+                expected = " or ".join(_WORDS[name] for name in types)
+                self.complain(node.location, f"{expected} is expected here, not {_seen(node)}")
+                return
+        if "$ref" in schema:
+            self.value(node, self.referred(schema))
+        if "if" in schema and (branch := schema.get("then" if _holds(node.value, schema["if"]) else "else")):
+            self.value(node, branch)
+        if "enum" in schema and value not in schema["enum"]:
+            word = value if isinstance(value, str) else f"({_seen(node)})"
+            self.complain(node.location, unknown_value(word, schema["enum"]))
+        match value:
+            case dict():
+                self.mapping(node, value, schema)
+            case list():
+                self.sequence(node, value, schema)
+            case str():
+                self.text(node.location, value, schema)
+            case int() | float() if not isinstance(value, bool):
+                self.number(node.location, value, schema)
+
+    def complain(self, location: Location, message: str) -> None:
+        self.problems.append(Problem(location, message))
+
+    def referred(self, schema: Schema) -> Schema:
+        definition: Schema = self.definitions[schema["$ref"].removeprefix("#/$defs/")]
+        return definition
+
+    def mapping(self, node: Node, value: dict[str, Node], schema: Schema) -> None:
+        properties: dict[str, Schema] = schema.get("properties", {})
+        others = schema.get("additionalProperties", True)
+        missing = [key for key in schema.get("required", ()) if key not in value]
+        if missing:
+            message = schema.get("errorMessage") or f"{schema.get('title', 'this')} needs {listed(missing)}"
+            self.complain(node.location, message)
+        if len(value) < schema.get("minProperties", 0):
+            self.complain(node.location, "must not be empty")
+        names = schema.get("propertyNames")
+        if names and "$ref" in names:
+            names = self.referred(names)
+        for key, inner in value.items():
+            if names:
+                self.text(node.keys[key], key, names)
+            if key in properties:
+                if "not" in properties[key]:  # always `not: {}`, which nothing satisfies
+                    self.complain(node.keys[key], f"`{key}`: {properties[key]['errorMessage']}")
+                else:
+                    self.value(inner, properties[key])
+            elif others is False:
+                self.complain(node.keys[key], self.unknown_key(key, schema))
+            elif others is not True:
+                self.value(inner, others)
+
+    def sequence(self, node: Node, value: list[Node], schema: Schema) -> None:
+        if len(value) < schema.get("minItems", 0):
+            self.complain(node.location, "must not be empty")
+        if "items" in schema:
+            for element in value:
+                self.value(element, schema["items"])
+        if schema.get("uniqueItems"):
+            seen = set()
+            for element in value:
+                text = json.dumps(element.plain(), sort_keys=True)
+                if text in seen:
+                    self.complain(element.location, f"{text} is in this list already")
+                seen.add(text)
+
+    def text(self, location: Location, text: str, schema: Schema) -> None:
+        if len(text) < schema.get("minLength", 0):
+            self.complain(location, "must not be empty")
+        elif "pattern" in schema and not re.search(schema["pattern"], text):
+            self.complain(location, f"`{text}`: {schema.get('patternErrorMessage', schema['pattern'])}")
+        if schema.get("format") == "regex":
+            try:
+                re.compile(blank(text))
+            except (re.error, OverflowError, RecursionError) as error:
+                self.complain(location, f"`{text}` is not a regular expression: {error}")
+
+    def number(self, location: Location, value: float, schema: Schema) -> None:
+        if value < schema.get("minimum", value):
+            self.complain(location, f"{value} is less than {schema['minimum']}")
+        if value > schema.get("maximum", value):
+            self.complain(location, f"{value} is more than {schema['maximum']}")
+        if "exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"]:
+            self.complain(location, f"{value} is not more than {schema['exclusiveMinimum']}")
+
+    def unknown_key(self, key: str, schema: Schema) -> str:
+        message = f"unknown key `{key}` in {schema['title']}"
+        elsewhere = [other["title"] for other in self.definitions.values() if key in other.get("properties", ())]
+        if elsewhere and "errorMessage" not in schema:
+            return f"{message}; it is a key of {elsewhere[0]}"
+        if hint := did_you_mean(key, schema["properties"]):
+            return message + hint
+        return f"{message}: {schema.get('errorMessage') or f'it has {listed(schema["properties"])}'}"
+
+
+def _seen(node: Node) -> str:
+    match node.value:
+        case None:
+            return "nothing"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case value:
+            return json.dumps(value, ensure_ascii=False)[:60]

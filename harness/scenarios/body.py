@@ -1,0 +1,88 @@
+"""What a response's body says: JSON, or the payloads of an event stream as a JSON array."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from harness.json_value import shorten
+
+if TYPE_CHECKING:
+    from harness.json_value import Json
+    from harness.trace import Response
+
+MAXIMUM_DEPTH = 100
+"""Levels of nesting that we look into; OpenAI's own answers have six. Deeper ones would exhaust the stack later."""
+
+
+class BodyError(ValueError):
+    """The body is not what its content type says, or not something that we look into; the text says how."""
+
+
+def decode(response: Response) -> Json:
+    """The body as a JSON value.
+
+    A `text/event-stream` becomes the list of its events' `data`: decoded where it is JSON, the bare text where it isn't
+    (such as `[DONE]`).
+
+    Raises:
+        BodyError: cut at the runner's limit, encoded though that was not asked for, not UTF-8, not JSON, or nested
+            deeper than MAXIMUM_DEPTH.
+    """
+    if response.truncated:
+        raise BodyError(f"a body that goes on after {len(response.body)} bytes")
+    encoding = (response.header("content-encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise BodyError(f"a body encoded as {encoding}, which was not asked for")
+    try:
+        text = response.body.decode()
+    except UnicodeDecodeError as error:
+        raise BodyError(f"a body that is not UTF-8 (byte {error.start})") from None
+    content_type = (response.header("content-type") or "").partition(";")[0].strip().lower()
+    if content_type == "text/event-stream":
+        return [_parse(data, or_text=True) for data in _event_data(text)]
+    if not text.strip():
+        raise BodyError("an empty body")
+    return _parse(text)
+
+
+def _parse(text: str, *, or_text: bool = False) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except RecursionError:
+        raise BodyError("JSON nested too deeply to look at") from None
+    except ValueError as error:
+        if or_text:
+            return text
+        raise BodyError(f"a body that is not JSON ({error}): {shorten(text)}") from None
+    _check_depth(value)
+    return value
+
+
+def _check_depth(value: Json) -> None:
+    level: list[Json] = [value]
+    for _ in range(MAXIMUM_DEPTH):
+        if not level:
+            return
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+    raise BodyError(f"JSON nested more than {MAXIMUM_DEPTH} levels deep")
+
+
+def _event_data(text: str) -> list[str]:
+    """The `data` of each event, by the rules of the HTML standard's event streams (section 9.2.6)."""
+    events: list[str] = []
+    data: list[str] = []
+    for line in text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if not line:
+            if data:
+                events.append("\n".join(data))
+                data = []
+        elif line == "data" or line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
+    return events

@@ -1,0 +1,161 @@
+"""What runs that were killed left behind: on someone's server, and on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from harness.run.cleanup import clean_up
+from harness.run.client import Client
+from harness.run.created import is_alive, keep, read_logs
+from harness.scenarios.model import Auth, Capability, Http
+from harness.targets import TargetError
+from harness.targets.names import CONVERSATION_PREFIX, SCRATCH_PREFIX
+from harness.targets.process import stop_stale
+from harness.trace import Cleanup
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from harness.json_value import Json
+    from harness.run.created import FoundLog
+    from harness.targets import Endpoint
+
+OK = 200
+
+SECONDS = 300.0
+"""For all deletions together: a thousand conversations at some ten milliseconds each, with room."""
+
+_PROFILE = re.compile(rf"{SCRATCH_PREFIX}([0-9a-f]{{8}})-[A-Za-z0-9._-]+")
+_CONVERSATION = re.compile(rf"{CONVERSATION_PREFIX}[0-9a-f]{{3}}-[0-9a-f]{{4}}-([0-9a-f]{{8}})[0-9a-f]{{4}}")
+_HOME = re.compile(r"gateway-harness-(?:agent-server|reference|model)-(\d+)-\w+")
+
+_PAGES = 100
+"""Pages of a hundred conversations that are looked through: a server that always names another one has no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What runs left on a server.
+
+    Attributes:
+        paths: of the native API, each once.
+        journals: that name some of them.
+        unseen: what could not be looked through, and why.
+    """
+
+    paths: tuple[str, ...]
+    journals: tuple[FoundLog, ...]
+    unseen: tuple[str, ...]
+
+
+async def tidy_server(endpoint: Endpoint, reports: Path, run: str | None, *, delete: bool) -> tuple[Found, Cleanup]:
+    """Find, and delete, what runs left on a server: by their journals here, and by the names of what is there.
+
+    What belongs to a run that goes on here is left alone.
+
+    Args:
+        endpoint: the server.
+        reports: where the journals are.
+        run: only what this run left; None: any.
+        delete: whether to delete what is found.
+
+    Raises:
+        TargetError: the server does not answer, or refuses the key.
+    """
+    journals = [each for each in read_logs(reports) if each.target == endpoint.base_url]
+    alive = {each.run for each in journals if each.is_alive}
+    dead = tuple(each for each in journals if not each.is_alive and run in {None, each.run})
+    async with Client(
+        endpoint.base_url, endpoint.key, timeout=60, connections=1, connection=endpoint.connection
+    ) as client:
+        listed = _Listing(client)
+        paths = dict.fromkeys(path for journal in dead for path in journal.paths)
+        async for path, whose in listed.paths():
+            if whose not in alive and run in {None, whose}:
+                paths[path] = None
+        found = Found(tuple(paths), dead, tuple(listed.unseen))
+        if not delete:
+            return found, Cleanup((), found.paths)
+        cleanup = await clean_up(client, paths, frozenset(listed.offered) or None, seconds=SECONDS)
+    for journal in dead:
+        keep(journal, [path for path in journal.paths if path in cleanup.left])
+    return found, cleanup
+
+
+class _Listing:
+    """What is on a server whose name says that it is ours."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.offered: set[Capability] = set()
+        self.unseen: list[str] = []
+
+    async def paths(self) -> AsyncIterator[tuple[str, str]]:
+        """The path of each thing and the id of the run that made it."""
+        profiles = await self._get("/api/profiles", Capability.PROFILES)
+        for name in _texts(profiles, "profiles", "name"):
+            if match := _PROFILE.fullmatch(name):
+                yield f"/api/profiles/{name}", match[1]
+        page = ""
+        for _ in range(_PAGES):
+            found = await self._get(f"/api/conversations/search?limit=100{page}", Capability.CONVERSATIONS)
+            for name in _texts(found, "items", "id"):
+                if match := _CONVERSATION.fullmatch(name):
+                    yield f"/api/conversations/{name}", match[1]
+            following = found.get("next_page_id")
+            if not isinstance(following, str):
+                break
+            page = f"&page_id={quote(following, safe='')}"
+
+    async def _get(self, path: str, capability: Capability) -> dict[str, Json]:
+        exchange = await self._client.play(0, Http("GET", path), Auth.SESSION_HEADER, {})
+        response = exchange.response
+        if response is None:
+            raise TargetError(
+                f"no answer: {exchange.failure}",
+                where=self._client.base_url,
+                advice="check host and port, and that the server runs",
+            )
+        if response.status in {401, 403}:
+            raise TargetError(
+                f"the server refuses the session key ({response.status} for GET {path})",
+                where=self._client.base_url,
+                advice="check SESSION_API_KEY or --key-file",
+            )
+        try:
+            body = json.loads(response.body) if response.status == OK else None
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            self.unseen.append(f"{capability}: {response.status} for GET {path}")
+            return {}
+        self.offered.add(capability)
+        return body
+
+
+def _texts(body: dict[str, Json], items: str, name: str) -> list[str]:
+    listed = body.get(items)
+    values = [item.get(name) for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    return [value for value in values if isinstance(value, str)]
+
+
+def homes() -> Iterator[Path]:
+    """The homes of servers that the harness started on this machine, whose run is over without having removed them."""
+    for folder in sorted(Path(tempfile.gettempdir()).glob("gateway-harness-*")):
+        match = _HOME.fullmatch(folder.name)
+        if match and folder.is_dir() and folder.stat().st_uid == os.getuid() and not is_alive(int(match[1])):
+            yield folder
+
+
+def tidy_home(home: Path) -> None:
+    """Stop what runs in such a home, and remove it."""
+    stop_stale(home)
+    shutil.rmtree(home, ignore_errors=True)
