@@ -26,7 +26,7 @@ from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
 from harness.scenarios.model import Capability, ClientKind, Contract
 from harness.shard import everything
-from harness.targets import TargetError
+from harness.targets.errors import TargetError
 from harness.targets.names import NO_RUN
 from harness.trace import Cleanup
 from harness.verdict import ScenarioVerdict, State

@@ -16,7 +16,7 @@ from harness.run.cleanup import clean_up
 from harness.run.client import Client
 from harness.run.created import is_alive, keep, read_logs
 from harness.scenarios.model import Auth, Capability, Http
-from harness.targets import TargetError
+from harness.targets.errors import TargetError
 from harness.targets.names import CONVERSATION_PREFIX, SCRATCH_PREFIX
 from harness.targets.process import stop_stale
 from harness.trace import Cleanup

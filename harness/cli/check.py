@@ -159,8 +159,8 @@ def _explained(error: BaseException) -> tuple[int, str]:
     from harness.presentation.files import FolderError
     from harness.reading.problems import FileError
     from harness.report.formats import OutputError
-    from harness.targets import TargetError
     from harness.targets.config import ConfigError
+    from harness.targets.errors import TargetError
 
     match error:
         case FileError() | NothingSelectedError() | FolderError() | OutputError() | ConfigError():

@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Clean up: 0 when nothing is left, 3 when something is."""
-    from harness.targets import TargetError
     from harness.targets.config import ConfigError
+    from harness.targets.errors import TargetError
 
     try:
         return max(_here(arguments), _there(arguments))
@@ -85,8 +85,8 @@ def _there(arguments: argparse.Namespace) -> int:
 
     from harness.run.created import read_logs
     from harness.stale import tidy_server
-    from harness.targets import TargetUsageError
     from harness.targets.config import load_config
+    from harness.targets.errors import TargetUsageError
     from harness.targets.parse import parse_target
     from harness.targets.url import UrlTarget
 

@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare; the exit status says whether something got worse."""
     from harness.compare.comparison import IncomparableError
     from harness.report.record import ReportError
-    from harness.targets import TargetUsageError
+    from harness.targets.errors import TargetUsageError
 
     try:
         if arguments.history is not None:

@@ -128,8 +128,8 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.evals.sample import BenchmarkError
     from harness.presentation.files import FolderError
     from harness.report.formats import OutputError
-    from harness.targets import TargetError
     from harness.targets.config import ConfigError
+    from harness.targets.errors import TargetError
 
     try:
         return _evaluate(arguments)

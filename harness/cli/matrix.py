@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check the targets and write the matrix; the worst of their exit statuses."""
     from harness.report.formats import OutputError
     from harness.report.record import ReportError
-    from harness.targets import TargetError
+    from harness.targets.errors import TargetError
 
     try:
         return _matrix(arguments)

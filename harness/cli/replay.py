@@ -120,7 +120,7 @@ def _command(report: Report, target: str | None, options: str) -> list[str]:
 
 def _check(arguments: Sequence[str]) -> int:
     """Run `check` as a process of its own; a signal ends it as it would end `check`, and what it made is cleaned up."""
-    command = [sys.executable, "-m", "harness", *arguments]
+    command = [sys.executable, "-P", "-m", "harness", *arguments]  # -P: the folder may hold a `harness` of its own
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:

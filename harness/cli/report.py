@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.report.formats import OutputError
     from harness.report.merge import MergeError
     from harness.report.record import ReportError
-    from harness.targets import TargetUsageError
+    from harness.targets.errors import TargetUsageError
 
     try:
         return _merge(arguments) if arguments.action == "merge" else _convert(arguments)

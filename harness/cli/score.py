@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.evals.rescore import RescoreError
     from harness.evals.results.record import RunError
     from harness.evals.sample import BenchmarkError
-    from harness.targets import TargetError
+    from harness.targets.errors import TargetError
 
     try:
         return _score(arguments)
@@ -112,8 +112,8 @@ def _benchmark(arguments: argparse.Namespace, old: OldRun, given: argparse.Names
 def _secrets(given: argparse.Namespace | None) -> Iterator[tuple[str, str]]:
     """What the run knew and its reports must not show, by placeholder, as far as it can still be had."""
     from harness.cli.access import access_of
-    from harness.targets import TargetUsageError
     from harness.targets.config import ConfigError, load_config
+    from harness.targets.errors import TargetUsageError
     from harness.targets.secret import REFERENCE, secret
 
     yield "$LLM_API_KEY", os.environ.get("LLM_API_KEY", "")

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.plan import NothingSelectedError
     from harness.presentation.files import FolderError
     from harness.reading.problems import FileError
-    from harness.targets import TargetUsageError
+    from harness.targets.errors import TargetUsageError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
     try:

@@ -16,7 +16,7 @@ from harness.evals.results.predictions import write_predictions
 from harness.evals.results.trajectory import fetch_trajectories
 from harness.evals.runner.runner import evaluate
 from harness.redact import Redactor
-from harness.targets import is_loopback
+from harness.targets.connection import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

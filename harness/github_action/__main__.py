@@ -56,7 +56,7 @@ def main(environment: Mapping[str, str]) -> int:
 
 
 def _check(inputs: Mapping[str, str], events: Path, environment: Mapping[str, str]) -> int:
-    command = [sys.executable, "-m", "harness", "check", "--events", str(events)]
+    command = [sys.executable, "-P", "-m", "harness", "check", "--events", str(events)]
     for name in _OPTIONS:
         if inputs[name]:
             command += [f"--{name}", inputs[name]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
-from harness.targets import TargetUsageError
+from harness.targets.errors import TargetUsageError
 from harness.targets.installation import FIRST, PACKAGE, published
 
 if TYPE_CHECKING:

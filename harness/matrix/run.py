@@ -117,6 +117,7 @@ class Checks:
         folder.mkdir(parents=True)
         command = [
             sys.executable,
+            "-P",  # the folder may hold a `harness` of its own
             "-m",
             "harness",
             "check",

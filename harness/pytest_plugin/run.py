@@ -23,7 +23,7 @@ from harness.run.client import Client, StepError
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Limits, Player
 from harness.scenarios.model import Capability
-from harness.targets import TargetError
+from harness.targets.errors import TargetError
 from harness.trace import Cleanup
 
 if TYPE_CHECKING:

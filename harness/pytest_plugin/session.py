@@ -14,9 +14,11 @@ from harness.pytest_plugin.items import ScenarioFile, is_scenario_file
 from harness.pytest_plugin.run import Run, Settings, UnavailableError
 from harness.reading.problems import FileError
 from harness.scenarios.model import Capability, Contract
-from harness.targets import Endpoint, TargetError, TargetUsageError, is_loopback, no_trouble
+from harness.targets import Endpoint, no_trouble
 from harness.targets.access import Access
 from harness.targets.config import ConfigError, load_config
+from harness.targets.connection import is_loopback
+from harness.targets.errors import TargetError, TargetUsageError
 from harness.targets.parse import parse_target
 from harness.trace import Exchange, Request, Response
 

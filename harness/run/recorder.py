@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness import __version__
-from harness.targets import is_loopback
-from harness.targets.connection import Connection
+from harness.targets.connection import Connection, is_loopback
 from harness.trace import Request, Response
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Auth, Call, ClientKind, Http
 from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text
-from harness.targets import TargetError
+from harness.targets.errors import TargetError
 from harness.targets.names import NO_RUN
 from harness.trace import Exchange, Trace
 

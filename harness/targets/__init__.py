@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,28 +90,3 @@ class Target(Protocol):
 
     def stop(self) -> None:
         """Stop what `start` started, and remove its files. May be called at any time, and again."""
-
-
-class TargetError(Exception):
-    """A target can't be had: what happened, where, and what to do. The run is incomplete."""
-
-    exit_status = 3
-
-    def __init__(self, what: str, *, where: str, advice: str) -> None:
-        super().__init__(f"{what}\n  where: {where}\n  to do: {advice}")
-        self.what, self.where, self.advice = what, where, advice
-
-
-class TargetUsageError(TargetError):
-    """The target was named or configured wrongly, or something that it needs is not installed."""
-
-    exit_status = 2
-
-
-class TargetUnreachableError(TargetError):
-    """Nothing that speaks HTTP answers there."""
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether a URL is on this machine, where no proxy of the environment can reach it."""
-    return urlsplit(base_url).hostname in {"127.0.0.1", "::1", "localhost"}

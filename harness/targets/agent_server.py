@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, TargetError, TargetUsageError
+from harness.targets import Endpoint
+from harness.targets.errors import TargetError, TargetUsageError
 from harness.targets.extras import A_URL, require
 from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
 from harness.targets.reference import PATIENCE

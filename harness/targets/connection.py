@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.targets import TargetUsageError, is_loopback
+from harness.targets.errors import TargetUsageError
 from harness.targets.secret import REFERENCE, secret
 
 if TYPE_CHECKING:
@@ -171,3 +171,8 @@ def _header(text: str, resolved: Callable[[str, str], str]) -> tuple[str, str]:
 
 def _no_passphrase() -> str:
     return ""
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether a URL is on this machine, where no proxy of the environment can reach it."""
+    return urlsplit(base_url).hostname in {"127.0.0.1", "::1", "localhost"}

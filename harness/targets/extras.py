@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
-from harness.targets import TargetUsageError
+from harness.targets.errors import TargetUsageError
 
 A_URL = "give the URL of a server that runs"
 """What whoever can't start a server may do instead."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from harness.targets import TargetError, TargetUsageError
+from harness.targets.errors import TargetError, TargetUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

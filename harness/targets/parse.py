@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Contract
-from harness.targets import TargetUsageError
 from harness.targets.access import Access
+from harness.targets.errors import TargetUsageError
 from harness.targets.names import NO_RUN
 
 if TYPE_CHECKING:

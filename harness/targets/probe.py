@@ -13,7 +13,8 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from harness.targets import TargetError, TargetUnreachableError, TargetUsageError, is_loopback
+from harness.targets.connection import is_loopback
+from harness.targets.errors import TargetError, TargetUnreachableError, TargetUsageError
 
 if TYPE_CHECKING:
     from harness.json_value import Json

@@ -14,7 +14,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 import harness
-from harness.targets import TargetError
+from harness.targets.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.targets import TargetUsageError
+from harness.targets.errors import TargetUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

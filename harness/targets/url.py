@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, ModelLog, TargetUnreachableError, TargetUsageError, is_loopback
+from harness.targets import Endpoint, ModelLog
+from harness.targets.connection import is_loopback
+from harness.targets.errors import TargetUnreachableError, TargetUsageError
 from harness.targets.extras import require
 from harness.targets.names import MODEL_PREFIX, NO_RUN, SCRATCH_PREFIX
 from harness.targets.scripted import llm, make_home, start_model

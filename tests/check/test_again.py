@@ -141,8 +141,11 @@ def test_what_was_fixed_and_what_still_fails_is_told_with_both_answers(
 
 
 def test_a_finding_may_be_a_requirement_or_a_glob_also_of_what_passed(
-    check: Runner, capfd: pytest.CaptureFixture[str]
+    check: Runner, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "project" / "harness").mkdir(parents=True)  # a folder of the user's, of our import package's name
+    (tmp_path / "project" / "harness" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path / "project")
     gateway = Gateway(KEY)
     with Server(gateway) as server:
         check(server.url)

@@ -25,6 +25,8 @@ KEY = "sk-planted-key/42"
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     write_suite(tmp_path)
+    (tmp_path / "harness").mkdir()  # the checked repository's own
+    (tmp_path / "harness" / "__init__.py").touch()
     return Runner(tmp_path, {"HOME": str(tmp_path)})
 
 

@@ -22,12 +22,17 @@ class Command:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.output = folder / "matrix"
+        self._place = folder / "project"
+        (self._place / "harness").mkdir(parents=True)  # the user's own
+        (self._place / "harness" / "__init__.py").touch()
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "XDG_CACHE_HOME": str(self._folder / "cache")}
         environment.pop("AGENT_SERVER_URL", None)
-        command = [sys.executable, "-m", "harness", "matrix", *arguments, "--output", str(self.output)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        command = [sys.executable, "-P", "-m", "harness", "matrix", *arguments, "--output", str(self.output)]
+        return subprocess.run(
+            command, cwd=self._place, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
 
     @property
     def record(self) -> dict[str, Any]:

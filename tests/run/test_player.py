@@ -18,7 +18,8 @@ from harness.run.client import Client
 from harness.run.suite import Limits, Player
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Auth, Call, ClientKind
-from harness.targets import ModelLog, TargetError
+from harness.targets import ModelLog
+from harness.targets.errors import TargetError
 from harness.verdict import State
 from tests.run.servers import CONVERSATION_HEADER, MODEL, Answer, Gateway, Received, Server, completion, error, http
 

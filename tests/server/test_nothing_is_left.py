@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.targets import TargetError
+from harness.targets.errors import TargetError
 from harness.targets.installation import installed_server
 
 if TYPE_CHECKING:

@@ -8,17 +8,21 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, Target, TargetError, TargetUnreachableError
 from harness.targets.agent_server import AgentServerTarget, free_port
+from harness.targets.errors import TargetError, TargetUnreachableError
 from harness.targets.parse import parse_target
 from harness.targets.probe import server_info
 from tests.check.suite import Runner
 from tests.targets.releases import GOOD, SERVE, publish, release
+
+if TYPE_CHECKING:
+    from harness.targets import Endpoint, Target
 
 pytest.importorskip("uv")
 pytest.importorskip("fastapi")  # for the scripted model

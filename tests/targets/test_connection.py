@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.targets import TargetError, TargetUsageError
 from harness.targets.access import Access
 from harness.targets.connection import connection
+from harness.targets.errors import TargetError, TargetUsageError
 from harness.targets.parse import parse_target
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.requirements import Requirement
 
-from harness.targets import TargetError, TargetUsageError
+from harness.targets.errors import TargetError, TargetUsageError
 from harness.targets.installation import constraints, installed_server, packages, requirements
 from harness.targets.parse import parse_target
 from tests.targets.releases import publish, release

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from harness.targets import TargetUsageError
+from harness.targets.errors import TargetUsageError
 from harness.targets.parse import parse_target
 from harness.targets.url import UrlTarget
 

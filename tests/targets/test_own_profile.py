@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.scenarios.model import Capability
-from harness.targets import TargetError
 from harness.targets.access import Access
+from harness.targets.errors import TargetError
 from harness.targets.parse import parse_target
 from tests.run.servers import Gateway, Server
 

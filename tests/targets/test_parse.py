@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.targets import TargetUsageError
 from harness.targets.access import Access
+from harness.targets.errors import TargetUsageError
 from harness.targets.parse import parse_target
 
 

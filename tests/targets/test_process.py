@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.targets import TargetError
+from harness.targets.errors import TargetError
 from harness.targets.process import ServerProcess, environment, stop_stale
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked up in /proc")

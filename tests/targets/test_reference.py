@@ -5,7 +5,7 @@ import urllib.request
 import pytest
 
 from harness.scenarios.model import Capability, Contract
-from harness.targets import TargetError, TargetUnreachableError
+from harness.targets.errors import TargetError, TargetUnreachableError
 from harness.targets.parse import parse_target
 from harness.targets.reference import ReferenceTarget
 from harness.targets.url import UrlTarget

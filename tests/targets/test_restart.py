@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.scenarios.model import Capability, Contract
-from harness.targets import Endpoint, TargetUsageError
+from harness.targets.errors import TargetUsageError
 from harness.targets.reference import ReferenceTarget
 from harness.targets.url import UrlTarget
 
@@ -25,7 +25,7 @@ from harness.targets.agent_server import AgentServerTarget
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.targets import Target
+    from harness.targets import Endpoint, Target
 
 HEADER = "X-OpenHands-ServerConversation-ID"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from harness.evals.runner.settings import Server
 from harness.presentation.plain import printable
-from harness.targets import TargetUsageError
+from harness.targets.errors import TargetUsageError
 from harness.targets.probe import models
 
 if TYPE_CHECKING:

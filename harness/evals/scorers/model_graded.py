@@ -13,7 +13,7 @@ from harness.evals.benchmark.row import Place
 from harness.evals.benchmark.template import Template
 from harness.evals.sample import BenchmarkError
 from harness.evals.scorers.scorer import Mark, Scorer, ScorerError
-from harness.targets import TargetUsageError
+from harness.targets.errors import TargetUsageError
 from harness.targets.extras import require
 from harness.targets.secret import secret
 
