@@ -123,7 +123,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate; the exit status as `--help` tells it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
-    from harness.evals.journal.journal import JournalError, OtherRunError
+    from harness.evals.journal.header import OtherRunError
+    from harness.evals.journal.journal import JournalError
     from harness.evals.results.record import RunError
     from harness.evals.sample import BenchmarkError
     from harness.presentation.files import FolderError
@@ -153,7 +154,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     require("aiohttp", "eval")  # before what imports it
     from harness.evals.benchmark.load import load_benchmark
     from harness.evals.evaluation import evaluate_benchmark
-    from harness.evals.progress import EvaluationProgress
+    from harness.evals.report.live_line import EvaluationProgress
     from harness.evals.report.terminal import lines
     from harness.evals.results.inspect_log import export_eval
     from harness.evals.runner.servers import Servers

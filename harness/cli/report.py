@@ -118,7 +118,7 @@ def _merge(arguments: argparse.Namespace) -> int:
 
 
 def _merge_runs(arguments: argparse.Namespace) -> int:
-    from harness.evals.merge import merge_runs
+    from harness.evals.merge_runs import merge_runs
     from harness.evals.report.terminal import lines
     from harness.evals.results.record import RUN_FILE, read_run
     from harness.presentation.files import make_folder, remove_folder

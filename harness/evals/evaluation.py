@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.evals.benchmark.formats.swe_bench import SWE_BENCH
-from harness.evals.journal.journal import Journal, RunHeader, State
-from harness.evals.results.build import RunContext, target_record, write_run
+from harness.evals.journal.header import RunHeader
+from harness.evals.journal.journal import Journal, State
+from harness.evals.report import write_reports
+from harness.evals.results.build import RunContext, target_record, write_samples
 from harness.evals.results.folder import JOURNAL_FILE, open_journal
 from harness.evals.results.predictions import write_predictions
 from harness.evals.results.trajectory import fetch_trajectories
@@ -120,8 +122,9 @@ def evaluate_benchmark(
         progress("writing the reports")
         if benchmark.format == SWE_BENCH.name:
             write_predictions(folder, journal.outcomes(), pool[0].model)
-        context = _context(pool, scoring, order, ended_early, redactor)
-        return write_run(folder, benchmark=benchmark, journal=journal, context=context), folder
+        record = write_samples(folder, benchmark, journal, _context(pool, scoring, order, ended_early, redactor))
+        write_reports(folder, record)
+        return record, folder
 
 
 def _journal(order: Order, header: RunHeader, started: datetime, check: Callable[[], None]) -> Journal:

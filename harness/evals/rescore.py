@@ -8,19 +8,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.evals.journal.journal import Journal, State
-from harness.evals.journal.part import part
-from harness.evals.outcome import Failure, FailureKind
-from harness.evals.results.build import RunContext, write_run
+from harness.evals.report import write_reports
+from harness.evals.results.build import RunContext, write_samples
 from harness.evals.results.folder import JOURNAL_FILE
 from harness.evals.results.record import RunError, TargetRecord, read_run
-from harness.evals.scorers.scorer import ScorerError
+from harness.evals.runner.scored import scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.evals.journal.journal import RunHeader
-    from harness.evals.outcome import Outcome, Score
+    from harness.evals.journal.header import RunHeader
+    from harness.evals.outcome import Outcome
     from harness.evals.results.record import RunRecord
     from harness.evals.sample import Benchmark, Sample
     from harness.evals.scorers.scoring import Scoring
@@ -98,9 +97,9 @@ def rescore(run: OldRun, benchmark: Benchmark, scoring: Scoring, redactor: Redac
     scoring.check(benchmark.samples)
     with Journal.open(run.folder / JOURNAL_FILE, run.header) as journal:
         asyncio.run(_score_all(journal, benchmark, scoring, grade_again=grade_again))
-        return write_run(
-            run.folder, benchmark=benchmark, journal=journal, context=_context(run, journal, scoring, redactor)
-        )
+        record = write_samples(run.folder, benchmark, journal, _context(run, journal, scoring, redactor))
+        write_reports(run.folder, record)
+        return record
 
 
 async def _score_all(journal: Journal, benchmark: Benchmark, scoring: Scoring, *, grade_again: bool) -> None:
@@ -108,8 +107,7 @@ async def _score_all(journal: Journal, benchmark: Benchmark, scoring: Scoring, *
 
     async def work() -> None:
         for sample, outcome in answered:
-            result = await _result(scoring, sample, replace(outcome, scores=()) if grade_again else outcome)
-            await journal.scored(outcome.index, outcome.epoch, scorer_hash=scoring.hash, result=result)
+            await scored(scoring, journal, sample, replace(outcome, scores=()) if grade_again else outcome)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -121,20 +119,12 @@ async def _score_all(journal: Journal, benchmark: Benchmark, scoring: Scoring, *
 
 
 def _answered(journal: Journal, benchmark: Benchmark) -> Iterator[tuple[Sample, Outcome]]:
-    """What has an answer to every turn, whether or not it has a score."""
-    for index, sample in part(benchmark.samples, journal.header):
-        for epoch in range(1, journal.header.epochs + 1):
-            if journal.state(index, epoch) is State.ANSWERED:
-                outcome = journal.outcome(index, epoch)
-                assert outcome is not None, "what is answered has an outcome"
-                yield sample, replace(outcome, failure=None)
-
-
-async def _result(scoring: Scoring, sample: Sample, outcome: Outcome) -> Failure | tuple[Score, ...]:
-    try:
-        return await scoring(sample, outcome)
-    except ScorerError as problem:
-        return Failure(FailureKind.SCORER, str(problem))
+    """The samples with an answer to every turn, scored or not."""
+    for index, sample, epoch in journal.header.planned(benchmark.samples):
+        if journal.state(index, epoch) is State.ANSWERED:
+            outcome = journal.outcome(index, epoch)
+            assert outcome is not None, "an answered sample has an outcome"
+            yield sample, replace(outcome, failure=None)
 
 
 def _context(run: OldRun, journal: Journal, scoring: Scoring, redactor: Redactor) -> RunContext:

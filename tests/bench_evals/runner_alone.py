@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from harness.evals.benchmark.load import load_benchmark
-from harness.evals.journal.journal import Journal, RunHeader
+from harness.evals.journal.header import RunHeader
+from harness.evals.journal.journal import Journal
 from harness.evals.runner.runner import evaluate
 from harness.evals.runner.settings import Server, Settings
 from harness.evals.scorers.scoring import make_scoring

@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.evals.journal.journal import Journal, RunHeader
+from harness.evals.journal.header import RunHeader
+from harness.evals.journal.journal import Journal
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
-from harness.evals.results.build import RunContext, write_run
+from harness.evals.report import write_reports
+from harness.evals.results.build import RunContext, write_samples
 from harness.evals.results.record import TargetRecord
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
 from harness.redact import Redactor
@@ -112,7 +114,9 @@ def write(
     write_journal(folder / "journal.jsonl", outcomes, len(samples), **(header or {}))
     with Journal.read(folder / "journal.jsonl") as journal:
         asked = benchmark(samples, **(bench or {}))
-        return write_run(folder, benchmark=asked, journal=journal, context=context(**parts))
+        record = write_samples(folder, asked, journal, context(**parts))
+    write_reports(folder, record)
+    return record
 
 
 def mixed(folder: Path, count: int = 12, **parts: Any) -> RunRecord:

@@ -39,7 +39,7 @@ FAULTS = {
 
 # It has imported all that a runner takes, so that one is at work 20 ms after its start.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.evals.kills", "harness.evals.runner.dialogue", "harness.evals.runner.pool"])
+_PROCESSES.set_forkserver_preload(["tests.evals.kills", "harness.evals.runner.attempt", "harness.evals.runner.pool"])
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from harness.evals.outcome import Outcome
     from harness.evals.runner.events import Event
-    from harness.evals.runner.runner import Scoring
+    from harness.evals.runner.scored import Scoring
     from harness.evals.sample import Sample
 
 QUICK = Settings(concurrency=4, sample_timeout=30, request_timeout=10, grace=0.3, patience=3)

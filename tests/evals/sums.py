@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.evals.journal.journal import RunHeader
+from harness.evals.journal.header import RunHeader
 from harness.evals.outcome import Score
 from harness.evals.runner.settings import Server
 from harness.evals.sample import Benchmark, Sample, ScorerSpec

@@ -12,7 +12,7 @@ pytest.importorskip("numpy", reason="comes with [eval]")
 from jsonschema import Draft202012Validator
 
 from harness.cli import main
-from harness.evals.merge import merge_runs
+from harness.evals.merge_runs import merge_runs
 from harness.evals.outcome import Failure, FailureKind, Score
 from harness.evals.results.record import (
     RUN_FILE,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.evals.journal.journal import Journal, JournalError, RunHeader
+from harness.evals.journal.header import RunHeader
+from harness.evals.journal.journal import Journal, JournalError
 from harness.evals.results.folder import open_journal
 
 if TYPE_CHECKING:

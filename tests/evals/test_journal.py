@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.evals.journal.journal import Begun, Journal, JournalError, RunHeader, State
+from harness.evals.journal.header import RunHeader
+from harness.evals.journal.journal import Begun, Journal, JournalError, State
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
 
 if TYPE_CHECKING:

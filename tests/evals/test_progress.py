@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
-from harness.evals.progress import EvaluationProgress
+from harness.evals.report.live_line import EvaluationProgress
 from harness.evals.runner.events import Begin, Finished
 
 

@@ -18,7 +18,8 @@ from harness.cli import main
 from harness.evals.benchmark.load import load_benchmark
 from harness.evals.journal.journal import Journal
 from harness.evals.outcome import Failure, FailureKind
-from harness.evals.results.build import write_run
+from harness.evals.report import write_reports
+from harness.evals.results.build import write_samples
 from harness.evals.results.record import read_run, read_samples
 from tests.evals.build_runs import KEY, context, failed, outcome, write_journal
 from tests.evals.scorers.fake_judge import FakeJudge
@@ -61,7 +62,8 @@ def write_answers(folder: Path, data: Path, answers: tuple[str, ...], **parts: A
     write_journal(folder / "journal.jsonl", outcomes, len(ANSWERS), **hashes)
     with Journal.read(folder / "journal.jsonl") as journal:
         arguments = ("eval", str(data), "reference", "--scorer", "exact")
-        write_run(folder, benchmark=asked, journal=journal, context=context(arguments=arguments, **parts))
+        record = write_samples(folder, asked, journal, context(arguments=arguments, **parts))
+    write_reports(folder, record)
     return folder
 
 

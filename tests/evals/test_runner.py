@@ -10,8 +10,8 @@ pytest.importorskip("aiohttp")
 
 from harness.evals.journal.journal import Journal, State
 from harness.evals.outcome import FailureKind, Usage
+from harness.evals.runner.attempt import usage_of_replies
 from harness.evals.runner.conversation_id import conversation_id
-from harness.evals.runner.dialogue import usage_of_replies
 from harness.evals.runner.events import Begin, Finished, Lost, SentAgain, Waiting
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
 from harness.evals.scorers.scorer import ScorerError

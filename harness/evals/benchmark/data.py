@@ -9,9 +9,9 @@ from hashlib import sha256
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Protocol
 
-from harness.evals.benchmark.lines import lines, opened, sha256_of
 from harness.evals.benchmark.row import Place, Row
 from harness.evals.benchmark.strict_json import StrictJsonError, read_value, skip_space
+from harness.evals.benchmark.text_file import lines, opened, sha256_of
 from harness.evals.sample import BenchmarkError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.evals.benchmark.data import DataFile, InlineRows, place_of
 from harness.evals.benchmark.definition import Definition, scorer_spec
+from harness.evals.benchmark.file_schema import benchmark_schema
 from harness.evals.benchmark.formats.known import FORMATS
 from harness.evals.benchmark.formats.own import OWN
-from harness.evals.benchmark.schema import benchmark_schema
 from harness.evals.sample import BenchmarkError
 from harness.reading.shape import complaints
 

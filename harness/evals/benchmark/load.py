@@ -12,12 +12,12 @@ from harness.evals.benchmark import builtin
 from harness.evals.benchmark.data import DataFile, place_of, read_document
 from harness.evals.benchmark.definition import Definition, name_of, scorer_spec
 from harness.evals.benchmark.file import read_benchmark_file
+from harness.evals.benchmark.file_samples import Reading, checked
 from harness.evals.benchmark.formats.format import PLAIN
 from harness.evals.benchmark.formats.known import FORMATS, recognise
 from harness.evals.benchmark.lm_eval import is_lm_eval, read_lm_eval
 from harness.evals.benchmark.promptfoo import is_promptfoo, read_promptfoo
 from harness.evals.benchmark.row import Place
-from harness.evals.benchmark.samples import Reading, checked
 from harness.evals.benchmark.template import Template
 from harness.evals.sample import Benchmark, BenchmarkError, ScorerSpec
 from harness.reading.problems import did_you_mean, listed, unknown_value

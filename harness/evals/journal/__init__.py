@@ -1,1 +1,1 @@
-"""The journal of an evaluation: what was asked and what came of it, on disk before anything else depends on it."""
+"""The journal: what was asked and what came of it, on disk before anything else depends on it."""

@@ -1,15 +1,15 @@
-"""The journal of a run: what was asked and what came of it, in order; everything else is made of it.
+"""The journal of a run: every request and outcome in order. It is the source of everything else that a run writes.
 
-One JSON object a line (`journal_line`), appended and never changed:
+Each line is one JSON object (`journal_line`), appended and never changed:
 
     run     the header: which run of which benchmark this is
-    start   a request that may start an agent is about to leave: its sample, epoch, attempt, conversation, server, turn
-    turn    a turn of a dialogue was answered, and it is not the last one
-    end     what came of the sample: its answers, or why there are none
-    score   what a set of scorers (`hash`) says of the answers; the newest such line counts
+    start   a request that may start an agent is about to be sent: sample, epoch, attempt, conversation, server, turn
+    turn    a turn was answered, and the conversation has more turns
+    end     the sample's outcome: its answers, or why there are none
+    score   what a set of scorers (`hash`) says about the answers; the last such line counts
 
-A line is on the disk when what `started` and the others return has been awaited; all lines that wait share one fsync,
-in a thread. In memory a sample of an epoch takes 19 bytes, and some hundred while it is at work.
+Awaiting the result of `started` and its siblings waits until the line is on disk. Lines that wait at the same time
+share one fsync, made in a thread. In memory a sample takes 19 bytes per epoch, and a few hundred while it is running.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from __future__ import annotations
 import time
 from array import array
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from harness.evals.journal.header import OtherRunError, RunHeader, read_header
 from harness.evals.journal.journal_file import JournalError, JournalFile
 from harness.evals.journal.journal_line import (
-    BEGINNING,
     failure_from_json,
     failure_to_json,
     from_line,
@@ -41,54 +41,11 @@ if TYPE_CHECKING:
 
     from harness.json_value import Json
 
-__all__ = ["Begun", "Journal", "JournalError", "OtherRunError", "RunHeader", "State", "header_of"]
-
-FORMAT = "openhands-gateway-harness/evaluation-journal"
-VERSION = 1
-
-
-class OtherRunError(JournalError):
-    """A journal of a run that is not the one that is asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunHeader:
-    """Which run this is. All but the first two and `targets` has to be the same for a run to be resumed.
-
-    Attributes:
-        run: its id, random: eight hexadecimal digits or more. The conversations' ids are made of it.
-        created: ISO 8601, UTC.
-        benchmark: its name.
-        samples: how many there are, after the limit and before the shard.
-        epochs: how often each is asked.
-        shard: such as `1/4`; None for all.
-        model: as it was asked for; None when each target's own was.
-        data_hash: of the benchmark.
-        prompt_hash: likewise.
-        targets: as they were named.
-        settings: whatever else decides what is sent.
-    """
-
-    run: str
-    created: str
-    benchmark: str
-    samples: int
-    epochs: int = 1
-    shard: str | None = None
-    model: str | None = None
-    data_hash: str = ""
-    prompt_hash: str = ""
-    targets: tuple[str, ...] = ()
-    settings: Mapping[str, Json] = field(default_factory=dict)
-
-    def differs_in(self, other: RunHeader) -> list[str]:
-        """The names of what decides the outcomes and is not the same; none: it is the same run, or one like it."""
-        decides = (one.name for one in fields(self) if one.name not in {"run", "created", "targets"})
-        return [name for name in decides if getattr(self, name) != getattr(other, name)]
+__all__ = ["Begun", "Journal", "JournalError", "State"]
 
 
 class State(IntEnum):
-    """How far a sample has come in an epoch."""
+    """Progress of a sample in one epoch."""
 
     NEW = 0
     STARTED = 1
@@ -98,17 +55,17 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A sample that was at work.
+    """A sample that was started and has no outcome yet.
 
     Attributes:
         attempt: from 1.
-        conversation: that it has.
-        server: the base URL of the server that was to get the newest request.
-        turn: that was asked last.
-        answers: of the turns that were answered; as many as `turn` when the next one was not asked yet.
+        conversation: its id.
+        server: base URL of the server that the last request was for.
+        turn: the last turn that was asked.
+        answers: to the turns answered so far; as many as `turn` when the next turn was not asked yet.
         sends: requests that could have started an agent.
-        since: seconds since 1970 when the first one left.
-        lasting: whether the server outlives the run that asked it.
+        since: when the first one was sent, in seconds since 1970.
+        lasting: whether the server outlives the run that used it.
     """
 
     attempt: int
@@ -122,44 +79,47 @@ class Begun:
 
 
 class Journal:
-    """A journal, made by `open` or `read`.
+    """A journal; `open` one to write to it, or `read` one.
 
     Attributes:
-        header: the run's.
+        header: identifies the run.
         path: the file.
     """
 
     def __init__(self, path: Path, file: IO[bytes], header: RunHeader, written: JournalFile | None = None) -> None:
         self.path, self.header = path, header
-        self._file, self._written = file, written  # two of the same, since a thread writes
+        self._file, self._written = file, written  # two handles of one file, since a thread writes
         size = header.samples * header.epochs
         self._states = bytearray(size)
-        self._ends = array("q", bytes(8 * size))  # offsets of `end` lines; 0, the header's, for none
-        self._scores = array("q", bytes(8 * size))  # likewise of the newest `score` lines
-        self._scorers = array("H", bytes(2 * size))  # by whom: places in the list of hashes
+        self._ends = array("q", bytes(8 * size))  # offsets of `end` lines; 0, the header's, means none
+        self._scores = array("q", bytes(8 * size))  # offsets of the last `score` lines, likewise
+        self._scorers = array("H", bytes(2 * size))  # which scorers: indices into `_hashes`
         self._hashes: list[str] = []
-        self._open: dict[int, list[int]] = {}  # offsets of the `start` and `turn` lines of what is at work
+        self._open: dict[int, list[int]] = {}  # offsets of `start` and `turn` lines of running samples
         self._end = 0
 
     @classmethod
     def open(cls, path: Path, header: RunHeader) -> Self:
-        """Begin a journal, or go on with the one that is there; its run's id is kept, and a torn last line cut off.
+        """Create a journal, or resume the existing one: it keeps its run id, and a torn last line is cut off.
 
         Raises:
-            JournalError: another run writes to it, or it is damaged.
-            OtherRunError: it is of a run that differs in what decides the outcomes.
+            JournalError: another run is writing to it, or it is damaged.
+            OtherRunError: it belongs to a run that differs in something that affects outcomes.
         """
         with ExitStack() as undo:
             written = undo.enter_context(closing(JournalFile(path)))
             file = undo.enter_context(path.open("rb"))
-            found = _header(path, file)
-            if found is not None:
-                _same_run(path, found, header)
+            found = read_header(path, file)
+            if found is not None and (differing := found.differs_in(header)):
+                said = "; ".join(
+                    f"{each} {getattr(found, each)!r}, not {getattr(header, each)!r}" for each in differing
+                )
+                raise OtherRunError(f"{path}: it is of another run: {said}; name another folder, or ask as before")
             journal = cls(path, file, found or header, written)
             journal._load()
             written.cut(journal._end)
             if found is None:
-                line = _header_line(header)
+                line = header.line()
                 written.begin(line)
                 journal._end = len(line)
             undo.pop_all()
@@ -167,7 +127,7 @@ class Journal:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """A journal to look at; the file is neither locked nor changed, and another run may be writing to it.
+        """Open a journal to read it. The file is neither locked nor changed; another run may be writing to it.
 
         Raises:
             JournalError: there is none, or it is damaged.
@@ -177,7 +137,7 @@ class Journal:
                 file = undo.enter_context(path.open("rb"))
             except OSError as problem:
                 raise JournalError(f"{path}: it can't be read: {problem.strerror}") from None
-            header = _header(path, file)
+            header = read_header(path, file)
             if header is None:
                 raise JournalError(f"{path}: it holds no run; it was begun and never written to")
             journal = cls(path, file, header)
@@ -192,36 +152,36 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Close the file and let others write to it; `flush` comes first."""
+        """Close the file and release its lock; call `flush` first."""
         self._file.close()
         if self._written is not None:
             self._written.close()
 
-    # What is known.
+    # Reading.
 
     def __len__(self) -> int:
-        """Samples times epochs, those of other shards included."""
+        """Samples times epochs, including those of other shards."""
         return len(self._states)
 
     def state(self, index: int, epoch: int) -> State:
-        """How far a sample has come. A sample that is asked again after a failure is `STARTED` again."""
+        """A sample's state. One that is asked again after a failure is `STARTED` again."""
         return State(self._states[self._slot(index, epoch)])
 
     def count(self, state: State) -> int:
-        """How many samples of all epochs have come so far."""
+        """How many samples, over all epochs, are in a state."""
         return self._states.count(state)
 
     def scorer_hash(self, index: int, epoch: int) -> str | None:
-        """Which scorers scored the sample's answers last; None: none has."""
+        """The hash of the scorers that last scored the sample's answers; None when none did."""
         slot = self._slot(index, epoch)
         return self._hashes[self._scorers[slot]] if self._scores[slot] else None
 
     def is_scored_by(self, scorer_hash: str) -> bool:
-        """Whether these scorers have scored anything in it."""
+        """Whether these scorers have scored any sample."""
         return scorer_hash in self._hashes
 
     def outcome(self, index: int, epoch: int) -> Outcome | None:
-        """What came of a sample, with its newest scores; None while that is open."""
+        """A sample's outcome with its latest scores; None while it has none."""
         slot = self._slot(index, epoch)
         if self._states[slot] not in {State.ANSWERED, State.FAILED}:
             return None
@@ -233,21 +193,21 @@ class Journal:
         return outcome
 
     def outcomes(self) -> Iterator[Outcome]:
-        """What came of the samples, in order of index and epoch; of those that are open, nothing."""
+        """All outcomes there are, in order of index and epoch."""
         for index in range(self.header.samples):
             for epoch in range(1, self.header.epochs + 1):
                 if (outcome := self.outcome(index, epoch)) is not None:
                     yield outcome
 
     def begun(self, index: int, epoch: int) -> Begun:
-        """What is known of a sample that is `STARTED`."""
+        """The progress of a sample that is `STARTED`."""
         starts: list[dict[str, Any]] = []
         answers: list[str] = []
         for line in map(self._line, self._open[self._slot(index, epoch)]):
             if line["type"] == "turn":
                 answers.append(line["answer"])
             else:
-                if starts and starts[0]["attempt"] != line["attempt"]:  # the one before was given up, without an end
+                if starts and starts[0]["attempt"] != line["attempt"]:  # the attempt before was given up
                     starts, answers = [], []
                 starts.append(line)
         newest = starts[-1]
@@ -256,12 +216,12 @@ class Journal:
         return Begun(**known, answers=tuple(answers), since=starts[0]["at"], lasting=lasting)
 
     def attempt(self, index: int, epoch: int) -> int:
-        """The number of the attempt whose outcome there is; 0 for none."""
+        """The number of the attempt that gave the outcome; 0 when there is none."""
         offset = self._ends[self._slot(index, epoch)]
         return int(self._line(offset)["attempt"]) if offset else 0
 
-    # What happens. Each writes its line in the order of the calls and gives what to await until it is on the disk;
-    # what is awaited raises JournalError when the disk takes no more.
+    # Writing. Lines are written in the order of the calls. Await the result to know that a line is on disk; it raises
+    # JournalError when the disk is full.
 
     def started(
         self,
@@ -276,7 +236,7 @@ class Journal:
         sends: int = 1,
         lasting: bool = True,
     ) -> Awaitable[None]:
-        """A request that may start an agent is about to leave; it must not before this is on the disk."""
+        """A request that may start an agent is about to be sent; it must not be before this line is on disk."""
         return self._append(
             {
                 "type": "start",
@@ -294,11 +254,11 @@ class Journal:
         )
 
     def turned(self, index: int, epoch: int, *, turn: int, answer: str) -> Awaitable[None]:
-        """A turn of a dialogue that goes on was answered."""
+        """A turn was answered, and more turns follow."""
         return self._append({"type": "turn", "index": index, "epoch": epoch, "turn": turn, "answer": answer})
 
     def ended(self, outcome: Outcome, *, attempt: int) -> Awaitable[None]:
-        """This is what came of the sample; scores in it are not written."""
+        """The sample has an outcome; its scores are not written."""
         members: dict[str, Json] = {
             "type": "end",
             "index": outcome.index,
@@ -309,7 +269,7 @@ class Journal:
         return self._append(members | outcome_to_json(outcome))
 
     def scored(self, index: int, epoch: int, *, scorer_hash: str, result: Sequence[Score] | Failure) -> Awaitable[None]:
-        """This is what the scorers of that hash say of the sample's answers, or why they can't."""
+        """The scorers with this hash scored the sample's answers, or failed to."""
         failure = result if isinstance(result, Failure) else None
         scores = [] if isinstance(result, Failure) else [score_to_json(score) for score in result]
         return self._append(
@@ -324,11 +284,11 @@ class Journal:
         )
 
     async def flush(self) -> None:
-        """Wait until all that was written is on the disk."""
+        """Wait until everything written is on disk."""
         if self._written is not None:
             await self._written.flush()
 
-    # How it is kept.
+    # Storage.
 
     def _slot(self, index: int, epoch: int) -> int:
         return index * self.header.epochs + epoch - 1
@@ -341,7 +301,7 @@ class Journal:
             raise JournalError(f"{self.path}: the line at byte {offset} has changed since it was read") from None
 
     def _load(self) -> None:
-        """Read all lines up to the end, or to a last one that is torn."""
+        """Read all lines up to the end, or up to a torn last line."""
         self._file.seek(0)
         torn: int | None = None
         for number, line in enumerate(self._file, 1):
@@ -363,7 +323,7 @@ class Journal:
             self._end += len(line)
 
     def _note(self, members: Mapping[str, Any], offset: int) -> None:
-        """Take a line into account that is, or will be, at that offset."""
+        """Take note of the line that is, or will be, at an offset."""
         slot = self._slot(members["index"], members["epoch"])
         match members["type"]:
             case "start":
@@ -389,48 +349,3 @@ class Journal:
         self._note(members, self._end)
         self._end += len(line)
         return durable
-
-
-def _header_line(header: RunHeader) -> bytes:
-    members = asdict(header) | {"targets": [*header.targets]}
-    return to_line({"type": "run", "format": FORMAT, "version": VERSION, **members})
-
-
-def _header(path: Path, file: IO[bytes]) -> RunHeader | None:
-    """The header of a journal; None when nothing whole is in it yet."""
-    file.seek(0)
-    first = file.readline()
-    try:
-        members = from_line(first)
-    except ValueError:
-        begins = min(len(first), len(BEGINNING))
-        if first[:begins] != BEGINNING[:begins] or first.endswith(b"\n"):  # it was not cut off, or is somebody else's
-            raise JournalError(f"{path}, line 1: it is no journal of an evaluation, or damaged") from None
-        return None
-    if members.get("format") != FORMAT or members.get("version") != VERSION:
-        raise JournalError(f"{path}, line 1: it is no journal that this version of the harness can read")
-    try:
-        known: dict[str, Any] = {one.name: members[one.name] for one in fields(RunHeader)}
-    except KeyError as missing:
-        raise JournalError(f"{path}, line 1: it lacks {missing}") from None
-    return RunHeader(**known | {"targets": tuple(known["targets"])})
-
-
-def header_of(path: Path) -> RunHeader | None:
-    """Of which run a journal is, None when nothing whole is in it yet; a run may be writing to it.
-
-    Raises:
-        JournalError: it can't be read, or its first line is damaged.
-    """
-    try:
-        with path.open("rb") as file:
-            return _header(path, file)
-    except OSError as problem:
-        raise JournalError(f"{path}: it can't be read: {problem.strerror}") from None
-
-
-def _same_run(path: Path, found: RunHeader, asked: RunHeader) -> None:
-    """Raise OtherRunError when a journal's run is not the one that is asked for."""
-    if differing := found.differs_in(asked):
-        said = "; ".join(f"{name} {getattr(found, name)!r}, not {getattr(asked, name)!r}" for name in differing)
-        raise OtherRunError(f"{path}: it is of another run: {said}; name another folder, or ask as before")

@@ -1,4 +1,4 @@
-"""The journal's file: ours alone while it is open, only appended to, and one fsync for all who wait for one."""
+"""The journal's file: locked while open, append-only, with one fsync for all writes that wait for one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ if TYPE_CHECKING:
 
 
 class JournalError(Exception):
-    """A journal that can't be used: which, why, what to do."""
+    """A journal can't be used: which, why and what to do."""
 
 
 class JournalFile:
-    """A file that is locked and written to; its folder is made.
-
-    Args:
-        path: of the file.
+    """A file that is locked and appended to; its folder is created.
 
     Raises:
-        JournalError: another process has it open so.
+        JournalError: another process holds the lock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,11 +40,11 @@ class JournalFile:
             ) from None
 
     def cut(self, size: int) -> None:
-        """Drop what is beyond so many bytes."""
+        """Truncate the file to a number of bytes."""
         self._file.truncate(size)
 
     def begin(self, content: bytes) -> None:
-        """Write a new file's beginning, so that its name survives as well. Raises JournalError."""
+        """Write the start of a new file, and sync its folder so that its name survives too. Raises JournalError."""
         try:
             self._write(content)
             folder = os.open(self._path.parent, os.O_RDONLY)
@@ -59,10 +56,10 @@ class JournalFile:
             raise JournalError(self._full(problem)) from None
 
     def append(self, content: bytes) -> Awaitable[None]:
-        """Write it after all that came before; what is given is awaited until it is on the disk.
+        """Append content; await the result to know that it is on disk.
 
         Raises:
-            JournalError: the disk takes no more, or took no more before; also from what is awaited.
+            JournalError: this write or an earlier one failed; also raised by the awaitable.
         """
         if self._broken is not None:
             raise JournalError(self._broken)
@@ -71,19 +68,19 @@ class JournalFile:
             self._durable = asyncio.get_running_loop().create_future()
         if self._commits is None:
             self._commits = asyncio.create_task(self._commit())
-        return asyncio.shield(self._durable)  # many wait for it, and one of them may be cancelled
+        return asyncio.shield(self._durable)  # shared by many waiters, any of which may be cancelled
 
     async def flush(self) -> None:
-        """Wait until everything is on the disk."""
+        """Wait until everything is on disk."""
         while self._commits is not None:
             await asyncio.shield(self._commits)
 
     def close(self) -> None:
-        """Let others write to it; `flush` comes first."""
+        """Close the file and release the lock; call `flush` first."""
         self._file.close()
 
     async def _commit(self) -> None:
-        """Write whatever waits, again and again, until nothing does."""
+        """Write what is waiting until nothing is."""
         loop = asyncio.get_running_loop()
         try:
             while self._durable is not None:
@@ -93,7 +90,7 @@ class JournalFile:
                     try:
                         await loop.run_in_executor(None, self._write, content)
                     except OSError as problem:
-                        # Half a line may be written by now. One after it would make that damage in the middle.
+                        # Half a line may be on disk; appending after it would leave damage in the middle of the file.
                         self._broken = self._full(problem)
                 if self._broken is None:
                     durable.set_result(None)

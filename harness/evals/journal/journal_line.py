@@ -1,8 +1,8 @@
-"""A line of the journal: one JSON object that carries the CRC-32 of its own text in front.
+"""A line of the journal: one JSON object that starts with the CRC-32 of its own text.
 
     {"crc":"3610a686","type":"start","index":0,...}
 
-The checksum is of the bytes that follow it, so a line can be checked before it is read as JSON.
+The checksum covers the bytes after it, so a line is verified before it is parsed as JSON.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ if TYPE_CHECKING:
     from harness.json_value import Json
 
 BEGINNING = b'{"crc":"'
-_LENGTH = 18  # of all up to the checksum's comma
-# Half a surrogate pair, which an agent can say, has no UTF-8: ASCII carries it.
+_LENGTH = 18  # bytes up to and including the checksum's comma
+# ASCII, because an agent can answer with a lone surrogate, which UTF-8 can't encode.
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
 
 
 def to_line(members: Mapping[str, Json]) -> bytes:
-    """The line of an object with at least one member, its line break included."""
+    """Encode an object with at least one member, including the line break."""
     rest = _encode(members)[1:].encode()
     return b'%b%08x",%b\n' % (BEGINNING, zlib.crc32(rest), rest)
 
 
 def from_line(line: bytes) -> dict[str, Json]:
-    """The members of a line, without the checksum.
+    """Decode a line; the result leaves out the checksum.
 
     Raises:
-        ValueError: the line is damaged or not whole.
+        ValueError: the line is damaged or incomplete.
     """
     rest = line[_LENGTH:-1]
     if not line.endswith(b"\n") or line[:_LENGTH] != b'%b%08x",' % (BEGINNING, zlib.crc32(rest)):
         raise ValueError("the checksum is not that of the line")
     text = b"{" + rest
     try:
-        members = from_json(text, cache_strings="keys")  # a third of the time of Python's
-    except ValueError:  # half a surrogate pair, which only Python's takes
+        members = from_json(text, cache_strings="keys")  # three times as fast as Python's
+    except ValueError:  # a lone surrogate, which only Python's accepts
         members = json.loads(text)
     assert isinstance(members, dict), "what begins with a brace is an object"
     return members
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Json]:
-    """What an `end` line says of an outcome; its scores have lines of their own."""
+    """The members of an `end` line; scores have lines of their own."""
     return {
         "conversation": outcome.conversation,
         "server": outcome.server,
@@ -94,7 +94,7 @@ def failure_from_json(value: Mapping[str, str] | None) -> Failure | None:
 
 
 def score_to_json(score: Score) -> Json:
-    """A score of a `score` line."""
+    """A score as a `score` line holds it."""
     return asdict(score)
 
 

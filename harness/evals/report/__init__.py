@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.evals.results.record import RUN_FILE
 from harness.presentation.files import write_whole
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def write_reports(folder: Path, record: RunRecord) -> None:
-    """Write them beside the run's `samples.jsonl`, each whole or not at all.
+    """Write `run.json` and the reports beside the run's `samples.jsonl`, each whole or not at all.
+
+    `run.json` is the last: a run whose record says that it is complete is not taken up again.
 
     Raises:
         RunError: `samples.jsonl` can't be read.
@@ -26,3 +29,4 @@ def write_reports(folder: Path, record: RunRecord) -> None:
     write_whole(folder / "report.md", markdown(record))
     write_whole(folder / "report.html", page(folder, record))
     write_junit(folder, record)
+    write_whole(folder / RUN_FILE, record.to_json())

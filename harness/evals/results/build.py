@@ -10,11 +10,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import harness
-from harness.evals.journal.part import part
 from harness.evals.results.record import (
     ANSWER_LENGTH,
     QUESTION_LENGTH,
-    RUN_FILE,
     SAMPLES_FILE,
     BenchmarkRecord,
     FailureRecord,
@@ -27,7 +25,7 @@ from harness.evals.results.record import (
 from harness.evals.results.totals import Totals
 from harness.evals.results.trajectory import FOLDER as TRAJECTORIES
 from harness.evals.sample import BenchmarkError
-from harness.presentation.files import whole_lines, write_whole
+from harness.presentation.files import whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -85,15 +83,13 @@ def target_record(server: Server, redactor: Redactor) -> TargetRecord:
     )
 
 
-def write_run(folder: Path, *, benchmark: Benchmark, journal: Journal, context: RunContext) -> RunRecord:
-    """Write all that a run leaves into its folder, from its journal.
+def write_samples(folder: Path, benchmark: Benchmark, journal: Journal, context: RunContext) -> RunRecord:
+    """Write `samples.jsonl` from a run's journal; the run's record is returned, not written.
 
     Raises:
-        BenchmarkError: it can't be read any more, or is not the one that the journal is of.
-        OSError: a file can't be written; what was there before still is.
+        BenchmarkError: it can't be read any more, or is not the one that the journal was written for.
+        OSError: the file can't be written; a previous one is kept.
     """
-    from harness.evals.report import write_reports
-
     totals = Totals(context.scorers, journal.header.epochs)
     with whole_lines(folder / SAMPLES_FILE) as write:
         for sample, epochs in _records(folder, benchmark, journal, context.redactor):
@@ -101,10 +97,7 @@ def write_run(folder: Path, *, benchmark: Benchmark, journal: Journal, context: 
                 if each is not None:
                     write(each.model_dump_json())
             totals.add(sample.id, sample.category, sample.cluster, epochs)
-    record = _record(totals, benchmark, journal, context)
-    write_reports(folder, record)
-    write_whole(folder / RUN_FILE, record.to_json())  # the last: where it says that all is done, nothing is left to do
-    return record
+    return _record(totals, benchmark, journal, context)
 
 
 def _record(totals: Totals, benchmark: Benchmark, journal: Journal, context: RunContext) -> RunRecord:
@@ -155,7 +148,7 @@ def _records(
 ) -> Iterator[tuple[Sample, tuple[SampleRecord | None, ...]]]:
     """Each sample, with what came of it in each epoch."""
     fetched = {path.name for path in (folder / TRAJECTORIES).glob("*.json")}
-    for index, sample in part(benchmark.samples, journal.header):
+    for index, sample in journal.header.selected(benchmark.samples):
         shown = _redacted(sample, redactor)
         epochs: list[SampleRecord | None] = []
         for epoch in range(1, journal.header.epochs + 1):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evals.journal.journal import Journal, header_of
+from harness.evals.journal.header import header_of
+from harness.evals.journal.journal import Journal
 from harness.evals.results.record import RunError, read_run
 from harness.presentation.files import make_folder
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from harness.evals.journal.journal import RunHeader
+    from harness.evals.journal.header import RunHeader
 
 JOURNAL_FILE = "journal.jsonl"
 

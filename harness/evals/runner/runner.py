@@ -12,23 +12,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from harness.evals.journal.journal import State
-from harness.evals.journal.part import part
-from harness.evals.outcome import Failure, FailureKind
-from harness.evals.runner.dialogue import Dialogue, Surroundings
+from harness.evals.outcome import FailureKind
+from harness.evals.runner.attempt import Dialogue, Surroundings
 from harness.evals.runner.events import Begin, Finished
 from harness.evals.runner.pool import Pool, Unreached
 from harness.evals.runner.recovery import StillRunning
-from harness.evals.scorers.scorer import ScorerError
+from harness.evals.runner.scored import scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.evals.journal.journal import Journal
-    from harness.evals.outcome import Outcome, Score
+    from harness.evals.outcome import Outcome
     from harness.evals.runner.events import Watcher
+    from harness.evals.runner.scored import Scoring
     from harness.evals.runner.settings import Server, Settings
     from harness.evals.sample import Benchmark, Sample
 
@@ -37,17 +37,6 @@ _REFUSALS = 5
 
 _OF_THE_SAMPLE = {400, 413, 422}
 """Statuses that may be about what one sample asks; of those, only a run that begins with them is ended."""
-
-
-class Scoring(Protocol):
-    """What scores answers."""
-
-    @property
-    def hash(self) -> str:
-        """SHA-256, hexadecimal, of all that decides a score besides the sample and the answer."""
-
-    async def __call__(self, sample: Sample, outcome: Outcome) -> tuple[Score, ...]:
-        """The scores of an answered sample, in the benchmark's order. Raises ScorerError."""
 
 
 async def evaluate(
@@ -129,7 +118,8 @@ class _Run:
                 outcome = played
                 await self._settle(outcome, dialogue)
             if outcome.failure is None or outcome.failure.kind is FailureKind.SCORER:
-                await self._score(sample, replace(outcome, failure=None))
+                outcome = await scored(self._scoring, self._journal, sample, replace(outcome, failure=None))
+                self._watch(Finished(outcome))
 
     async def end(self) -> str | None:
         """Why not all is done, when nothing is to do any more."""
@@ -142,18 +132,15 @@ class _Run:
 
     def _begin(self) -> None:
         journal = self._journal
-        planned = len(journal) if journal.header.shard is None else sum(1 for _ in self._all())
+        planned = len(journal) if journal.header.shard is None else sum(1 for _ in self._planned())
         done = journal.count(State.ANSWERED) + (0 if self._retry else journal.count(State.FAILED))
         self._watch(Begin(planned, done, journal.count(State.STARTED)))
 
-    def _all(self) -> Iterator[tuple[int, Sample, int]]:
-        header = self._journal.header
-        for index, sample in part(self._benchmark.samples, header):
-            for epoch in range(1, header.epochs + 1):
-                yield index, sample, epoch
+    def _planned(self) -> Iterator[tuple[int, Sample, int]]:
+        return self._journal.header.planned(self._benchmark.samples)
 
     def _to_do(self) -> Iterator[tuple[int, Sample, int]]:
-        for index, sample, epoch in self._all():
+        for index, sample, epoch in self._planned():
             match self._journal.state(index, epoch):
                 case State.ANSWERED if not self._needs_score(index, epoch):
                     pass
@@ -203,15 +190,3 @@ class _Run:
         await self._journal.ended(outcome, attempt=attempt)
         if outcome.failure is not None:
             self._watch(Finished(outcome))
-
-    async def _score(self, sample: Sample, outcome: Outcome) -> None:
-        result: tuple[Score, ...] | Failure
-        try:
-            result = await self._scoring(sample, outcome)
-        except ScorerError as problem:
-            result = Failure(FailureKind.SCORER, str(problem))
-        await self._journal.scored(outcome.index, outcome.epoch, scorer_hash=self._scoring.hash, result=result)
-        if isinstance(result, Failure):
-            self._watch(Finished(replace(outcome, failure=result)))
-        else:
-            self._watch(Finished(replace(outcome, scores=result)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.evals.scorers.marked import ends, marked
 from harness.evals.scorers.scorer import Mark, Scorer
-from harness.evals.scorers.text import normalised
+from harness.evals.scorers.wording import normalised
 
 if TYPE_CHECKING:
     from harness.evals.outcome import Outcome

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from harness.evals.sample import Sample, ScorerSpec
 
 BUILT_IN = {
-    "exact": "text:Exact",
-    "normalised": "text:Normalised",
-    "contains": "text:Contains",
+    "exact": "wording:Exact",
+    "normalised": "wording:Normalised",
+    "contains": "wording:Contains",
     "number": "number:Number",
     "choice": "choice:Choice",
     "regex": "regex:Regex",

@@ -8,9 +8,9 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from harness.evals.benchmark import builtin, schema
+from harness.evals.benchmark import builtin, file_schema
+from harness.evals.benchmark.file_schema import benchmark_schema, render
 from harness.evals.benchmark.formats.own import KEYS
-from harness.evals.benchmark.schema import benchmark_schema, render
 
 
 def test_the_schema_is_valid_by_the_draft() -> None:
@@ -18,8 +18,8 @@ def test_the_schema_is_valid_by_the_draft() -> None:
 
 
 def test_the_schema_on_disk_is_current() -> None:
-    """If not: write `harness.evals.benchmark.schema.render()` there."""
-    assert (Path(schema.__file__).parent / "benchmark.schema.json").read_text() == render()
+    """If not: write `harness.evals.benchmark.file_schema.render()` there."""
+    assert (Path(file_schema.__file__).parent / "benchmark.schema.json").read_text() == render()
 
 
 def test_the_schema_knows_the_same_keys_of_a_sample_as_the_reader() -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from harness.evals.report import write_reports
 from harness.evals.results.build import this_tool
-from harness.evals.results.record import RUN_FILE, SAMPLES_FILE, read_run, read_samples
+from harness.evals.results.record import SAMPLES_FILE, read_run, read_samples
 from harness.evals.results.totals import Totals
 from harness.evals.results.trajectory import FOLDER as TRAJECTORIES
-from harness.presentation.files import whole_lines, write_whole
+from harness.presentation.files import whole_lines
 from harness.report.merge import MergeError
 from harness.shard import Shard
 
@@ -58,7 +58,6 @@ def merge_runs(folders: Sequence[Path], folder: Path, arguments: Sequence[str]) 
         if (shard / TRAJECTORIES).is_dir():
             shutil.copytree(shard / TRAJECTORIES, folder / TRAJECTORIES, dirs_exist_ok=True)
     record = first.model_copy(update=_whole(list(runs.values()), arguments) | totals.numbers())
-    write_whole(folder / RUN_FILE, record.to_json())
     write_reports(folder, record)
     return record
 

@@ -1,0 +1,116 @@
+"""The first line of a journal: which run of which benchmark it records, and which samples that run asks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
+
+from harness.evals.journal.journal_file import JournalError
+from harness.evals.journal.journal_line import BEGINNING, from_line, to_line
+from harness.shard import Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from harness.evals.sample import Sample, Samples
+    from harness.json_value import Json
+
+FORMAT = "openhands-gateway-harness/evaluation-journal"
+VERSION = 1
+
+
+class OtherRunError(JournalError):
+    """The journal belongs to a different run than the one requested."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """Identifies a run. To resume a run, everything but `run`, `created` and `targets` must be the same.
+
+    Attributes:
+        run: random id of eight or more hexadecimal digits; conversation ids are derived from it.
+        created: ISO 8601, UTC.
+        benchmark: its name.
+        samples: number of samples after the limit, before sharding.
+        epochs: how often each sample is asked.
+        shard: such as `1/4`; None for all.
+        model: as requested; None when each target uses its own.
+        data_hash: of the benchmark.
+        prompt_hash: of the benchmark.
+        targets: as named on the command line.
+        settings: other settings that affect what is sent.
+    """
+
+    run: str
+    created: str
+    benchmark: str
+    samples: int
+    epochs: int = 1
+    shard: str | None = None
+    model: str | None = None
+    data_hash: str = ""
+    prompt_hash: str = ""
+    targets: tuple[str, ...] = ()
+    settings: Mapping[str, Json] = field(default_factory=dict)
+
+    def differs_in(self, other: RunHeader) -> list[str]:
+        """The fields that affect outcomes and differ; empty when one run can resume the other."""
+        decides = (one.name for one in fields(self) if one.name not in {"run", "created", "targets"})
+        return [name for name in decides if getattr(self, name) != getattr(other, name)]
+
+    def selected(self, samples: Samples) -> Iterator[tuple[int, Sample]]:
+        """The samples within the limit and the shard, with their indices in the benchmark. Raises BenchmarkError."""
+        shard = Shard.parse(self.shard) if self.shard else None
+        for index, sample in enumerate(islice(samples, self.samples)):
+            if shard is None or shard.holds(sample.id):
+                yield index, sample
+
+    def planned(self, samples: Samples) -> Iterator[tuple[int, Sample, int]]:
+        """Each selected sample in each epoch, as index, sample and epoch. Raises BenchmarkError."""
+        for index, sample in self.selected(samples):
+            for epoch in range(1, self.epochs + 1):
+                yield index, sample, epoch
+
+    def line(self) -> bytes:
+        """The journal's first line."""
+        members = asdict(self) | {"targets": [*self.targets]}
+        return to_line({"type": "run", "format": FORMAT, "version": VERSION, **members})
+
+
+def read_header(path: Path, file: IO[bytes]) -> RunHeader | None:
+    """Read the header from the start of a journal's file; None when not even its first line is complete.
+
+    Raises:
+        JournalError: the file is not a journal, is damaged, or has another version.
+    """
+    file.seek(0)
+    first = file.readline()
+    try:
+        members = from_line(first)
+    except ValueError:
+        begins = min(len(first), len(BEGINNING))
+        if first[:begins] != BEGINNING[:begins] or first.endswith(b"\n"):  # damaged, or not ours: not just cut off
+            raise JournalError(f"{path}, line 1: it is no journal of an evaluation, or damaged") from None
+        return None
+    if members.get("format") != FORMAT or members.get("version") != VERSION:
+        raise JournalError(f"{path}, line 1: it is no journal that this version of the harness can read")
+    try:
+        known: dict[str, Any] = {one.name: members[one.name] for one in fields(RunHeader)}
+    except KeyError as missing:
+        raise JournalError(f"{path}, line 1: it lacks {missing}") from None
+    return RunHeader(**known | {"targets": tuple(known["targets"])})
+
+
+def header_of(path: Path) -> RunHeader | None:
+    """Read a journal's header while a run may be writing to it; None when its first line is not complete.
+
+    Raises:
+        JournalError: the journal can't be read, or its first line is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            return read_header(path, file)
+    except OSError as problem:
+        raise JournalError(f"{path}: it can't be read: {problem.strerror}") from None
