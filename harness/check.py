@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 from harness.judge.repeats import combine, telling
 from harness.judge.scenario import judge
 from harness.plan import make_plan, select
+from harness.records import this_tool
 from harness.redact import Redactor
 from harness.report.build import Results, build_report
 from harness.report.record import Run, ShardRecord, TargetRecord
-from harness.report.tool import this_tool
 from harness.run.cleanup import clean_up, created
 from harness.run.client import Client, StepError
 from harness.run.created import CreatedLog

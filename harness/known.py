@@ -26,15 +26,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness import schemas
 from harness.reading.problems import FileError, Problem, did_you_mean
 from harness.verdict import ScenarioVerdict, Standing, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from harness.reading.problems import Location
     from harness.reading.yaml_nodes import Node
@@ -74,7 +75,7 @@ class Judged(NamedTuple):
 
 
 def load_known(file: Path) -> tuple[Deviation, ...]:
-    """Read a file of known deviations; `known.schema.json` beside this module tells its shape.
+    """Read a file of known deviations; `report schema known` prints its shape.
 
     Raises:
         FileError: it can't be read, or makes no sense; with all places.
@@ -82,7 +83,7 @@ def load_known(file: Path) -> tuple[Deviation, ...]:
     from harness.reading.shape import complaints
     from harness.reading.yaml_nodes import read_yaml
 
-    schema = json.loads(Path(__file__).with_name("known.schema.json").read_text("utf-8"))
+    schema = json.loads(schemas.text("known"))
     root = read_yaml(file)
     problems = complaints(root, schema)
     entries = [] if problems else [_entry(node, problems) for node in root.child("known").elements()]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.compare.comparison import Named
     from harness.presentation.lines import Line
-    from harness.report.record import ReportError
+    from harness.records import RecordError
 
 USAGE = 2
 
@@ -76,19 +76,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare; the exit status says whether something got worse."""
-    from harness.compare.comparison import IncomparableError
-    from harness.report.record import ReportError
+    from harness.records import IncomparableError, RecordError
     from harness.targets.errors import TargetUsageError
 
     try:
         if arguments.history is not None:
             return _history(arguments)
         if len(arguments.reports) != 2:
-            raise ReportError("two reports are compared, OLD and NEW; `--history FOLDER` takes all that a folder holds")
+            raise RecordError("two reports are compared, OLD and NEW; `--history FOLDER` takes all that a folder holds")
         if any(map(_holds_evaluations, arguments.reports)):
             return _compare_evaluations(arguments)
         return _compare(arguments)
-    except (ReportError, IncomparableError, TargetUsageError) as error:
+    except (RecordError, IncomparableError, TargetUsageError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
     except OSError as error:
         print(f"gateway-harness: can't write {error.filename}: {error.strerror}", file=sys.stderr)
@@ -99,7 +98,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     from harness.compare.comparison import compare
     from harness.compare.record import Kind
     from harness.compare.text import lines, markdown
-    from harness.report.record import ReportError
+    from harness.records import RecordError
 
     def html() -> str:
         from harness.compare.page import page
@@ -107,7 +106,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         return page(comparison)
 
     if arguments.max_drop is not None:
-        raise ReportError("--max-drop is about evaluations, and these are reports of `check`")
+        raise RecordError("--max-drop is about evaluations, and these are reports of `check`")
     old, new = map(_read, arguments.reports)
     comparison = compare(old, new, latency_threshold=arguments.latency_threshold, force=arguments.force)
     formats = {"json": comparison.to_json, "markdown": lambda: markdown(comparison), "html": html}
@@ -124,32 +123,29 @@ def _holds_evaluations(path: Path) -> bool:
 
 
 def _compare_evaluations(arguments: argparse.Namespace) -> int:
-    from harness.report.record import ReportError
+    from harness.records import RecordError
     from harness.targets.extras import require
 
     require("numpy", "eval")
     if other := {*arguments.fail_on} - {"latency", "any", "never"}:
-        raise ReportError(
+        raise RecordError(
             f"--fail-on {other.pop()} is about reports of `check`; evaluations have latency, any and never"
         )
     from harness.evals.comparison.comparison import compare
     from harness.evals.comparison.text import lines, markdown
-    from harness.evals.results.record import RunError
+    from harness.records import RecordError
 
     def html() -> str:
         from harness.evals.comparison.page import page
 
         return page(comparison)
 
-    try:
-        comparison = compare(
-            *arguments.reports,
-            latency_threshold=arguments.latency_threshold,
-            max_drop=arguments.max_drop,
-            force=arguments.force,
-        )
-    except RunError as error:
-        raise ReportError(str(error)) from error
+    comparison = compare(
+        *arguments.reports,
+        latency_threshold=arguments.latency_threshold,
+        max_drop=arguments.max_drop,
+        force=arguments.force,
+    )
     formats = {"json": comparison.to_json, "markdown": lambda: markdown(comparison), "html": html}
     _write(arguments.to, formats, lines(comparison))
     if "never" in arguments.fail_on:
@@ -160,7 +156,7 @@ def _compare_evaluations(arguments: argparse.Namespace) -> int:
 def _history(arguments: argparse.Namespace) -> int:
     from harness.compare.history import history
     from harness.compare.history_text import lines, markdown
-    from harness.report.record import ReportError
+    from harness.records import RecordError
 
     def html() -> str:
         from harness.compare.history_page import page
@@ -169,7 +165,7 @@ def _history(arguments: argparse.Namespace) -> int:
 
     told = history(_all(arguments.history))
     if not told.targets:
-        raise ReportError("\n".join([f"{arguments.history}: no report.json in it", *told.skipped]))
+        raise RecordError("\n".join([f"{arguments.history}: no report.json in it", *told.skipped]))
     formats = {"json": told.to_json, "markdown": lambda: markdown(told), "html": html}
     _write(arguments.to, formats, lines(told))
     return 0
@@ -182,14 +178,14 @@ def _read(path: Path) -> Named:
     return Named(str(path), read_report(path / "report.json" if path.is_dir() else path))
 
 
-def _all(folder: Path) -> Iterator[Named | ReportError]:
+def _all(folder: Path) -> Iterator[Named | RecordError]:
     """Every report in a folder, one after the other, or why it is none."""
-    from harness.report.record import ReportError
+    from harness.records import RecordError
 
     for path in sorted(folder.rglob("report.json")):
         try:
             yield _read(path)
-        except ReportError as error:
+        except RecordError as error:
             yield error
 
 

@@ -125,9 +125,9 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
     from harness.evals.journal.header import OtherRunError
     from harness.evals.journal.journal import JournalError
-    from harness.evals.results.record import RunError
     from harness.evals.sample import BenchmarkError
     from harness.presentation.files import FolderError
+    from harness.records import RecordError
     from harness.report.formats import OutputError
     from harness.targets.config import ConfigError
     from harness.targets.errors import TargetError
@@ -138,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
         status, said = error.exit_status, str(error)
     except (BenchmarkError, ConfigError, FolderError, OtherRunError, OutputError) as error:
         status, said = USAGE, str(error)
-    except (JournalError, RunError) as error:
+    except (JournalError, RecordError) as error:
         status, said = INCOMPLETE, str(error)
     except OSError as error:
         status, said = INCOMPLETE, f"can't write {error.filename}: {error.strerror}; the same command line goes on"

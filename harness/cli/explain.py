@@ -56,12 +56,13 @@ def _explanation(arguments: argparse.Namespace) -> Iterator[str]:
     from harness.explain.finding import found, summary
     from harness.explain.subject import UnknownNameError
     from harness.presentation.plain import printable
-    from harness.report.record import ReportError, read_report
+    from harness.records import RecordError
+    from harness.report.record import read_report
 
     path = arguments.report or Path(arguments.name)
     try:
         report = read_report(path / "report.json" if path.is_dir() else path)
-    except ReportError as error:
+    except RecordError as error:
         raise UnknownNameError(str(error)) from error
     lines = found(report, arguments.name) if arguments.report else summary(report)
     yield from map(printable, lines)

@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the targets and write the matrix; the worst of their exit statuses."""
+    from harness.records import RecordError
     from harness.report.formats import OutputError
-    from harness.report.record import ReportError
     from harness.targets.errors import TargetError
 
     try:
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     except TargetError as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return error.exit_status
-    except ReportError as error:
+    except RecordError as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
     except OutputError as error:
@@ -130,8 +130,8 @@ def _write(arguments: argparse.Namespace, contract: Contract | None, found: Sequ
     from harness.matrix.page import page
     from harness.matrix.record import Matrix
     from harness.presentation.files import write_whole
+    from harness.records import this_tool
     from harness.report.formats import FORMATS, OutputError
-    from harness.report.tool import this_tool
 
     runs = targets(found)
     described = [column(each) for each in runs]

@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.compare.rejudge import rejudge
     from harness.presentation.lines import print_lines
     from harness.reading.problems import FileError
-    from harness.report.record import ReportError, read_report
+    from harness.records import RecordError
+    from harness.report.record import read_report
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
 
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         report = read_report(path / "report.json" if path.is_dir() else path)
         rejudged = rejudge(report, load_suite(arguments.scenarios or corpus_folder()))
-    except (ReportError, FileError) as error:
+    except (RecordError, FileError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
     print_lines(sys.stdout, _lines(report, rejudged))

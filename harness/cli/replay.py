@@ -63,7 +63,8 @@ class _ReplayError(Exception):
 def run(arguments: argparse.Namespace) -> int:
     """Play again; the exit status says whether it holds now."""
     from harness.presentation.lines import print_lines
-    from harness.report.record import ReportError, read_report
+    from harness.records import RecordError
+    from harness.report.record import read_report
 
     path: Path = arguments.report
     try:
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
             if written is None:
                 return status or INCOMPLETE
             now = {each.id: each for each in read_report(written).scenarios}
-    except (ReportError, _ReplayError) as error:
+    except (RecordError, _ReplayError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
     print_lines(sys.stdout, (line for each in chosen for line in _told(each, now[each.id])))

@@ -6,22 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import schemas
+
 if TYPE_CHECKING:
     import argparse
 
 USAGE = 2
-
-_SCHEMAS = {
-    "report": "report/report.schema.json",
-    "events": "report/events.schema.json",
-    "comparison": "compare/comparison.schema.json",
-    "evaluation-comparison": "evals/comparison/comparison.schema.json",
-    "history": "compare/history.schema.json",
-    "evaluation": "evals/results/run.schema.json",
-    "evaluation-sample": "evals/results/sample.schema.json",
-    "selftest": "mutants/selftest.schema.json",
-}
-"""What is written for machines, and where its schema stands in the package."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,25 +47,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
     merge.add_argument("--to", action="append", default=[], metavar="FORMAT[=PATH]", help="more formats; see `convert`")
     schema = actions.add_parser(
-        "schema", help="print the JSON Schema of what is written for machines", description="Print a JSON Schema."
+        "schema",
+        help="print the JSON Schema of what is written for machines, and of the files that users write",
+        description="Print a JSON Schema.",
     )
-    schema.add_argument("of", nargs="?", choices=_SCHEMAS, default="report", help="default: report")
+    schema.add_argument("of", nargs="?", choices=schemas.names(), default="report", help="default: report")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; 2 when a file is no report, or can't be written; the verdict, as of `check`, of `merge`."""
     if arguments.action == "schema":
-        return _schema(arguments.of)
-    from harness.evals.results.record import RunError
+        sys.stdout.write(schemas.text(arguments.of))
+        return 0
     from harness.presentation.files import FolderError
+    from harness.records import MergeError, RecordError
     from harness.report.formats import OutputError
-    from harness.report.merge import MergeError
-    from harness.report.record import ReportError
     from harness.targets.errors import TargetUsageError
 
     try:
         return _merge(arguments) if arguments.action == "merge" else _convert(arguments)
-    except (OutputError, ReportError, RunError, MergeError, FolderError, TargetUsageError) as error:
+    except (OutputError, RecordError, MergeError, FolderError, TargetUsageError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
 
@@ -142,10 +133,3 @@ def _merge_runs(arguments: argparse.Namespace) -> int:
 
 def _file(path: Path) -> Path:
     return path / "report.json" if path.is_dir() else path
-
-
-def _schema(of: str) -> int:
-    import harness
-
-    sys.stdout.write((Path(harness.__file__).parent / _SCHEMAS[of]).read_text("utf-8"))
-    return 0

@@ -11,11 +11,11 @@ from harness.compare.latency import latency_shifts
 from harness.compare.record import (
     Change,
     Comparison,
-    Difference,
     RequirementChange,
     ScenarioChange,
     Side,
 )
+from harness.records import NOISE, IncomparableError, differences
 from harness.verdict import State
 
 if TYPE_CHECKING:
@@ -23,22 +23,10 @@ if TYPE_CHECKING:
 
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
 
-NOISE = frozenset({"uptime", "idle_time"})
-"""What a server says about itself that is another thing at every run."""
-
 _CHANCE = 0.05
 
 _NAMED = 5
 """Scenarios that a sentence names; the comparison has all of them."""
-
-
-class IncomparableError(ValueError):
-    """The runs are not two runs of one thing: the text says in which respects."""
-
-    def __init__(self, reasons: Sequence[str], *, nothing_shared: bool) -> None:
-        self.reasons = tuple(reasons)
-        way_out = "they have nothing in common" if nothing_shared else "--force compares what both have in common"
-        super().__init__("\n".join(["these runs can't be compared:", *(f"  {each}" for each in reasons), way_out]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +79,7 @@ def compare(old: Named, new: Named, *, latency_threshold: float, force: bool = F
         appeared=shared.appeared,
         disappeared=shared.disappeared,
         redefined=shared.redefined,
-        about=tuple(_about(before, after)),
+        about=tuple(differences(_facts(before), _facts(after))),
     )
 
 
@@ -229,13 +217,6 @@ def _requirement_changes(shared: _Shared, scenarios: Iterable[ScenarioChange]) -
 
 def _worse(was: ScenarioRecord, now: ScenarioRecord) -> ScenarioRecord:
     return was if was.state.rank > now.state.rank else now
-
-
-def _about(old: Report, new: Report) -> Iterator[Difference]:
-    before, after = _facts(old), _facts(new)
-    for name in (*before, *(name for name in after if name not in before)):
-        if before.get(name) != after.get(name):
-            yield Difference(name=name, old=before.get(name), new=after.get(name))
 
 
 def _facts(report: Report) -> dict[str, str]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from harness.compare.record import Record, Side
+from harness.compare.record import Side
+from harness.records import Document, Record, RecordError
 from harness.report.call_kind import call_of
-from harness.report.record import ReportError
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from harness.compare.comparison import Named
     from harness.report.record import Report, RequirementRecord
-
-FORMAT: Literal["openhands-gateway-harness/history"] = "openhands-gateway-harness/history"
-VERSION: Literal[1] = 1
 
 CHAT = "POST /v1/chat/completions"
 
@@ -68,17 +65,13 @@ class TargetHistory(Record):
     requirements: tuple[RequirementOverTime, ...]
 
 
-class History(Record):
+class History(Document, schema="history"):
     """What a folder of reports tells."""
 
-    format: Literal["openhands-gateway-harness/history"] = FORMAT
-    version: Literal[1] = VERSION
+    format: Literal["openhands-gateway-harness/history"] = "openhands-gateway-harness/history"
+    version: Literal[1] = 1
     targets: tuple[TargetHistory, ...]
     skipped: tuple[str, ...] = Field(description="files that could not be read, and why")
-
-    def to_json(self) -> str:
-        """The history as text for a file."""
-        return self.model_dump_json(indent=1) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +84,12 @@ class _Snapshot:
     """The scenarios of each requirement: id, what it sends, what it expects."""
 
 
-def history(reports: Iterable[Named | ReportError]) -> History:
+def history(reports: Iterable[Named | RecordError]) -> History:
     """The history of every target in the reports, which may come in any order and are not kept."""
     skipped: list[str] = []
     targets: defaultdict[tuple[str, Contract], list[_Snapshot]] = defaultdict(list)
     for each in reports:
-        if isinstance(each, ReportError):
+        if isinstance(each, RecordError):
             skipped.append(str(each))
         else:
             targets[each.report.target.name, each.report.contract].append(_snapshot(each.file, each.report))
@@ -107,14 +100,6 @@ def history(reports: Iterable[Named | ReportError]) -> History:
         ),
         skipped=tuple(skipped),
     )
-
-
-def history_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a history; `history.schema.json` beside this module holds it."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **History.model_json_schema(mode="serialization"),
-    }
 
 
 def _snapshot(file: str, report: Report) -> _Snapshot:

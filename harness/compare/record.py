@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from harness.records import Difference, Document, Record
 from harness.scenarios.model import Contract, Level
 from harness.verdict import Outcome, State
 
 if TYPE_CHECKING:
     from harness.report.record import Report
-
-FORMAT: Literal["openhands-gateway-harness/comparison"] = "openhands-gateway-harness/comparison"
-VERSION: Literal[1] = 1
-
-
-class Record(BaseModel):
-    """Frozen, and nothing but what is declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Change(StrEnum):
@@ -121,19 +113,11 @@ class LatencyShift(Record):
     flagged: bool = Field(description="the interval excludes 1, and the ratio is beyond the threshold")
 
 
-class Difference(Record):
-    """Something that the two runs say about the target or themselves, and not the same; None: nothing was said."""
-
-    name: str
-    old: str | None
-    new: str | None
-
-
-class Comparison(Record):
+class Comparison(Document, schema="comparison"):
     """What changed from one run to another."""
 
-    format: Literal["openhands-gateway-harness/comparison"] = FORMAT
-    version: Literal[1] = VERSION
+    format: Literal["openhands-gateway-harness/comparison"] = "openhands-gateway-harness/comparison"
+    version: Literal[1] = 1
     old: Side
     new: Side
     forced: tuple[str, ...] = Field(description="why the runs are not comparable as a whole, if they aren't")
@@ -175,13 +159,3 @@ class Comparison(Record):
         if self.regressions & fail_on:
             return 1
         return 3 if fail_on and self.lost_sight else 0
-
-    def to_json(self) -> str:
-        """The comparison as text for a file."""
-        return self.model_dump_json(indent=1) + "\n"
-
-
-def comparison_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a comparison; `comparison.schema.json` beside this module holds it."""
-    schema = Comparison.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -85,7 +85,7 @@ def evaluate_benchmark(
         JournalError: another run writes to its journal, it is damaged, the folder that was named holds another run, or
             the disk takes no more.
         FolderError: no folder can be made for the run.
-        RunError: a file of its folder is damaged.
+        RecordError: a file of its folder is damaged.
         OSError: a report can't be written.
     """
     settings, started = order.settings, datetime.now(UTC)

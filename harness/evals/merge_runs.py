@@ -14,7 +14,7 @@ from harness.evals.results.record import SAMPLES_FILE, read_run, read_samples
 from harness.evals.results.totals import Totals
 from harness.evals.results.trajectory import FOLDER as TRAJECTORIES
 from harness.presentation.files import whole_lines
-from harness.report.merge import MergeError
+from harness.records import MergeError
 from harness.shard import Shard
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def merge_runs(folders: Sequence[Path], folder: Path, arguments: Sequence[str]) 
     Raises:
         MergeError: a shard is missing, there twice or not complete, they differ in what was asked of what, or not every
             sample is in them exactly once.
-        RunError: a folder holds no run, or a broken one.
+        RecordError: a folder holds no run, or a broken one.
         OSError: a file can't be read or written.
     """
     runs = {each: read_run(each) for each in folders}

@@ -11,8 +11,9 @@ from harness.evals.journal.journal import Journal, State
 from harness.evals.report import write_reports
 from harness.evals.results.build import RunContext, write_samples
 from harness.evals.results.folder import JOURNAL_FILE
-from harness.evals.results.record import RunError, TargetRecord, read_run
+from harness.evals.results.record import ServerRecord, read_run
 from harness.evals.runner.scored import scored
+from harness.records import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ class OldRun:
         with Journal.read(path) as journal:
             try:
                 record = read_run(folder)
-            except RunError:
+            except RecordError:
                 record = None
             return cls(folder, journal.header, record)
 
@@ -147,7 +148,7 @@ def _context(run: OldRun, journal: Journal, scoring: Scoring, redactor: Redactor
         ended=datetime.fromtimestamp(journal.path.stat().st_mtime, UTC),
         ended_early="the run was killed, or its record is lost",
         targets=tuple(
-            TargetRecord(argument=redactor.text(url), url=redactor.text(url), model=run.header.model or "", server={})
+            ServerRecord(argument=redactor.text(url), url=redactor.text(url), model=run.header.model or "", server={})
             for url in servers
         ),
         settings=run.header.settings,

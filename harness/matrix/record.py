@@ -5,18 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harness.report.record import ContractRecord, Tool
+from harness.records import Document, Record, Tool
+from harness.report.record import ContractRecord
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Column(_Record):
+class Column(Record):
     """One target, and how it stands."""
 
     target: str = Field(description="the TARGET of the command line that names it")
@@ -33,7 +30,7 @@ class Column(_Record):
     folder: str = Field(description="of its own reports, beside the matrix")
 
 
-class Cell(_Record):
+class Cell(Record):
     """What one target does about one requirement."""
 
     state: State | None = Field(description="null: its report doesn't speak of this requirement")
@@ -46,7 +43,7 @@ class Cell(_Record):
     )
 
 
-class Span(_Record):
+class Span(Record):
     """Releases, each the next one checked, that do the same."""
 
     first: str
@@ -56,7 +53,7 @@ class Span(_Record):
     behaviour: str = Field(description="of all of them")
 
 
-class Row(_Record):
+class Row(Record):
     """One requirement across the targets."""
 
     id: str
@@ -80,7 +77,7 @@ class Row(_Record):
         )
 
 
-class Matrix(_Record):
+class Matrix(Document, schema="matrix"):
     """Several targets side by side."""
 
     format: Literal["openhands-gateway-harness/matrix"] = "openhands-gateway-harness/matrix"
@@ -96,13 +93,3 @@ class Matrix(_Record):
         """0 when every target is conformant, 1 when one violates a MUST, else 3 when something is not known."""
         statuses = {column.exit_status for column in self.columns}
         return 1 if 1 in statuses else max(statuses, default=3)
-
-    def to_json(self) -> str:
-        """The matrix as text for a file."""
-        return self.model_dump_json(indent=1) + "\n"
-
-
-def matrix_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `matrix.json`; `matrix.schema.json` beside this module holds it."""
-    schema = Matrix.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

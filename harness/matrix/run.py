@@ -58,7 +58,7 @@ def finished(path: Path, contract: Contract | None) -> Checked:
         contract: the one that the status speaks of; None: the report's own.
 
     Raises:
-        ReportError: it can't be read, or is none.
+        RecordError: it can't be read, or is none.
     """
     report = read_report(path)
     status = 1 if report.red else report.contracts[contract or report.contract].outcome.exit_status

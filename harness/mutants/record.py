@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harness.report.record import Tool
+from harness.records import Document, Record, Tool
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
-
-FORMAT: Literal["openhands-gateway-harness/selftest"] = "openhands-gateway-harness/selftest"
-VERSION: Literal[1] = 1
 
 
 class Verdict(StrEnum):
@@ -39,11 +36,7 @@ class Verdict(StrEnum):
         return self not in {Verdict.CAUGHT, Verdict.CONFORMANT, Verdict.NOT_JUDGED}
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AccusationRecord(_Record):
+class AccusationRecord(Record):
     """What a scenario holds against a gateway."""
 
     requirement: str
@@ -52,7 +45,7 @@ class AccusationRecord(_Record):
     reason: str | None
 
 
-class GatewayRecord(_Record):
+class GatewayRecord(Record):
     """One gateway that the suite was played on."""
 
     name: str
@@ -93,7 +86,7 @@ class HonestRecord(GatewayRecord):
     lacks: tuple[str, ...] = Field(description="the requirements that it says it does not fulfil")
 
 
-class RunRecord(_Record):
+class RunRecord(Record):
     """When and how."""
 
     started: datetime
@@ -104,11 +97,11 @@ class RunRecord(_Record):
     planned: int = Field(description="gateways that were to be played; an honest one counts each time")
 
 
-class Selftest(_Record):
+class Selftest(Document, schema="selftest"):
     """A self-test of the suite."""
 
-    format: Literal["openhands-gateway-harness/selftest"] = FORMAT
-    version: Literal[1] = VERSION
+    format: Literal["openhands-gateway-harness/selftest"] = "openhands-gateway-harness/selftest"
+    version: Literal[1] = 1
     tool: Tool
     run: RunRecord
     requirements: dict[str, Level]
@@ -127,13 +120,3 @@ class Selftest(_Record):
             return 1
         unjudged = any(gateway.verdict is Verdict.NOT_JUDGED for gateway in self.gateways)
         return 3 if unjudged or self.run.ended_early else 0
-
-    def to_json(self) -> str:
-        """The record as text for a file."""
-        return self.model_dump_json(indent=1) + "\n"
-
-
-def selftest_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `selftest.json`; `selftest.schema.json` beside this module holds it."""
-    schema = Selftest.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

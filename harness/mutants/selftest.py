@@ -20,7 +20,7 @@ from harness.mutants.registry import every_mutant
 from harness.mutants.workers import Lost, spread
 from harness.plan import NothingSelectedError
 from harness.reading.problems import did_you_mean
-from harness.report.tool import this_tool
+from harness.records import this_tool
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 

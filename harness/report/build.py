@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.known import Deviation
-    from harness.report.record import Run, TargetRecord, Tool
+    from harness.records import Tool
+    from harness.report.record import Run, TargetRecord
     from harness.scenarios.model import Suite
     from harness.trace import Cleanup, ClientView, Exchange, Request, Response, Trace
     from harness.verdict import Repeats, ScenarioVerdict

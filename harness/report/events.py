@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field
 
+from harness.records import PUBLISHED, Record
 from harness.report.record import FindingRecord
 from harness.scenarios.model import Contract
 from harness.verdict import Outcome, State
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from harness.verdict import ScenarioVerdict
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Event(Record):
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -71,13 +70,10 @@ class RunEnded(_Event):
     report: str | None = Field(description="the folder of the report")
 
 
-type Event = Annotated[RunStarted | SuiteStarted | ScenarioJudged | RunEnded, Field(discriminator="event")]
-
-
-def events_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of one line; `events.schema.json` beside this module holds it."""
-    schema = TypeAdapter[Event](Event).json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Event", **schema}
+type Event = Annotated[
+    RunStarted | SuiteStarted | ScenarioJudged | RunEnded, Field(discriminator="event", title="Event")
+]
+PUBLISHED["events"] = Event
 
 
 class EventStream:

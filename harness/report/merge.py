@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.judge.contract import judge_contract, judge_requirements
 from harness.reading.problems import Location
+from harness.records import MergeError
 from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord
 from harness.scenarios.model import Contract, Requirement
 from harness.shard import Shard, of_definitions
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
     from harness.report.record import KnownRecord, Report, Run, ScenarioRecord
 
 _SHOWN = 5
-
-
-class MergeError(ValueError):
-    """The reports are not all shards of one run: every reason, with the files."""
-
-    def __init__(self, reasons: Iterable[str]) -> None:
-        super().__init__("\n".join(["these reports are not one run in shards:", *(f"  {each}" for each in reasons)]))
 
 
 def merge(reports: Mapping[str, Report]) -> Report:

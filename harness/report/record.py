@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from harness.records import Document, Record, Tool
 from harness.scenarios.model import Contract, Level
 from harness.verdict import Outcome, Standing, State
 
@@ -16,24 +16,8 @@ if TYPE_CHECKING:
 
     from harness.verdict import Finding
 
-FORMAT: Literal["openhands-gateway-harness/check"] = "openhands-gateway-harness/check"
-VERSION: Literal[2] = 2
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Tool(_Record):
-    """What made the report."""
-
-    version: str
-    python: str
-    openai: str = Field(description="version of the official client")
-    platform: str
-
-
-class ShardRecord(_Record):
+class ShardRecord(Record):
     """Which part of a run this was, and what all parts together had to play."""
 
     number: int = Field(description="from 1")
@@ -42,7 +26,7 @@ class ShardRecord(_Record):
     everything: str = Field(description="fingerprint of the whole run's scenarios")
 
 
-class Run(_Record):
+class Run(Record):
     """When and how."""
 
     started: datetime
@@ -58,7 +42,7 @@ class Run(_Record):
     requests: int
 
 
-class TargetRecord(_Record):
+class TargetRecord(Record):
     """What was checked."""
 
     name: str
@@ -73,14 +57,14 @@ class TargetRecord(_Record):
     )
 
 
-class ContractRecord(_Record):
+class ContractRecord(Record):
     """The verdict on one contract; `counts` has the number of requirements in each state."""
 
     outcome: Outcome
     counts: dict[State, int]
 
 
-class RequirementRecord(_Record):
+class RequirementRecord(Record):
     """The verdict on one requirement."""
 
     id: str
@@ -99,7 +83,7 @@ class RequirementRecord(_Record):
         return self.state is State.FAILED or (self.state is State.FLAKY and self.level is Level.MUST)
 
 
-class FindingRecord(_Record):
+class FindingRecord(Record):
     """One expectation that did not hold."""
 
     step: int | None = Field(description="counts from 1 over setup and steps")
@@ -118,7 +102,7 @@ class FindingRecord(_Record):
         return f"{where}{self.check}: expected {self.expected}, got {self.actual}"
 
 
-class RequestRecord(_Record):
+class RequestRecord(Record):
     """A request as it was sent, redacted."""
 
     method: str
@@ -127,7 +111,7 @@ class RequestRecord(_Record):
     body: str
 
 
-class ResponseRecord(_Record):
+class ResponseRecord(Record):
     """A response as it came, redacted. `body` is text; bytes that are no UTF-8 are replaced."""
 
     status: int
@@ -136,7 +120,7 @@ class ResponseRecord(_Record):
     truncated: bool
 
 
-class ClientRecord(_Record):
+class ClientRecord(Record):
     """The official client's view."""
 
     returned: str | None
@@ -145,14 +129,14 @@ class ClientRecord(_Record):
     problems: tuple[str, ...]
 
 
-class RefusalRecord(_Record):
+class RefusalRecord(Record):
     """A 429 after which the request was sent again; in seconds, since the run began and in between."""
 
     started: float
     waited: float
 
 
-class ExchangeRecord(_Record):
+class ExchangeRecord(Record):
     """One request and its outcome; times are seconds since the run began."""
 
     step: int = Field(description="counts from 1 over setup and steps")
@@ -166,7 +150,7 @@ class ExchangeRecord(_Record):
     refusals: tuple[RefusalRecord, ...] = Field(default=(), description="the server was busy before")
 
 
-class RepeatsRecord(_Record):
+class RepeatsRecord(Record):
     """What several runs of one scenario came to; those in neither number brought no verdict."""
 
     runs: int
@@ -176,7 +160,7 @@ class RepeatsRecord(_Record):
     high: float
 
 
-class ScenarioRecord(_Record):
+class ScenarioRecord(Record):
     """The verdict on one scenario, and its evidence; of several runs, that of the one that tells most."""
 
     id: str
@@ -214,7 +198,7 @@ class ScenarioRecord(_Record):
         return max((each.started + each.seconds for each in self.exchanges), default=0.0) - begin
 
 
-class KnownRecord(_Record):
+class KnownRecord(Record):
     """An entry of the file of known deviations, and what the run says of it."""
 
     scenario: str | None
@@ -233,18 +217,18 @@ class KnownRecord(_Record):
         return f"{self.scenario or self.requirement}" + (f", {self.check}" if self.check else "")
 
 
-class CleanupRecord(_Record):
+class CleanupRecord(Record):
     """What the run had created on the target: paths of the native API."""
 
     deleted: tuple[str, ...]
     left: tuple[str, ...]
 
 
-class Report(_Record):
+class Report(Document, schema="report"):
     """A compliance report."""
 
-    format: Literal["openhands-gateway-harness/check"] = FORMAT
-    version: Literal[2] = VERSION
+    format: Literal["openhands-gateway-harness/check"] = "openhands-gateway-harness/check"
+    version: Literal[2] = 2
     tool: Tool
     run: Run
     target: TargetRecord
@@ -307,43 +291,11 @@ class Report(_Record):
         """The requirements of a contract that are violated."""
         return tuple(each for each in self.requirements if each.is_violated and contract in each.contracts)
 
-    def to_json(self) -> str:
-        """The report as text for a file; it is validated on the way."""
-        return self.model_dump_json(indent=1) + "\n"
-
-
-class ReportError(ValueError):
-    """A file that is no report of ours: which, why, what to do."""
-
 
 def read_report(path: Path) -> Report:
-    """Read a `report.json`.
-
-    Raises:
-        ReportError: it can't be read, is cut, is something else, or of a version that this harness does not know.
-    """
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ReportError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"{path}: no JSON, or cut off ({error}); a report is written whole, take another") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ReportError(f"{path}: no report of `gateway-harness check`; give a report.json that it wrote")
-    if document.get("version") != VERSION:
-        version = json.dumps(document.get("version"))
-        raise ReportError(
-            f"{path}: version {version}, and this harness reads version {VERSION}; take one that knows it"
-        )
-    try:
-        return Report.model_validate_json(json.dumps(document), strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ReportError(f"{path}: {where}: {first['msg']} ({error.error_count()} problems in all)") from error
-
-
-def report_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `report.json`; `report.schema.json` beside this module holds it."""
-    schema = Report.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    """Read a `report.json`. Raises RecordError."""
+    return Report.read(
+        path,
+        otherwise="no report of `gateway-harness check`; give a report.json that it wrote",
+        cut="a report is written whole, take another",
+    )

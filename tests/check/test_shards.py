@@ -8,7 +8,8 @@ import pytest
 
 from harness.cli import main
 from harness.plan import NothingSelectedError
-from harness.report.merge import MergeError, merge
+from harness.records import MergeError
+from harness.report.merge import merge
 from harness.report.record import Report, read_report
 from harness.scenarios.load import load_suite
 from harness.shard import Shard

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.judge.contract import judge_contract, judge_requirements
 from harness.reading.problems import Location
+from harness.records import Tool
 from harness.report.record import (
     CleanupRecord,
     ContractRecord,
@@ -19,7 +20,6 @@ from harness.report.record import (
     Run,
     ScenarioRecord,
     TargetRecord,
-    Tool,
 )
 from harness.scenarios.model import Contract, Level, Requirement
 from harness.verdict import ScenarioVerdict, State

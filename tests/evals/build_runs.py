@@ -14,7 +14,7 @@ from harness.evals.journal.journal import Journal
 from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
 from harness.evals.report import write_reports
 from harness.evals.results.build import RunContext, write_samples
-from harness.evals.results.record import TargetRecord
+from harness.evals.results.record import ServerRecord
 from harness.evals.sample import Benchmark, Sample, ScorerSpec
 from harness.redact import Redactor
 
@@ -90,7 +90,7 @@ def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **heade
 def context(**parts: Any) -> RunContext:
     """What else there is to say of it."""
     server = {"title": "T", "version": "1"}
-    target = TargetRecord(argument="reference", url=URL, model="openhands_default", server=server)
+    target = ServerRecord(argument="reference", url=URL, model="openhands_default", server=server)
     usual = {
         "arguments": ("eval", "sums", "reference"),
         "ended": datetime(2026, 1, 2, 3, 5, 5, tzinfo=UTC),
@@ -149,7 +149,7 @@ def hostile(folder: Path, text: str) -> RunRecord:
     ]
     (folder / "trajectories").mkdir(parents=True)
     (folder / "trajectories" / f"{outcomes[0].conversation}.json").write_text(json.dumps({"events": events}), "utf-8")
-    target = TargetRecord(argument=text, url=text, model=text, server={"title": text, "version": text})
+    target = ServerRecord(argument=text, url=text, model=text, server={"title": text, "version": text})
     return write(
         folder, samples, outcomes, {"epochs": 2}, {"name": text, "notes": (text,)}, targets=(target,),
         ended_early=text, settings={text: text}, arguments=(text,),

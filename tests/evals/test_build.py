@@ -14,17 +14,9 @@ from jsonschema import Draft202012Validator
 from harness.cli import main
 from harness.evals.merge_runs import merge_runs
 from harness.evals.outcome import Failure, FailureKind, Score
-from harness.evals.results.record import (
-    RUN_FILE,
-    SAMPLES_FILE,
-    RunError,
-    read_run,
-    read_samples,
-    run_schema,
-    sample_schema,
-)
+from harness.evals.results.record import RUN_FILE, SAMPLES_FILE, RunRecord, SampleRecord, read_run, read_samples
 from harness.evals.sample import BenchmarkError, Sample
-from harness.report.merge import MergeError
+from harness.records import MergeError, RecordError, json_schema
 from harness.shard import Shard
 from tests.evals.build_runs import KEY, RIGHT, WRONG, context, failed, mixed, outcome, sample, write
 
@@ -36,10 +28,10 @@ if TYPE_CHECKING:
 
 def test_what_is_written_keeps_to_the_schemas_and_reads_back_as_it_was(tmp_path: Path) -> None:
     written = mixed(tmp_path)
-    Draft202012Validator(run_schema()).validate(json.loads((tmp_path / RUN_FILE).read_text("utf-8")))
+    Draft202012Validator(json_schema(RunRecord)).validate(json.loads((tmp_path / RUN_FILE).read_text("utf-8")))
     assert read_run(tmp_path) == written
     for line in (tmp_path / SAMPLES_FILE).read_text("utf-8").splitlines():
-        Draft202012Validator(sample_schema()).validate(json.loads(line))
+        Draft202012Validator(json_schema(SampleRecord)).validate(json.loads(line))
 
 
 def test_there_is_a_line_for_each_sample_and_epoch_in_order(tmp_path: Path) -> None:
@@ -207,7 +199,7 @@ def test_what_is_no_run_is_told_apart(tmp_path: Path, content: str, said: str) -
     if "version" in content:
         content = json.dumps({"format": "openhands-gateway-harness/evaluation", "version": 9})
     (tmp_path / RUN_FILE).write_text(content)
-    with pytest.raises(RunError, match=said):
+    with pytest.raises(RecordError, match=said):
         read_run(tmp_path)
 
 
@@ -215,7 +207,7 @@ def test_a_broken_line_of_samples_is_named(tmp_path: Path) -> None:
     write(tmp_path, [sample(0)], [outcome(0)])
     with (tmp_path / SAMPLES_FILE).open("a") as file:
         file.write("{}\n")
-    with pytest.raises(RunError, match=r"samples.jsonl:2: index: Field required"):
+    with pytest.raises(RecordError, match=r"samples.jsonl:2: index: Field required"):
         list(read_samples(tmp_path))
 
 

@@ -14,11 +14,12 @@ pytest.importorskip("numpy", reason="comes with [eval]")
 
 from harness.evals.journal.journal import Journal
 from harness.evals.outcome import Failure, FailureKind
-from harness.evals.results.record import RunError, read_samples
+from harness.evals.results.record import read_samples
 from harness.evals.results.trajectory import fetch_trajectories, read_steps
 from harness.evals.runner.client import Answered, Client
 from harness.evals.runner.servers import Servers
 from harness.evals.runner.settings import Server
+from harness.records import RecordError
 from harness.redact import Redactor
 from harness.targets.parse import parse_target
 from tests.evals.build_runs import KEY, WRONG, failed, outcome, sample, write, write_journal
@@ -187,7 +188,7 @@ def test_steps_are_what_a_reader_wants_to_know(tmp_path: Path) -> None:
 def test_a_broken_file_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "trajectory.json"
     path.write_text(content)
-    with pytest.raises(RunError, match=r"trajectory\.json: no trajectory; delete it"):
+    with pytest.raises(RecordError, match=r"trajectory\.json: no trajectory; delete it"):
         read_steps(path)
 
 

@@ -10,7 +10,7 @@ from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
 from inspect_ai.scorer import includes
 
 from harness.evals.results.inspect_log import export_eval
-from harness.evals.results.record import RunError
+from harness.records import RecordError
 from tests.evals.build_runs import mixed, outcome, sample, write
 
 if TYPE_CHECKING:
@@ -70,6 +70,6 @@ def test_inspect_can_score_it_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_run_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(RunError):
+    with pytest.raises(RecordError):
         export_eval(tmp_path, tmp_path / "run.eval")
     assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.records import Tool
 from harness.report.record import (
     CleanupRecord,
     ClientRecord,
@@ -19,7 +20,6 @@ from harness.report.record import (
     Run,
     ScenarioRecord,
     TargetRecord,
-    Tool,
 )
 from harness.scenarios.model import Contract, Level
 from harness.verdict import Outcome, State

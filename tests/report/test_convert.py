@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from harness.cli import main
 from harness.report.folder import write_reports
@@ -61,9 +60,3 @@ def test_a_run_of_eval_is_refused_with_the_way_to_its_formats(
     (tmp_path / "run.json").touch()
     assert convert(tmp_path, "html=-") == 2
     assert "`gateway-harness score` writes them anew" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("of", ["report", "events", "evaluation", "evaluation-sample"])
-def test_the_schema_of_each_machine_output_can_be_printed(of: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", "schema", of]) == 0
-    Draft202012Validator.check_schema(json.loads(capsys.readouterr().out))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from harness.evals.benchmark.formats.known import FORMATS
@@ -93,8 +92,3 @@ def _sample() -> Schema:
         },
         "additionalProperties": False,
     }  # fmt: skip
-
-
-def render() -> str:
-    """The schema as the file that is published."""
-    return json.dumps(benchmark_schema(), indent=2) + "\n"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from harness.compare.comparison import NOISE, IncomparableError
-from harness.compare.record import Difference
 from harness.evals.comparison.flips import flakes, flips, transitions
 from harness.evals.comparison.record import Effect, EvaluationComparison, RunSide, Task, Verdict
 from harness.evals.comparison.runs import find_runs, read, score
 from harness.evals.comparison.shifts import shifts
 from harness.evals.statistics.multiplicity import adjusted
 from harness.evals.statistics.paired import PairedDifference, paired_difference
+from harness.records import NOISE, IncomparableError, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +50,7 @@ def compare(
         force: compare the samples that the runs have in common, even if they were not asked or scored alike.
 
     Raises:
-        RunError: a run can't be read.
+        RecordError: a run can't be read.
         IncomparableError: the runs differ in more than the target, and `force` doesn't help or was not given.
     """
     before, after = find_runs(old), find_runs(new)
@@ -168,7 +167,7 @@ def _task(pair: _Pair, effects: tuple[Effect, ...], threshold: float) -> Task:
         flips=tuple(flips(old, new, samples, main)),
         flakes=tuple(flakes(old, new, samples, main)),
         shifts=tuple(shifts(old, new, samples, threshold)),
-        about=tuple(_about(old, new)),
+        about=tuple(differences(_facts(old), _facts(new))),
     )
 
 
@@ -185,13 +184,6 @@ def _side(run: Run) -> RunSide:
         scored=record.counts.scored,
         complete=record.is_complete,
     )
-
-
-def _about(old: Run, new: Run) -> Iterator[Difference]:
-    before, after = _facts(old), _facts(new)
-    for name in dict.fromkeys((*before, *after)):
-        if before.get(name) != after.get(name):
-            yield Difference(name=name, old=before.get(name), new=after.get(name))
 
 
 def _facts(run: Run) -> dict[str, str]:

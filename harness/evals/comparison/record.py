@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from harness.compare.record import Difference, Record
-
-FORMAT: Literal["openhands-gateway-harness/evaluation-comparison"] = "openhands-gateway-harness/evaluation-comparison"
-VERSION: Literal[1] = 1
+from harness.records import Difference, Document, Record
 
 
 class Verdict(StrEnum):
@@ -165,11 +162,13 @@ class Task(Record):
         return self.effects[0]
 
 
-class EvaluationComparison(Record):
+class EvaluationComparison(Document, schema="evaluation-comparison"):
     """What changed from one evaluation to another, in one benchmark or several."""
 
-    format: Literal["openhands-gateway-harness/evaluation-comparison"] = FORMAT
-    version: Literal[1] = VERSION
+    format: Literal["openhands-gateway-harness/evaluation-comparison"] = (
+        "openhands-gateway-harness/evaluation-comparison"
+    )
+    version: Literal[1] = 1
     latency_threshold: float
     max_drop: float | None = Field(description="a drop by more than this fails, whether or not it may be chance")
     tasks: tuple[Task, ...]
@@ -210,13 +209,3 @@ class EvaluationComparison(Record):
         if self.worse or self.dropped or (fail_on_latency and self.slower):
             return 1
         return 3 if self.incomplete else 0
-
-    def to_json(self) -> str:
-        """The comparison as text for a file."""
-        return self.model_dump_json(indent=1) + "\n"
-
-
-def comparison_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a comparison; `comparison.schema.json` beside this module holds it."""
-    schema = EvaluationComparison.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.evals.comparison.record import Measure
-from harness.evals.results.record import RUN_FILE, RunError, read_run, read_samples
+from harness.evals.results.record import RUN_FILE, read_run, read_samples
+from harness.records import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,21 +55,23 @@ def find_runs(path: Path) -> dict[str, Path]:
     """The folders of the runs that a path holds or is, by the names of their benchmarks.
 
     Raises:
-        RunError: there is none, or two of one benchmark.
+        RecordError: there is none, or two of one benchmark.
     """
     if path.is_file() or (path / RUN_FILE).is_file():
         folders = [path.parent if path.is_file() else path]
     else:
         folders = [each.parent for each in sorted(path.rglob(RUN_FILE))]
     if not folders:
-        raise RunError(
+        raise RecordError(
             f"{path}: no {RUN_FILE} in it; give the folder of a run of `gateway-harness eval`, or of several"
         )
     runs: dict[str, Path] = {}
     for folder in folders:
         name = read_run(folder).benchmark.name
         if name in runs:
-            raise RunError(f"{path}: there are two runs of {name}, {runs[name]} and {folder}; give the folder of one")
+            raise RecordError(
+                f"{path}: there are two runs of {name}, {runs[name]} and {folder}; give the folder of one"
+            )
         runs[name] = folder
     return runs
 
@@ -77,7 +80,7 @@ def read(folder: Path) -> Run:
     """Read a run.
 
     Raises:
-        RunError: a file can't be read, or is broken.
+        RecordError: a file can't be read, or is broken.
     """
     record = read_run(folder)
     epochs = record.benchmark.epochs
@@ -92,7 +95,7 @@ def read(folder: Path) -> Run:
         if sample.cluster is not None:
             clusters[sample.id] = sample.cluster
         if sample.epoch > epochs:
-            raise RunError(f"{folder}: epoch {sample.epoch} of {epochs}; `gateway-harness score` writes it anew")
+            raise RecordError(f"{folder}: epoch {sample.epoch} of {epochs}; `gateway-harness score` writes it anew")
         for column, value in _values(sample):
             cells[column].append((row, sample.epoch - 1, value))
     return Run(

@@ -19,7 +19,7 @@ def write_reports(folder: Path, record: RunRecord) -> None:
     `run.json` is the last: a run whose record says that it is complete is not taken up again.
 
     Raises:
-        RunError: `samples.jsonl` can't be read.
+        RecordError: `samples.jsonl` can't be read.
         OSError: a file can't be written; what was there before still is.
     """
     from harness.evals.report.junit import write_junit

@@ -25,7 +25,7 @@ _MOST = 500
 
 
 def write_junit(folder: Path, record: RunRecord) -> None:
-    """Write `junit.xml` from the folder's `samples.jsonl`, whole or not at all. Raises RunError or OSError."""
+    """Write `junit.xml` from the folder's `samples.jsonl`, whole or not at all. Raises RecordError or OSError."""
     with whole_lines(folder / "junit.xml") as write:
         for line in _lines(record, read_samples(folder)):
             write(line)

@@ -27,7 +27,7 @@ def page(folder: Path, record: RunRecord) -> str:
     """The run of a folder as one HTML file.
 
     Raises:
-        RunError: its `samples.jsonl` or a trajectory can't be read.
+        RecordError: its `samples.jsonl` or a trajectory can't be read.
     """
     script, style = ((_HERE / name).read_text("utf-8") for name in ("page.js", "page.css"))
     return document(title(record), *_body(folder, record), script=script, style=style)

@@ -50,7 +50,7 @@ def choose(folder: Path, record: RunRecord) -> Chosen:
     """The samples of a run's folder that the page shows: errors first, then wrong ones, then the others.
 
     Raises:
-        RunError: `samples.jsonl` or a trajectory can't be read.
+        RecordError: `samples.jsonl` or a trajectory can't be read.
     """
     total, scorer = 0, record.main.scorer
 

@@ -19,7 +19,7 @@ from harness.evals.results.record import (
     RunRecord,
     SampleRecord,
     SampleUsageRecord,
-    TargetRecord,
+    ServerRecord,
     ToolRecord,
 )
 from harness.evals.results.totals import Totals
@@ -60,7 +60,7 @@ class RunContext:
     arguments: tuple[str, ...]
     ended: datetime
     ended_early: str | None
-    targets: tuple[TargetRecord, ...]
+    targets: tuple[ServerRecord, ...]
     settings: Mapping[str, Json]
     limit: int | None
     scorers: tuple[str, ...]
@@ -68,9 +68,9 @@ class RunContext:
     redactor: Redactor
 
 
-def target_record(server: Server, redactor: Redactor) -> TargetRecord:
+def target_record(server: Server, redactor: Redactor) -> ServerRecord:
     """What the record says of a server."""
-    return TargetRecord(
+    return ServerRecord(
         argument=redactor.text(server.argument),
         url=redactor.text(server.base_url),
         model=redactor.text(server.model),
@@ -130,7 +130,7 @@ def _record(totals: Totals, benchmark: Benchmark, journal: Journal, context: Run
     )
 
 
-def target_hash(targets: Iterable[TargetRecord]) -> str:
+def target_hash(targets: Iterable[ServerRecord]) -> str:
     """SHA-256 over the models and the servers' names and versions; the same for a pool of equal servers as for one."""
     marks = {json.dumps([each.model, *(each.server.get(name) for name in _SERVER)]) for each in targets}
     return sha256("\n".join(sorted(marks)).encode()).hexdigest()

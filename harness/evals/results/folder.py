@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from harness.evals.journal.header import header_of
 from harness.evals.journal.journal import Journal
-from harness.evals.results.record import RunError, read_run
+from harness.evals.results.record import read_run
 from harness.presentation.files import make_folder
+from harness.records import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,5 +56,5 @@ def _ended(folder: Path) -> bool:
     """Whether nothing of a run is left to ask, as its record says, which is written last."""
     try:
         return not read_run(folder).counts.pending
-    except RunError:
+    except RecordError:
         return False

@@ -30,7 +30,7 @@ def export_eval(folder: Path, path: Path) -> None:
             its zip, for which `.eval` is the usual ending and the one that `inspect view` looks for.
 
     Raises:
-        RunError: the folder holds no whole run.
+        RecordError: the folder holds no whole run.
         TargetUsageError: Inspect is not installed.
         OSError: the log can't be written.
     """

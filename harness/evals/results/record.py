@@ -5,19 +5,17 @@ Both are derived from the journal, and their schemas come from here.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from harness.evals.outcome import FailureKind
+from harness.records import PUBLISHED, Document, Record, RecordError, first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FORMAT: Literal["openhands-gateway-harness/evaluation"] = "openhands-gateway-harness/evaluation"
-VERSION: Literal[1] = 1
 RUN_FILE = "run.json"
 SAMPLES_FILE = "samples.jsonl"
 
@@ -26,11 +24,7 @@ ANSWER_LENGTH = 4_000
 """Characters that a line of `samples.jsonl` has of a question, an answer; the journal has all of it."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ToolRecord(_Record):
+class ToolRecord(Record):
     """What made the record."""
 
     version: str = Field(description="of openhands-gateway-harness")
@@ -38,7 +32,7 @@ class ToolRecord(_Record):
     platform: str
 
 
-class BenchmarkRecord(_Record):
+class BenchmarkRecord(Record):
     """What was asked, and what the answers were scored by; runs are comparable when the hashes are equal."""
 
     name: str
@@ -53,7 +47,7 @@ class BenchmarkRecord(_Record):
     notes: tuple[str, ...] = Field(description="sentences that a reader of the results has to know")
 
 
-class TargetRecord(_Record):
+class ServerRecord(Record):
     """A server that was asked."""
 
     argument: str = Field(description="the TARGET of the command line that names it again")
@@ -63,7 +57,7 @@ class TargetRecord(_Record):
     packages: dict[str, str] = Field(default={}, description="what a server of ours is made of: versions by name")
 
 
-class CountsRecord(_Record):
+class CountsRecord(Record):
     """How far the run came; in samples times epochs."""
 
     planned: int = Field(description="of this run's shard")
@@ -78,7 +72,7 @@ class CountsRecord(_Record):
     sent_again: int = Field(description="sent once more, because the server knew nothing of the first request")
 
 
-class MetricRecord(_Record):
+class MetricRecord(Record):
     """What a scorer's values come to. Numbers are null when there are too few values to tell."""
 
     scorer: str
@@ -97,7 +91,7 @@ class MetricRecord(_Record):
     )
 
 
-class CategoryRecord(_Record):
+class CategoryRecord(Record):
     """The metrics of the samples of one category; null is that of samples without one."""
 
     category: str | None
@@ -105,14 +99,14 @@ class CategoryRecord(_Record):
     metrics: tuple[MetricRecord, ...] = Field(description="in the order of the scorers")
 
 
-class DistributionRecord(_Record):
+class DistributionRecord(Record):
     """A histogram: `counts[i]` values from `edges[i]` up to, but without, `edges[i + 1]`; the last edge is within."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
 
 
-class LatencyRecord(_Record):
+class LatencyRecord(Record):
     """How long answered samples took: seconds from the first request to the last answer, waiting for 429 included."""
 
     p50: float
@@ -123,7 +117,7 @@ class LatencyRecord(_Record):
     distribution: DistributionRecord
 
 
-class UsageRecord(_Record):
+class UsageRecord(Record):
     """Tokens and cost of the run, as far as servers told them; failed samples included."""
 
     prompt_tokens: int
@@ -135,14 +129,14 @@ class UsageRecord(_Record):
     completion: DistributionRecord | None = Field(description="likewise")
 
 
-class FlipRecord(_Record):
+class FlipRecord(Record):
     """A sample that the main scorer did not give the same value in each epoch."""
 
     id: str
     values: tuple[float | None, ...] = Field(description="by epoch; null: no score")
 
 
-class FlipsRecord(_Record):
+class FlipsRecord(Record):
     """How epochs agree on a sample; of samples with at least two scores."""
 
     always_right: int
@@ -152,11 +146,11 @@ class FlipsRecord(_Record):
     samples: tuple[FlipRecord, ...] = Field(description="the mixed ones in order, at most 100 of them")
 
 
-class RunRecord(_Record):
+class RunRecord(Document, schema="evaluation"):
     """An evaluation run."""
 
-    format: Literal["openhands-gateway-harness/evaluation"] = FORMAT
-    version: Literal[1] = VERSION
+    format: Literal["openhands-gateway-harness/evaluation"] = "openhands-gateway-harness/evaluation"
+    version: Literal[1] = 1
     tool: ToolRecord
     arguments: tuple[str, ...] = Field(description="the command line after `gateway-harness`")
     run: str = Field(description="the id that the conversations' ids are made from")
@@ -165,7 +159,7 @@ class RunRecord(_Record):
     ended: AwareDatetime
     ended_early: str | None = Field(description="why not everything was asked; null when it was")
     benchmark: BenchmarkRecord
-    targets: tuple[TargetRecord, ...]
+    targets: tuple[ServerRecord, ...]
     target_hash: str = Field(description="SHA-256 of the models and the servers' names and versions")
     settings: dict[str, Any] = Field(description="what else decided what was sent, and the gates; plain values")
     counts: CountsRecord
@@ -203,19 +197,15 @@ class RunRecord(_Record):
             return 1
         return 0 if self.is_complete else 3
 
-    def to_json(self) -> str:
-        """The record as text for a file."""
-        return self.model_dump_json(indent=1) + "\n"
 
-
-class FailureRecord(_Record):
+class FailureRecord(Record):
     """Why there is no score."""
 
     kind: FailureKind
     message: str
 
 
-class SampleUsageRecord(_Record):
+class SampleUsageRecord(Record):
     """Tokens of one conversation, over all its turns, and its cost in dollars if it is known."""
 
     prompt_tokens: int
@@ -223,7 +213,7 @@ class SampleUsageRecord(_Record):
     cost: float | None
 
 
-class SampleRecord(_Record):
+class SampleRecord(Record):
     """What came of one sample in one epoch."""
 
     index: int = Field(ge=0, description="its place in the benchmark")
@@ -252,6 +242,9 @@ class SampleRecord(_Record):
         return grade(self.scores.get(scorer))
 
 
+PUBLISHED["evaluation-sample"] = SampleRecord
+
+
 type Grade = Literal["right", "partly", "wrong", "error"]
 
 
@@ -268,39 +261,20 @@ def grade(value: float | None) -> Grade:
             return "partly"
 
 
-class RunError(ValueError):
-    """A folder that holds no run of ours: which, why, what to do."""
-
-
 def read_run(folder: Path) -> RunRecord:
-    """Read the `run.json` of a run's folder, or the file itself.
-
-    Raises:
-        RunError: it can't be read, is cut, is something else, or of a version that this harness does not know.
-    """
-    path = folder / RUN_FILE if folder.is_dir() else folder
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path}: no JSON, or cut off ({error}); `gateway-harness score` writes it anew") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise RunError(f"{path}: no run of `gateway-harness eval`; give a folder that it wrote")
-    if document.get("version") != VERSION:
-        version = json.dumps(document.get("version"))
-        raise RunError(f"{path}: version {version}, and this harness reads version {VERSION}; take one that knows it")
-    try:
-        return RunRecord.model_validate_json(json.dumps(document))
-    except ValidationError as error:
-        raise RunError(f"{path}: {_first(error)}") from error
+    """Read the `run.json` of a run's folder, or the file itself. Raises RecordError."""
+    return RunRecord.read(
+        folder / RUN_FILE if folder.is_dir() else folder,
+        otherwise="no run of `gateway-harness eval`; give a folder that it wrote",
+        cut="`gateway-harness score` writes it anew",
+    )
 
 
 def read_samples(folder: Path) -> Iterator[SampleRecord]:
     """The lines of a run's `samples.jsonl`, one at a time, in order of index and epoch.
 
     Raises:
-        RunError: it can't be read, or a line is none.
+        RecordError: it can't be read, or a line is none.
     """
     path = folder / SAMPLES_FILE if folder.is_dir() else folder
     try:
@@ -309,31 +283,7 @@ def read_samples(folder: Path) -> Iterator[SampleRecord]:
                 try:
                     yield SampleRecord.model_validate_json(line)
                 except ValidationError as error:
-                    raise RunError(
-                        f"{path}:{number}: {_first(error)}; `gateway-harness score` writes it anew"
-                    ) from error
+                    problem = first_problem(error)
+                    raise RecordError(f"{path}:{number}: {problem}; `gateway-harness score` writes it anew") from error
     except OSError as error:
-        raise RunError(f"{path}: {error.strerror}") from error
-
-
-def run_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `run.json`; `run.schema.json` beside this module holds it."""
-    return _schema(RunRecord)
-
-
-def sample_schema() -> dict[str, Any]:
-    """The JSON Schema of a line of `samples.jsonl`; `sample.schema.json` beside this module holds it."""
-    return _schema(SampleRecord)
-
-
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **model.model_json_schema(mode="serialization"),
-    }
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
-    return f"{where}: {first['msg']} ({error.error_count()} problems in all)"
+        raise RecordError(f"{path}: {error.strerror}") from error

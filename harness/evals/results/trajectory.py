@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness.evals.outcome import FailureKind
-from harness.evals.results.record import RunError
 from harness.presentation.files import write_whole
+from harness.records import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -147,14 +147,14 @@ def read_steps(path: Path) -> list[tuple[str, str]]:
     """What the events of a file tell a reader: who, and what they said or did.
 
     Raises:
-        RunError: it can't be read.
+        RecordError: it can't be read.
     """
     try:
         events = list(json.loads(path.read_bytes())["events"])
     except OSError as error:
-        raise RunError(f"{path}: {error.strerror}") from error
+        raise RecordError(f"{path}: {error.strerror}") from error
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise RunError(f"{path}: no trajectory; delete it") from error
+        raise RecordError(f"{path}: no trajectory; delete it") from error
     return [_step(event) for event in events if isinstance(event, dict) and str(event.get("kind")) not in _NO_STEPS]
 
 

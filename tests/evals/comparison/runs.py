@@ -15,7 +15,7 @@ from harness.evals.results.record import (
     RunRecord,
     SampleRecord,
     SampleUsageRecord,
-    TargetRecord,
+    ServerRecord,
     ToolRecord,
     UsageRecord,
 )
@@ -111,7 +111,7 @@ def run(
         "pass_at": {},
         "pass_hat": {},
     }
-    target = TargetRecord(argument="reference", url="http://127.0.0.1:8000", model="openhands_demo", server={})
+    target = ServerRecord(argument="reference", url="http://127.0.0.1:8000", model="openhands_demo", server={})
     counts = dict.fromkeys(("right", "partly", "wrong", "pending", "adopted", "sent_again"), 0)
     return RunRecord(
         tool=ToolRecord(version="0.1.0", python="3.12.1", platform="Linux"),

@@ -1,0 +1,147 @@
+"""Records: what is written for machines, as frozen values whose JSON Schemas are published, and how it is read back."""
+
+from __future__ import annotations
+
+import json
+import platform
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+import harness
+from harness.json_value import DIALECT, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+PUBLISHED: dict[str, Any] = {}
+"""What is written for machines, by the name that `report schema` has for it; complete when all records are imported."""
+
+NOISE = frozenset({"uptime", "idle_time"})
+"""What a server says about itself that is another thing at every run."""
+
+
+class Record(BaseModel):
+    """Frozen, and nothing but what is declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Document(Record):
+    """A record that is a file of its own; a subclass says which `format` in which `version`.
+
+    A subclass names the schema that it is published by: `class Report(Document, schema="report")`.
+    """
+
+    format: str
+    version: int
+
+    def __init_subclass__(cls, *, schema: str, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        PUBLISHED[schema] = cls
+
+    def to_json(self) -> str:
+        """The record as text for a file."""
+        return self.model_dump_json(indent=1) + "\n"
+
+    @classmethod
+    def read(cls, path: Path, *, otherwise: str, cut: str) -> Self:
+        """Read a file of this format and version.
+
+        Args:
+            path: of the file.
+            otherwise: what a file of another format is not, and what to give instead.
+            cut: what to do about a file that ends too early.
+
+        Raises:
+            RecordError: it can't be read, is cut, is something else, or of a version that this harness does not know.
+        """
+        try:
+            document = json.loads(path.read_bytes())
+        except OSError as error:
+            raise RecordError(f"{path}: {error.strerror}") from error
+        except (ValueError, RecursionError) as error:
+            raise RecordError(f"{path}: no JSON, or cut off ({error}); {cut}") from error
+        if not isinstance(document, dict) or document.get("format") != cls.model_fields["format"].default:
+            raise RecordError(f"{path}: {otherwise}")
+        known, version = cls.model_fields["version"].default, document.get("version")
+        if version != known:
+            raise RecordError(
+                f"{path}: version {json.dumps(version)}, and this harness reads version {known}; take one that knows it"
+            )
+        try:
+            return cls.model_validate_json(json.dumps(document), strict=True)
+        except ValidationError as error:
+            raise RecordError(f"{path}: {first_problem(error)}") from error
+
+
+class RecordError(ValueError):
+    """A file or folder that is no record of ours: which, why, what to do."""
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where a document first is not as its schema wants it."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']} ({error.error_count()} problems in all)"
+
+
+def json_schema(of: Any) -> Schema:
+    """The JSON Schema (draft 2020-12) of a record class, or of a union of them.
+
+    That of each published one stands as `schemas/NAME.schema.json` in this package.
+    """
+    return {"$schema": DIALECT, **TypeAdapter(of).json_schema(mode="serialization")}
+
+
+class Tool(Record):
+    """What made the report."""
+
+    version: str
+    python: str
+    openai: str = Field(description="version of the official client")
+    platform: str
+
+
+def this_tool() -> Tool:
+    """The versions that a verdict depends on: of this harness, on this machine."""
+    import openai
+
+    return Tool(
+        version=harness.__version__,
+        python=platform.python_version(),
+        openai=openai.__version__,
+        platform=platform.platform(terse=True),
+    )
+
+
+class Difference(Record):
+    """Something that the two runs say about the target or themselves, and not the same; None: nothing was said."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Difference]:
+    """Where two runs' facts differ, in the order of the old run."""
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            yield Difference(name=name, old=old.get(name), new=new.get(name))
+
+
+class IncomparableError(ValueError):
+    """The runs are not two runs of one thing: the text says in which respects."""
+
+    def __init__(self, reasons: Sequence[str], *, nothing_shared: bool) -> None:
+        self.reasons = tuple(reasons)
+        way_out = "they have nothing in common" if nothing_shared else "--force compares what both have in common"
+        super().__init__("\n".join(["these runs can't be compared:", *(f"  {each}" for each in reasons), way_out]))
+
+
+class MergeError(ValueError):
+    """The reports are not all shards of one run: every reason, with the files."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        super().__init__("\n".join(["these reports are not one run in shards:", *(f"  {each}" for each in reasons)]))
