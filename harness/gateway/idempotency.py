@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from harness.gateway.chat import ChatCompletion
-from harness.gateway.files import replace_file
+from harness.gateway.state import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path

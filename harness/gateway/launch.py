@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from harness.gateway.files import replace_file
+from harness.gateway.state import replace_file
 from harness.model.log import RequestLog
 
 if TYPE_CHECKING:

@@ -1,13 +1,12 @@
-"""The folder that holds everything durable: one gateway at a time, and a key for what is secret in it."""
+"""The folder that holds everything durable: one gateway at a time, its secret key, and files that are never half."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import secrets
+import tempfile
 from typing import TYPE_CHECKING
-
-from harness.gateway.files import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,3 +40,18 @@ def kept_secret_key(state: Path) -> str:
     if not key or not key.isascii():
         raise StateError(f"{path} is damaged; put the old one back; without it the stored keys of models are lost")
     return key.decode()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file's content; only its owner may read it.
+
+    A `kill -9` at any moment leaves the old file or the new one, and never half of one.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)  # noqa: PTH105 - pathlib's form takes no plain string
+    except BaseException:
+        os.unlink(temporary)  # noqa: PTH108 - likewise
+        raise

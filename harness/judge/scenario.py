@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.json_value import shorten
 from harness.judge.answer_text import text_of
 from harness.judge.match import literal_mismatch, schema_mismatch
-from harness.judge.shape import shape_mismatches
+from harness.judge.same_shape import shape_mismatches
 from harness.scenarios.body import BodyError, decode
 from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Level

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.mutants import (
     auth,
     chat,
+    clients,
     concurrency,
     conversation,
     credentials,
@@ -28,6 +29,7 @@ _AREAS = (
     models,
     profiles,
     chat,
+    clients,
     text,
     conversation,
     memory,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import Fernet, InvalidToken
 
 from harness.gateway.agents import DamagedError, ProfileLimitError, ProfileNotFoundError
-from harness.gateway.files import replace_file
+from harness.gateway.state import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
