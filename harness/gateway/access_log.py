@@ -1,4 +1,4 @@
-"""The outermost layer: gives each request an id, logs it, counts it, and turns a mistake of ours into a 500."""
+"""The outermost layer: gives each request an id, logs it, counts it and logs what the application failed on."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from harness.gateway.metrics import Metrics
 
-# OpenAI's clients show this header as `_request_id`. A caller's own id is kept if it is one.
+# OpenAI's clients show this header as `_request_id`. A valid id from the caller is kept.
 _REQUEST_ID = "x-request-id"
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
-# A method is any word that a client makes up, and each would be a time series of its own.
+# Clients can invent methods, and each would be a time series of its own.
 _COUNTED_METHODS = {"GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"}
 
 
 class AccessLog:
-    """One log line a request: no query, no body, no header but the ids."""
+    """Writes one log line per request: no query, no body, no header except the ids."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -50,7 +50,7 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception as error:  # noqa: BLE001 - the application has answered 500 by now; this is where it is logged
+        except Exception as error:  # noqa: BLE001 - the application has answered 500 already; here it is logged
             log_exception(f"request {request_id} failed", error)
         seconds = time.perf_counter() - started
         route = getattr(scope.get("route"), "path", "unmatched")

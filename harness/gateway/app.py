@@ -1,4 +1,4 @@
-"""The gateway as an ASGI application: routes inside, and around them the layers that a request passes first."""
+"""The gateway as an ASGI application: the routes, and the middleware around them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from harness.gateway.gateway import Gateway
 
-# Pages that a developer serves on the own machine; released servers let them in too. No page of the web can be one.
+# Pages served from the developer's own machine; released servers allow them too. No page of the web has such an origin.
 LOCAL_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
@@ -64,7 +64,7 @@ def make_api(gateway: Gateway) -> FastAPI:
 
 
 def make_app(gateway: Gateway) -> ASGIApp:
-    """The whole application. From the outside in: log, CORS, phase, key, HEAD, size, routes."""
+    """The whole application, from the outside in: log, CORS, phase, key, HEAD, size, routes."""
     settings = gateway.settings
     app: ASGIApp = HeadAsGet(RequestLimits(make_api(gateway), settings.limits))
     app = Authentication(app, settings.session_keys)
@@ -81,7 +81,7 @@ def make_app(gateway: Gateway) -> ASGIApp:
 
 
 class HeadAsGet:
-    """Answers HEAD as GET, as RFC 9110 asks of every server; the server around the application leaves the body out."""
+    """Answers HEAD as GET, which RFC 9110 requires; the server around the application leaves the body out."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -92,4 +92,4 @@ class HeadAsGet:
             return
         as_get = {**scope, "method": "GET"}
         await self._app(as_get, receive, send)
-        scope["route"] = as_get.get("route")  # for the one who counts requests
+        scope["route"] = as_get.get("route")  # for the metrics of the access log

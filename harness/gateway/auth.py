@@ -1,4 +1,4 @@
-"""Who may use the gateway: pure ASGI, so that a request without a key is refused before its body is read."""
+"""Authentication, as pure ASGI: refuses a request without a key before its body is read."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-# What a load balancer, a scraper and a generator of clients ask for before they have a key. Nothing in it is secret.
+# Load balancers, scrapers and client generators request these without a key. Nothing in them is secret.
 PUBLIC_PATHS = frozenset({"/alive", "/health", "/ready", "/server_info", "/metrics", "/openapi.json"})
 
 
-# For the OpenAPI document alone: what is let through is decided below.
+# For the OpenAPI document only; `Authentication` decides.
 DOCUMENTED_FORMS = [
     Security(APIKeyHeader(name="X-Session-API-Key", scheme_name="SessionKey", auto_error=False)),
     Security(HTTPBearer(scheme_name="Bearer", auto_error=False)),
@@ -28,10 +28,10 @@ DOCUMENTED_FORMS = [
 
 
 class Authentication:
-    """Lets a request through that carries one of the keys in either documented form.
+    """Admits requests that carry one of the keys in either documented form.
 
-    `X-Session-API-Key: KEY` or `Authorization: Bearer KEY`; one right one is enough. Of a header that is sent twice,
-    the first counts. No keys at all: everything is let through.
+    `X-Session-API-Key: KEY` or `Authorization: Bearer KEY`; one correct key is enough. The first of repeated headers
+    counts. Without configured keys every request is admitted.
     """
 
     def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
-"""Chat Completions on the wire: the part of OpenAI's request that matters to an agent, and OpenAI's answer.
+"""Chat Completions on the wire: the fields of OpenAI's request that an agent uses, and OpenAI's response.
 
-Fields that are not named here are ignored whatever their value, as released servers do.
+Other fields are ignored whatever their value, as released servers do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ type Content = str | list[str | dict[str, Any]] | None
 
 
 class ChatMessage(BaseModel):
-    """A message of any role. Parts are looked at only where they are used: see `read_request`."""
+    """A message of any role. Only the parts that `read_request` uses are validated."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content = None
@@ -52,7 +52,7 @@ class Choice(BaseModel):
 
 
 class CompletionUsage(BaseModel):
-    """What this turn cost, over all the model calls that it took. Released servers give the conversation's total."""
+    """Tokens of this turn, over all its model calls. Released servers report the conversation's total."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -60,7 +60,7 @@ class CompletionUsage(BaseModel):
 
 
 class ChatCompletion(BaseModel):
-    """The answer to a request without `stream`."""
+    """The response to a request without `stream`."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
@@ -71,7 +71,7 @@ class ChatCompletion(BaseModel):
 
     @classmethod
     def of(cls, *, id: str, created: int, model: str, text: str, usage: CompletionUsage) -> ChatCompletion:  # noqa: A002 - the wire's name
-        """The completion that carries this text."""
+        """The completion with this text."""
         return cls(
             id=id, created=created, model=model, choices=[Choice(message=AssistantMessage(content=text))], usage=usage
         )
@@ -79,10 +79,10 @@ class ChatCompletion(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a request asks of the agent.
+    """The input of a turn.
 
-    `instructions` is the system and developer text of all messages, joined by blank lines; it counts in the first turn
-    of a conversation. `parts` is the newest user message; what stands before it in `messages` is not replayed.
+    `instructions` is the system and developer text of all messages, joined by blank lines; it is used in the first turn
+    of a conversation. `parts` is the newest user message; earlier messages are not replayed.
     """
 
     profile: str
@@ -91,7 +91,7 @@ class Ask:
 
 
 def read_request(request: ChatRequest) -> Ask:
-    """Read what matters out of a request. Raises GatewayError."""
+    """Read the turn's input from a request. Raises GatewayError."""
     user = next((message for message in reversed(request.messages) if message.role == "user"), None)
     if user is None:
         raise GatewayError(400, "At least one user message is required.", code="no_user_message", param="messages")
@@ -114,7 +114,7 @@ def profile_of(model: str) -> str:
 
 
 def unknown_model(model: str) -> GatewayError:
-    """The refusal of a model that doesn't exist."""
+    """The 404 for a model that doesn't exist."""
     return GatewayError(
         404, f"There is no model {model[:80]!r}. GET /v1/models lists them.", code="model_not_found", param="model"
     )

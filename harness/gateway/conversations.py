@@ -1,6 +1,6 @@
-"""The conversations in memory: who may use one, in which order, and which ones have to leave.
+"""The conversations in memory: queues turns and evicts the least recently used.
 
-Turns on one conversation are played one at a time in order of arrival (released servers merge concurrent turns into
+Turns of one conversation are played one at a time, in order of arrival (released servers merge concurrent turns into
 one message and give both callers the same answer). The table lives on the event loop; sessions block, so they are
 opened, used and closed on worker threads.
 """
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from harness.gateway.agents import Runtime, Session
 
-# Seconds that a running turn gets to end when its conversation is deleted.
+# Seconds for a running turn to end when its conversation is deleted.
 _INTERRUPT_SECONDS = 10.0
 
 
 class QueueFullError(Exception):
-    """As many requests wait on the conversation as may."""
+    """The conversation's queue is full."""
 
 
 class ConversationDeletedError(Exception):
@@ -32,16 +32,16 @@ class ConversationDeletedError(Exception):
 
 
 class ConversationBusyError(Exception):
-    """A running turn did not end in time, so the conversation can't be deleted now."""
+    """A running turn did not end in time for the conversation to be deleted."""
 
 
 @dataclass(eq=False, slots=True)
 class Entry:
-    """One conversation's place in the table.
+    """One conversation's entry in the table.
 
-    `session` is None until the conversation has been opened, and after it was put out of memory. Who holds `lock` has
-    the turn; who holds `opening` may set `session`, and takes it after `lock` if both. `waiting` counts the turns that
-    run or wait, `users` everything that keeps the session from being closed.
+    `session` is None until the conversation is opened, and after its eviction. The holder of `lock` has the turn; the
+    holder of `opening` may set `session`. To hold both, take `lock` first. `waiting` counts the turns that run or wait,
+    `users` everything that keeps the session open.
     """
 
     session: Session | None = None
@@ -52,7 +52,7 @@ class Entry:
     deleted: bool = False
 
     async def opened(self, make: Callable[[], Awaitable[Session]]) -> Session:
-        """The session, made now if there is none in memory."""
+        """The session; `make` opens it if it is not in memory."""
         async with self.opening:
             if self.session is None:
                 self.session = await make()
@@ -60,23 +60,23 @@ class Entry:
 
 
 class Conversations:
-    """The table, at most `held` sessions, the least recently used ones first in line to leave."""
+    """The table: at most `held` sessions, evicted least recently used first; at most `queued` waiting turns each."""
 
     def __init__(self, runtime: Runtime, *, held: int, queued: int) -> None:
         self._runtime = runtime
         self._held = held
         self._queued = queued
         self._entries: OrderedDict[UUID, Entry] = OrderedDict()
-        self._leaving: asyncio.Task[None] | None = None
+        self._eviction: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return sum(entry.session is not None for entry in self._entries.values())
 
     @asynccontextmanager
     async def turn(self, conversation: UUID) -> AsyncIterator[Entry]:
-        """Wait for one's turn and have the conversation to oneself.
+        """Wait for exclusive use of the conversation.
 
-        Raises QueueFullError, at once; ConversationDeletedError, instead of a turn.
+        Raises QueueFullError at once; ConversationDeletedError if it is deleted while waiting.
         """
         entry = self._entries.get(conversation)
         if entry is not None and entry.waiting > self._queued:
@@ -94,13 +94,13 @@ class Conversations:
 
     @asynccontextmanager
     async def reading(self, conversation: UUID) -> AsyncIterator[Session]:
-        """A session to look at, also while a turn runs on it. Raises KeyError when there is no such conversation."""
+        """The session, read-only, also while it runs a turn. Raises KeyError if there is no such conversation."""
         async with self._use(conversation) as entry:
             yield await entry.opened(lambda: asyncio.to_thread(self._runtime.restore, conversation))
         self._make_room()
 
     async def delete(self, conversation: UUID) -> bool:
-        """Interrupt what runs, delete what is stored. False when there was nothing. Raises ConversationBusyError."""
+        """Interrupt and delete a conversation. False if nothing was stored. Raises ConversationBusyError."""
         async with self._use(conversation) as entry:
             entry.deleted = True
             if entry.session is not None and entry.lock.locked():
@@ -124,7 +124,7 @@ class Conversations:
                 entry.session.interrupt()
 
     async def close(self) -> None:
-        """Close every session that nobody uses."""
+        """Close every idle session."""
         for conversation in list(self._entries):
             await self._close(conversation)
 
@@ -141,11 +141,11 @@ class Conversations:
                 del self._entries[conversation]
 
     def _make_room(self) -> None:
-        """Put sessions out in the background: nobody's answer waits for it."""
-        if len(self._entries) > self._held and (self._leaving is None or self._leaving.done()):
-            self._leaving = asyncio.create_task(self._put_out())
+        """Evict sessions in the background: no answer waits for it."""
+        if len(self._entries) > self._held and (self._eviction is None or self._eviction.done()):
+            self._eviction = asyncio.create_task(self._evict())
 
-    async def _put_out(self) -> None:
+    async def _evict(self) -> None:
         surplus = len(self._entries) - self._held
         idle = [conversation for conversation, entry in self._entries.items() if not entry.users]
         for conversation in idle[:surplus]:

@@ -1,4 +1,4 @@
-"""Where the two contracts contradict each other: what is answered to `stream: true`."""
+"""The point on which the two contracts contradict each other: the answer to `stream: true`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def admit(dialect: Dialect, request: ChatRequest) -> None:
-    """Refuse what the dialect doesn't have. Raises GatewayError, before anything is started."""
+    """Refuse what the dialect doesn't support, before anything starts. Raises GatewayError."""
     if request.stream and dialect is Dialect.DOCUMENTED:
         raise GatewayError(
             400, "Streaming is not supported; leave `stream` out.", code="stream_unsupported", param="stream"
@@ -25,7 +25,7 @@ def admit(dialect: Dialect, request: ChatRequest) -> None:
 
 
 def render(request: ChatRequest, completion: ChatCompletion, headers: Mapping[str, str]) -> Response:
-    """A completion as the request wants to have it."""
+    """The completion as JSON, or as the stream that the request asks for."""
     if not request.stream:
         return Response(completion.model_dump_json(), media_type="application/json", headers=headers)
     options = request.stream_options

@@ -1,8 +1,8 @@
-"""Every refusal and failure that a client can be told, and the one place that writes it down.
+"""Error responses, all written here.
 
-The body carries OpenAI's `error` object, which openai 3.x, openai-node, LangChain and the AI SDK show to people, and
-beside it `detail` with the same text, where clients of released servers look. Nothing of the request is repeated but
-names of fields, and no text of an exception that is not made for clients.
+The body holds OpenAI's `error` object, which openai 3.x, openai-node, LangChain and the AI SDK show to people, and
+`detail` with the same text, which clients of released servers read. It repeats nothing of the request except field
+names, and no exception's text unless it was written for clients.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
 
-# OpenAI's clients repeat 408, 409, 429 and 5xx twice by themselves, and each repetition would start the agent again.
+# OpenAI's clients retry 408, 409, 429 and 5xx twice by default, and each retry would start the agent again.
 # Measured on a 504: with this header openai-python, openai-node, LiteLLM and Haystack send 1 request instead of 3 to 6.
 DO_NOT_RETRY = {"x-should-retry": "false"}
 
@@ -47,7 +47,7 @@ _CODES = {
 
 @dataclass(eq=False)
 class GatewayError(Exception):
-    """What a client is told instead of an answer; `message` is shown to people."""
+    """An error response; `message` is shown to people."""
 
     status: int
     message: str
@@ -67,14 +67,14 @@ def error_response(
     param: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The body and headers of a refusal or failure."""
+    """The error response with this message."""
     kind = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
     error = {"message": message, "type": kind, "param": param, "code": code or _CODES.get(status)}
     return JSONResponse({"error": error, "detail": message}, status_code=status, headers=dict(headers or {}))
 
 
 async def gateway_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer a GatewayError; a conversation that is known by then is named in the header, so that it isn't lost."""
+    """Answer a GatewayError; the header names the conversation if it is known, so that it isn't lost."""
     assert isinstance(error, GatewayError)
     return error_response(
         error.status,
@@ -86,7 +86,7 @@ async def gateway_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def damaged(request: Request, error: Exception) -> JSONResponse:
-    """Answer a request for a conversation or a profile whose stored form is damaged."""
+    """Answer a request for a damaged conversation or profile."""
     log_exception(f"{error} is damaged", error.__cause__ or error)
     return error_response(
         500,
@@ -107,7 +107,7 @@ async def validation_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def http_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer what the framework itself refuses: an unknown path, a method that a path doesn't have."""
+    """Answer what the framework itself refuses: an unknown path or method."""
     assert isinstance(error, HTTPException)
     message = {
         404: f"There is nothing at {request.url.path[:200]!r}.",
@@ -118,7 +118,7 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed(request: Request) -> str:
-    """The methods of all routes of a path, HEAD with GET; the framework names those of the first route."""
+    """The methods of all routes of a path, HEAD with GET; the framework lists only those of the first route."""
     routes: Sequence[APIRoute] = request.app.state.routes
     fitting = [route for route in routes if route.path_regex.match(request.url.path)]
     methods = {method for route in fitting for method in route.methods or ()}
@@ -126,7 +126,7 @@ def _allowed(request: Request) -> str:
 
 
 async def internal_error(request: Request, _error: Exception) -> JSONResponse:
-    """Answer a mistake of ours; what it was stands in the log only."""
+    """Answer a bug of the gateway; only the log has the details."""
     headers = {**_conversation_header(request), **DO_NOT_RETRY}
     return error_response(500, "The gateway made a mistake; its log says which.", headers=headers)
 
@@ -137,7 +137,7 @@ def _conversation_header(request: Request) -> dict[str, str]:
 
 
 def _first_problem(error: RequestValidationError) -> tuple[str, str]:
-    """The first problem as a path (`messages[0].role`) and a sentence; the input itself is never repeated."""
+    """The first problem as a path (`messages[0].role`) and a sentence, without the input itself."""
     problem = error.errors()[0]
     location: Sequence[int | str] = problem["loc"][1:] or problem["loc"]
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)

@@ -1,4 +1,4 @@
-"""The parts of one gateway, put together."""
+"""The parts of one gateway."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Gateway:
 
 
 def the_gateway(request: Request) -> Gateway:
-    """The gateway that a request was sent to."""
+    """The gateway that serves a request."""
     return cast("Gateway", request.app.state.gateway)
 
 
@@ -42,7 +42,7 @@ GatewayOfRequest = Annotated[Gateway, Depends(the_gateway)]
 
 
 def make_gateway(settings: Settings, runtime: Runtime, model_log: RequestLog) -> Gateway:
-    """Put a gateway together. The runtime need not be loaded yet; `model_log` is what its scripted model writes to."""
+    """Assemble a gateway. The runtime need not be loaded yet; its scripted model writes to `model_log`."""
     limits = settings.limits
     metrics = Metrics()
     conversations = Conversations(runtime, held=limits.held_conversations, queued=limits.queued_turns)

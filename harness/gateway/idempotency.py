@@ -1,7 +1,7 @@
-"""Answers that were given to a request with an `Idempotency-Key`, kept so that its repetition starts no second agent.
+"""Stored answers to requests with an `Idempotency-Key`, so that a repeated request starts no second turn.
 
-One small file per key, replaced whole, so a `kill -9` leaves the old or the new one. A record without an outcome
-whose turn is not running any more belongs to a turn that a dying process took with it.
+One small file per key, replaced atomically. A record without an outcome whose turn no longer runs belongs to a turn
+that died with its process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from harness.gateway.state import replace_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-# As long as Stripe keeps them at least.
+# Stripe keeps them for at least as long.
 _KEPT_SECONDS = 24 * 3600.0
 _PRUNE_SECONDS = 3600.0
 
@@ -42,7 +42,7 @@ class Outcome(BaseModel):
 
 
 class Record(BaseModel):
-    """What is known of a key: the request that it came with, and the outcome when there is one."""
+    """The request that a key came with, and its outcome once there is one."""
 
     fingerprint: str
     conversation: UUID
@@ -50,7 +50,7 @@ class Record(BaseModel):
 
 
 class IdempotencyStore:
-    """Records by key, in one folder."""
+    """Records by key, in one folder, kept for at least a day."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -58,14 +58,14 @@ class IdempotencyStore:
         self._pruning = threading.Lock()
 
     def read(self, key: str) -> Record | None:
-        """The record of a key; it is kept for a day at least."""
+        """The record of a key; None if there is none."""
         try:
             return Record.model_validate_json(self._path(key).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
 
     def write(self, key: str, record: Record) -> None:
-        """Keep a record; drop those that are too old, once an hour."""
+        """Store a record; once an hour, drop the expired ones."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_file(self._path(key), record.model_dump_json().encode())
         with self._pruning:

@@ -1,4 +1,4 @@
-"""From options to a running gateway: the agent, its first profiles, and the model behind it."""
+"""Makes the agent of a gateway from its options: the runtime, its first profile and the scripted model."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ DEFAULT_PROFILE = "default"
 
 @dataclass(frozen=True, slots=True)
 class AgentOptions:
-    """How the agent is made, beyond the gateway's own settings.
+    """Options of the agent, beyond the gateway's own settings.
 
     Attributes:
         tools: the released server's default tools, or none.
-        workspace: a folder for each conversation, or one for all.
-        durable: conversations are on disk; else in memory only.
-        secret_key: encrypts what is secret in the state folder.
-        llm: the settings of the profile `default`, if there is to be one.
-        model_log: where the scripted model writes down what it is asked, if the agent's model is that one.
+        workspace: one folder per conversation, or one for all.
+        durable: whether conversations are on disk; else in memory only.
+        secret_key: encrypts the secrets in the state folder.
+        llm: the settings of the profile `default`, if it is to be created.
+        model_log: the log of the scripted model, if the agent uses it.
     """
 
     secret_key: str = field(repr=False)
@@ -62,7 +62,7 @@ def make_runtime(settings: Settings, options: AgentOptions) -> Runtime:
 
 
 def load(runtime: Runtime, settings: Settings, options: AgentOptions) -> None:
-    """Load the agent and see to its first profile; takes seconds, so it runs in a thread."""
+    """Load the agent and create its first profile; takes seconds, so it runs in a thread."""
     runtime.load()
     if settings.agent == "scripted":
         runtime.profiles.save(SCRIPTED_PROFILE, {"model": "openai/scripted"}, include_secrets=True)
@@ -79,17 +79,17 @@ def load(runtime: Runtime, settings: Settings, options: AgentOptions) -> None:
 
 
 def _start_scripted_model(settings: Settings, log: RequestLog) -> str:
-    """The base URL of a scripted model in this process.
+    """Start a scripted model in this process and return its base URL.
 
-    A conversation keeps the model that it began with, address included, so after a restart the model comes back to its
-    port if that is still free.
+    A conversation keeps the model that it began with, address included, so after a restart the model takes the same
+    port if it is still free.
     """
     from harness.model.server import serve_in_thread
 
     remembered = settings.state / "scripted-model.port"
     try:
         model = serve_in_thread(port=int(remembered.read_bytes()), log=log)
-    except (OSError, ValueError, OverflowError):  # none remembered, or no port, or one in use
+    except (OSError, ValueError, OverflowError):  # no port remembered, not a port, or in use
         model = serve_in_thread(log=log)
     replace_file(remembered, str(urlsplit(model.base_url).port).encode())
     return model.base_url

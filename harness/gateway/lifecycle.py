@@ -1,4 +1,4 @@
-"""Whether the gateway serves yet, or still: it binds before its agent is loaded, and drains before it stops."""
+"""The gateway's phases: it listens before its agent is loaded, and drains before it stops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Phase(StrEnum):
-    """In which part of its life a gateway is."""
+    """A phase of a gateway's life."""
 
     INITIALIZING = "initializing"
     READY = "ready"
@@ -21,7 +21,7 @@ class Phase(StrEnum):
 
 
 class Lifecycle:
-    """The phase, to be set by the one who runs the server."""
+    """The current phase, set by the server."""
 
     def __init__(self) -> None:
         self.phase = Phase.INITIALIZING

@@ -1,4 +1,4 @@
-"""What a request may weigh: headers, body, nesting. Pure ASGI, in front of everything that reads a body."""
+"""Limits on headers, body and nesting of a request, as pure ASGI in front of everything that reads a body."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class RequestLimits:
-    """Refuses what is too large (431, 413) or is no JSON by its own account (415). The body is read here, once."""
+    """Reads the body, once; refuses what is too large (431, 413) or not declared as JSON (415)."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
@@ -35,8 +35,8 @@ class RequestLimits:
         try:
             body = await self._body(scope, receive)
         except GatewayError as error:
-            # uvicorn throws away what still comes of the body, so that clients which send all before they read anything
-            # see the answer and no broken pipe.
+            # uvicorn discards the rest of the body, so that clients which send all of it before they read get the
+            # answer and no broken pipe.
             await error_response(error.status, error.message)(scope, receive, send)
             return
         unread = [body]
@@ -86,9 +86,9 @@ def _is_json(content_type: str) -> bool:
 
 
 class JsonRoute(APIRoute):
-    """A route whose body is JSON as RFC 8259 has it, and not nested beyond the limit; else 400, never 500.
+    """A route whose body is JSON as RFC 8259 defines it, nested no deeper than the limit; else 400, never 500.
 
-    Beyond that limit Python's own reader and writer of JSON give up with a RecursionError, one of them at about 1000.
+    Python's own JSON reader and writer raise RecursionError on deep nesting, one of them at about 1000 levels.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -104,7 +104,7 @@ class JsonRoute(APIRoute):
 
 
 class _StrictRequest(Request):
-    """A request whose JSON has been read already."""
+    """A request whose JSON is already read."""
 
     document: Any = None
 
@@ -115,7 +115,7 @@ class _StrictRequest(Request):
 def read_json(body: bytes, *, nesting: int) -> Any:
     """Read a JSON document. Raises GatewayError, 400."""
     try:
-        # Given bytes, json.loads would guess UTF-16 and let half a surrogate pair through.
+        # On bytes, json.loads would guess UTF-16 and accept half a surrogate pair.
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
         if b"\\u" in body:
             json.dumps(value, ensure_ascii=False).encode()

@@ -1,7 +1,7 @@
 """The log: one JSON object a line, on stderr.
 
-An exception is logged as its type and the lines of code it came through, never as its text: validation and upstream
-errors quote the values they are about, and those may be keys.
+An exception is logged as its type and stack, never as its text: validation and upstream errors quote values, which may
+be keys.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ logger = logging.getLogger("harness.gateway")
 
 
 class _JsonLines(logging.Formatter):
-    """A record as a JSON object; what is passed as `extra={"fields": {...}}` stands beside the message."""
+    """A record as a JSON object; `extra={"fields": {...}}` adds fields beside the message."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -32,7 +32,7 @@ class _JsonLines(logging.Formatter):
 
 
 def configure_logging() -> None:
-    """Send everything that is logged in this process to stderr: ours from INFO on, that of libraries from WARNING."""
+    """Log to stderr: the gateway from INFO, libraries from WARNING."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

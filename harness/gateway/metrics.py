@@ -1,4 +1,4 @@
-"""What `/metrics` counts, in Prometheus' text format. Labels are names of ours only, never anything a client chose."""
+"""The metrics behind `/metrics`. Labels are the gateway's own names, never a client's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 
 
 class Metrics:
-    """The counters of one gateway."""
+    """The metrics of one gateway."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -27,5 +27,5 @@ class Metrics:
         self.tokens = Counter("gateway_tokens_total", "Tokens that turns cost", ["kind"], registry=self.registry)
 
     def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -1,7 +1,7 @@
-"""`X-OpenHands-Observability-*`: how a client wants its turn to be traced.
+"""`X-OpenHands-Observability-*`: headers that control the tracing of a turn.
 
-There is no tracing here. The headers are checked as released servers do (1.30.0 and later) and then ignored, so that a
-client's mistake shows before it meets one of them.
+The gateway does no tracing. It validates the headers as released servers do (1.30.0 and later), so that a client's
+mistake shows here too, and then ignores them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 
 
 def _flat(metadata: str) -> str:
-    """A JSON object of plain values, or of lists of one kind of them: all that a span can carry."""
+    """Validate a JSON object of scalars or of lists of one type of scalar: the attributes a span can have."""
     if not metadata:
         return metadata
     try:
@@ -44,4 +44,4 @@ def check_observability(
     _tags: Annotated[str, Header(alias="X-OpenHands-Observability-Tags", description="Any, divided by commas.")] = "",
     _parent_span_context: Annotated[str, Header(alias="X-OpenHands-Observability-Parent-Span-Context")] = "",
 ) -> None:
-    """Refuse ill-formed headers with 422; an empty one counts as none."""
+    """Refuse malformed headers with 422; an empty one counts as absent."""

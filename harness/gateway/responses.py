@@ -1,6 +1,6 @@
 """The Responses API on the wire, as far as released servers have it (1.47.0 and later): one answer, nothing stored.
 
-Fields that are not named here are ignored whatever their value.
+Other fields are ignored whatever their value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.gateway.errors import GatewayError
 
 
 class InputMessage(BaseModel):
-    """A message of the input; what an answer's `output` holds can be sent back as one."""
+    """A message of the input; an item of a response's `output` is one too."""
 
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[dict[str, Any]]
@@ -54,20 +54,20 @@ class OutputMessage(BaseModel):
 
 
 class InputTokensDetails(BaseModel):
-    """Nothing is known of caches; the official client (openai 2.54, 3.54) wants both numbers all the same."""
+    """Cache use is unknown, but the official client (openai 2.54, 3.54) requires both numbers."""
 
     cached_tokens: Literal[0] = 0
     cache_write_tokens: Literal[0] = 0
 
 
 class OutputTokensDetails(BaseModel):
-    """Nothing is known of reasoning."""
+    """Reasoning tokens are unknown."""
 
     reasoning_tokens: Literal[0] = 0
 
 
 class ResponseUsage(BaseModel):
-    """What this turn cost, over all the model calls that it took."""
+    """Tokens of this turn, over all its model calls."""
 
     input_tokens: int
     input_tokens_details: InputTokensDetails = InputTokensDetails()
@@ -77,7 +77,7 @@ class ResponseUsage(BaseModel):
 
 
 class Response(BaseModel):
-    """The answer."""
+    """The response to a request."""
 
     id: str
     object: Literal["response"] = "response"
@@ -97,7 +97,7 @@ class Response(BaseModel):
 
     @classmethod
     def of(cls, request: ResponseRequest, completion: ChatCompletion) -> Response:
-        """A turn's completion in this form; the same completion gives the same response."""
+        """The response made from a turn's completion; the same completion gives the same response."""
         identifier = completion.id.removeprefix("chatcmpl-")
         usage = completion.usage
         text = OutputText(text=completion.choices[0].message.content)
@@ -117,10 +117,10 @@ class Response(BaseModel):
 
 
 def read_request(request: ResponseRequest) -> Ask:
-    """Read what matters out of a request. Raises GatewayError.
+    """Read the turn's input from a request. Raises GatewayError.
 
-    Each request begins a conversation, so earlier messages of the input are part of what the agent is told: all become
-    one message, each behind the name of its role.
+    Each request begins a conversation, so all messages of the input go to the agent, as one message, each preceded by
+    the name of its role.
     """
     for field, name in ((request.stream, "stream"), (request.store, "store")):
         if field:
@@ -133,9 +133,9 @@ def read_request(request: ResponseRequest) -> Ask:
             param="previous_response_id",
         )
     messages = [InputMessage(role="user", content=request.input)] if isinstance(request.input, str) else request.input
-    said = [(message.role, _parts(message)) for message in messages]
-    instructions = [request.instructions or "", *(_text_of(parts) for role, parts in said if _instructs(role))]
-    conversation = [(role, parts) for role, parts in said if not _instructs(role)]
+    by_role = [(message.role, _parts(message)) for message in messages]
+    instructions = [request.instructions or "", *(_text_of(parts) for role, parts in by_role if _instructs(role))]
+    conversation = [(role, parts) for role, parts in by_role if not _instructs(role)]
     if request.input == "" or not any(role == "user" for role, _ in conversation):
         raise GatewayError(400, "The input needs a user message.", code="no_user_message", param="input")
     if len(conversation) > 1:

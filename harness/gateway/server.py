@@ -1,4 +1,4 @@
-"""The process around the application: it listens at once, loads its agent in a thread, and leaves in good order."""
+"""The server process: listens at once, loads its agent in a thread, and shuts down gracefully."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from harness.gateway.gateway import Gateway
 
-# h11 refuses a larger request line and headers with a 400 of its own; up to here the limit on headers answers 431.
+# h11 refuses a larger request line and headers with its own 400; up to here the limit on headers answers 431.
 _H11_BYTES = 2**20
 # Longer than clients keep an idle connection (httpx 5 s, undici 4 s, Go 90 s), so they rarely write to a closed one.
 _KEEP_ALIVE_SECONDS = 95
 
 
 class Ended(NamedTuple):
-    """How a gateway ended: its exit status, and whether all its threads have. A turn may be beyond interruption."""
+    """A gateway's exit status, and whether all its threads ended: some turns can't be interrupted."""
 
     status: int
     threads: bool
@@ -36,10 +36,10 @@ class Ended(NamedTuple):
 def serve(gateway: Gateway, listener: socket.socket, load: Callable[[], None], ready: Callable[[], None]) -> Ended:
     """Serve on a listening socket until SIGINT or SIGTERM.
 
-    `load` runs in a thread while /ready says 503; `ready` is called when it is done.
+    `load` runs in a thread while /ready answers 503; `ready` is called after it.
     """
-    # asyncio sets this only on sockets that were made for TCP by name (proto 6), which `socket.create_server` doesn't
-    # do. Without it each answer waits for the client's delayed acknowledgement of its headers: 40 ms.
+    # asyncio sets this only on sockets whose protocol is TCP explicitly (proto 6), unlike `socket.create_server`'s.
+    # Without it each answer waits for the client's delayed acknowledgement of its headers: 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     configure_logging()
     return asyncio.run(_serve(gateway, listener, load, ready))
@@ -73,7 +73,7 @@ async def _serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, except that the first signal lets turns end before anything is closed; the second closes everything."""
+    """uvicorn, except that the first signal lets turns end before anything closes; the second closes everything."""
 
     def __init__(self, gateway: Gateway, on_signal: Callable[[], object]) -> None:
         super().__init__(
@@ -102,7 +102,7 @@ class _Server(uvicorn.Server):
 
 
 async def _in_daemon_thread(work: Callable[[], None]) -> None:
-    """Run blocking work in a thread that nobody waits for when the process ends."""
+    """Run blocking work in a thread that the process doesn't wait for at exit."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
@@ -118,7 +118,7 @@ async def _in_daemon_thread(work: Callable[[], None]) -> None:
         error: BaseException | None = None
         try:
             work()
-        except Exception as problem:  # noqa: BLE001 - handed to the one who waits
+        except Exception as problem:  # noqa: BLE001 - raised in the awaiting task
             error = problem
         loop.call_soon_threadsafe(finish, error)
 

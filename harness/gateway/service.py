@@ -1,7 +1,7 @@
-"""The contract between a request and the agent: queue, turn, answer; once per idempotency key, within a time limit.
+"""Plays the turns of requests: queue, turn, answer; once per idempotency key, within a time limit.
 
-A turn belongs to its conversation and not to the connection that asked for it: it goes on when the client leaves or is
-told 504, and the next request on the conversation waits for it.
+A turn belongs to its conversation, not to the connection: it goes on when the client disconnects or gets a 504, and the
+next request on the conversation waits for it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A client's key on a route, and the digest of the request that it came with."""
+    """A client's key on a route, and the digest of its request."""
 
     key: str
     fingerprint: str
@@ -41,7 +41,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn to play. Without a `conversation` it starts one."""
+    """A turn to play; without a `conversation` it starts one."""
 
     ask: Ask
     model: str
@@ -51,7 +51,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A completion, the conversation that it belongs to, and whether it is the answer to an earlier request."""
+    """A completion, its conversation, and whether it answered an earlier request."""
 
     completion: ChatCompletion
     conversation: UUID
@@ -60,7 +60,7 @@ class Answered:
 
 @dataclass(eq=False, slots=True)
 class _Run:
-    """A turn on its way. `started` once it has the conversation to itself."""
+    """A queued or running turn; `started` once it has exclusive use of the conversation."""
 
     turn: Turn
     conversation: UUID
@@ -94,7 +94,7 @@ class Service:
         raise _after_start(outcome.failure, outcome.conversation)
 
     async def stop(self, grace: float) -> bool:
-        """Let running turns end for `grace` seconds, then tell their clients 503. False when one would not end."""
+        """Let running turns end for `grace` seconds, then answer 503. False if one did not end."""
         await self._drain(grace)
         self._stopping.set()
         self._conversations.interrupt()
@@ -109,7 +109,7 @@ class Service:
         return not self._runs
 
     def _earlier(self, key: IdempotencyKey) -> tuple[_Run | None, Outcome | None]:
-        """What has become of an earlier request with this key. Raises GatewayError when that was another request.
+        """The run or outcome of an earlier request with this key. Raises GatewayError if it was another request.
 
         The file is read on the event loop (0.05 ms), so that requests keep their order of arrival.
         """
@@ -142,7 +142,7 @@ class Service:
         if run.turn.key:
             del self._by_key[run.turn.key.key]
         if not run.task.cancelled():
-            run.task.exception()  # it has been seen, also when nobody waits for it any more
+            run.task.exception()  # marks it as retrieved, in case no request waits for it
 
     async def _wait(self, run: _Run) -> Outcome:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -154,7 +154,7 @@ class Service:
             stopping.cancel()
         if run.task.done() and not run.task.cancelled():
             outcome = run.task.result()
-            # A turn that we interrupted ourselves may end before this wakes up.
+            # A turn that `stop` interrupted may end before this wakes up.
             paused = outcome.failure is not None and outcome.failure.code == "agent_paused"
             if not (self._stopping.is_set() and paused):
                 return outcome
@@ -193,7 +193,7 @@ class Service:
                 raise unknown_model(run.turn.model) from None
 
     def _play(self, run: _Run, session: Session) -> Outcome:
-        """Play a turn, on a worker thread. Raises ProfileNotFoundError when the model has gone."""
+        """Play a turn, on a worker thread. Raises ProfileNotFoundError if the model no longer exists."""
         turn = run.turn
         if turn.ask.profile not in self._runtime.profiles.names():
             raise ProfileNotFoundError(turn.ask.profile)
@@ -212,7 +212,7 @@ class Service:
             try:
                 return self._runtime.restore(run.conversation)
             except KeyError:
-                pass  # an identifier that the client has chosen: it can find the conversation again after a crash
+                pass  # the client chose the id, to find the conversation again after a crash
         return self._runtime.start(run.conversation, run.turn.ask.profile, run.turn.ask.instructions)
 
     def _turn(self, run: _Run, session: Session) -> Outcome:
@@ -223,7 +223,7 @@ class Service:
             message = f"Agent run ended with status: {error.status}. {error}"
             failure = Failure(status=500, code=f"agent_{error.status}", message=message)
             return Outcome(conversation=run.conversation, failure=failure)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the turn is over, and its text isn't for clients
+        except Exception as error:  # noqa: BLE001 - any error ends the turn; its text isn't for clients
             log_exception("the agent raised", error)
             self._metrics.turns.labels("error").inc()
             failure = Failure(status=500, code="agent_error", message="Agent run ended with status: error.")
@@ -247,7 +247,7 @@ class Service:
 
 
 def _after_start(failure: Failure, conversation: UUID) -> GatewayError:
-    """A failure after the agent was started: the conversation is named, and clients are told not to start it again."""
+    """A failure after the agent started: names the conversation and tells clients not to retry."""
     headers = {CONVERSATION_HEADER: str(conversation), **DO_NOT_RETRY}
     return GatewayError(failure.status, failure.message, code=failure.code, headers=headers)
 

@@ -1,4 +1,4 @@
-"""What one gateway is told when it starts. Frozen: nothing in here changes while it runs."""
+"""The settings of one gateway, frozen while it runs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Dialect(StrEnum):
     """The contract that the gateway speaks."""
 
     DOCUMENTED = "documented"
-    """What the documentation says, and nothing that it doesn't name: `stream: true` is refused with 400."""
+    """The documentation and nothing else: `stream: true` is refused with 400."""
     AGENT_SERVER = "agent-server"
-    """What released servers do (1.58): `stream: true` is answered with server-sent events, there is
-    `POST /v1/responses`, and ill-formed `X-OpenHands-Observability-*` headers are refused."""
+    """Released servers (1.58): `stream: true` is answered with server-sent events, there is `POST /v1/responses`,
+    and malformed `X-OpenHands-Observability-*` headers are refused."""
 
 
 type AgentName = Literal["openhands", "scripted"]
@@ -25,15 +25,15 @@ type AgentName = Literal["openhands", "scripted"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what a client may ask for; what is beyond them is refused without having been stored.
+    """Limits on requests; a request beyond them is refused without being stored.
 
     Attributes:
         body_bytes: size of a request body; 32 MiB holds a few images as data URLs. Beyond it: 413.
         header_bytes: size of all header lines together. Beyond it: 431.
         nesting: depth of arrays and objects in a JSON body. Beyond it: 400.
-        queued_turns: requests that wait on one conversation behind the running one. Beyond it: 429.
-        running_turns: turns that run at once over all conversations; further ones wait.
-        held_conversations: conversations in memory; the least recently used ones are put out, and restored on use.
+        queued_turns: requests waiting on one conversation behind the running one. Beyond it: 429.
+        running_turns: turns running at once over all conversations; further ones wait.
+        held_conversations: conversations in memory; the least recently used are evicted, and restored on use.
         profiles: stored profiles. Beyond it: 409.
     """
 
@@ -48,15 +48,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that the HTTP side of a gateway has to know.
+    """Settings of the HTTP side of a gateway.
 
     Attributes:
-        state: the folder that holds everything durable.
-        session_keys: any of them opens the gateway; empty means that no key is asked for.
-        turn_timeout: seconds until a client is told 504 while its turn goes on.
-        shutdown_grace: seconds that running turns get to end after SIGTERM.
+        state: the folder for everything durable.
+        session_keys: any of them gives access; empty means that no key is required.
+        turn_timeout: seconds until a client gets a 504 while its turn goes on.
+        shutdown_grace: seconds for running turns to end after SIGTERM.
         cors_origins: origins whose pages may call the gateway besides those of this machine; `*` is any.
-        scripted_model: the agent's model is the scripted one, so that a prompt can steer it.
+        scripted_model: whether the agent's model is the scripted one, which prompts can steer.
     """
 
     state: Path

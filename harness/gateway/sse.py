@@ -1,7 +1,7 @@
-"""A finished answer as server-sent events, the way released servers send it.
+"""A finished answer as server-sent events, as released servers send it (agent-server 1.28.0 to 1.58.2).
 
-Nothing is sent before the agent is done: then come the role, the whole text, the finish reason, the usage if it was
-asked for, and `[DONE]`. Null fields are left out (agent-server 1.28.0 to 1.58.2).
+The stream starts when the agent is done: the role, the whole text, the finish reason, the usage if requested, and
+`[DONE]`, without null fields.
 """
 
 from __future__ import annotations

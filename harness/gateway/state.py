@@ -1,4 +1,4 @@
-"""The folder that holds everything durable: one gateway at a time, its secret key, and files that are never half."""
+"""The state folder: a lock for one gateway at a time, its secret key, and atomic writes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class StateError(Exception):
-    """The state folder can't be used: another gateway works on it, or its key is damaged."""
+    """The state folder can't be used: another gateway uses it, or its key is damaged."""
 
 
 def claim(state: Path) -> None:
-    """Make the folder, readable by its owner only, and hold it for this process's life. Raises StateError."""
+    """Create the folder, readable by its owner only, and lock it until this process ends. Raises StateError."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(state / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
     try:
@@ -28,10 +28,10 @@ def claim(state: Path) -> None:
 
 
 def kept_secret_key(state: Path) -> str:
-    """The key of a folder that was given none: made once, kept beside the data, readable by its owner only.
+    """The folder's own key, used if none is configured: generated once, readable by its owner only.
 
-    It keeps secrets out of what is copied or searched file by file; against someone who has the whole folder, only a
-    key from outside (`OH_SECRET_KEY`) helps. Raises StateError when what is kept is no key.
+    It protects single files that are copied or searched; only a key from outside (`OH_SECRET_KEY`) protects the whole
+    folder. Raises StateError if the stored key is damaged.
     """
     path = state / "secret.key"
     if not path.exists():
@@ -43,9 +43,9 @@ def kept_secret_key(state: Path) -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file's content; only its owner may read it.
+    """Replace a file atomically; only its owner can read it.
 
-    A `kill -9` at any moment leaves the old file or the new one, and never half of one.
+    A `kill -9` at any moment leaves the old file or the new one, never half of one.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:

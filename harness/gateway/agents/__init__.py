@@ -1,7 +1,7 @@
-"""The seam between the gateway and the agent behind it.
+"""The interface between the gateway and the agent behind it.
 
 A *runtime* is one kind of agent (`openhands`, `scripted`); it owns profiles and stored conversations. A *session* is
-one conversation held in memory. Everything here blocks: the service calls it on worker threads, one turn of a
+one conversation held in memory. Every call blocks: the service makes them on worker threads, one turn of a
 conversation at a time.
 """
 
@@ -33,7 +33,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that one turn cost, summed over all model calls of the turn."""
+    """Tokens of one turn, summed over all its model calls."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -41,7 +41,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The final assistant text of a turn, and what the turn cost."""
+    """The final assistant text of a turn, and the turn's usage."""
 
     text: str
     usage: Usage
@@ -51,7 +51,7 @@ class TurnFailedError(Exception):
     """The agent ended a turn without an answer.
 
     `status` is the SDK's execution status: `error`, `stuck`, `waiting_for_confirmation`, `paused`. The text is safe to
-    show to a client: no path, no key, no stack trace, nothing that an upstream said in confidence.
+    show to a client: no path, no key, no stack trace, nothing confidential from upstream.
     """
 
     def __init__(self, status: str, message: str) -> None:
@@ -60,7 +60,7 @@ class TurnFailedError(Exception):
 
 
 class DamagedError(Exception):
-    """What is stored of something is damaged. The text names it; the cause says how, and isn't for clients."""
+    """A stored profile or conversation is damaged. The text names it; the cause is for the log, not for clients."""
 
 
 class ProfileNotFoundError(LookupError):
@@ -68,11 +68,11 @@ class ProfileNotFoundError(LookupError):
 
 
 class ProfileLimitError(Exception):
-    """The store holds as many profiles as it may."""
+    """The store has reached its limit of profiles."""
 
 
 class ProfileStore(Protocol):
-    """LLM profiles by name. Names are checked by the caller: `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`."""
+    """LLM profiles by name. The caller validates names: `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`."""
 
     def names(self) -> Sequence[str]:
         """All names, sorted."""
@@ -81,7 +81,7 @@ class ProfileStore(Protocol):
         """Sorted, each `{name, model, base_url, provider_connection_id, provider_connection_broken, api_key_set}`."""
 
     def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
-        """The stored LLM settings, secrets null unless asked for. Raises ProfileNotFoundError, DamagedError."""
+        """The stored LLM settings; secrets are null unless exposed. Raises ProfileNotFoundError, DamagedError."""
 
     def save(self, name: str, llm: dict[str, Json], *, include_secrets: bool) -> None:
         """Create or overwrite. Raises ValueError (text safe to show), ProfileLimitError."""
@@ -90,26 +90,26 @@ class ProfileStore(Protocol):
         """Raises ProfileNotFoundError, FileExistsError."""
 
     def delete(self, name: str) -> None:
-        """Delete; a missing one is no error."""
+        """Delete a profile; a missing one is no error."""
 
 
 class Session(Protocol):
-    """One conversation, in memory. Used by one thread at a time, except `info`, `events` and `interrupt`."""
+    """One conversation in memory. One thread uses it at a time, except for `info`, `events` and `interrupt`."""
 
     def turn(self, parts: Sequence[Text | Image]) -> Answer:
-        """Play one turn to its end. Durable when it returns. Raises TurnFailedError."""
+        """Play one turn to its end; the answer is durable on return. Raises TurnFailedError."""
 
     def interrupt(self) -> None:
         """Ask a running turn to end soon; it then raises TurnFailedError."""
 
     def info(self) -> dict[str, Json]:
-        """What `GET /api/conversations/{id}` of a released server shows: id, execution_status, stats, created_at."""
+        """The fields of a released server's `GET /api/conversations/{id}`: id, execution_status, stats, created_at."""
 
     def events(self) -> Sequence[dict[str, Json]]:
         """The events so far, oldest first, as `GET …/events/search` of a released server shows them."""
 
     def final_response(self) -> str:
-        """The newest final assistant text, empty when there is none."""
+        """The newest final assistant text; empty if there is none."""
 
     def close(self) -> None:
         """Release memory, threads and files; the stored conversation stays."""
@@ -120,26 +120,26 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """Which kind."""
+        """The kind of agent."""
 
     @property
     def profiles(self) -> ProfileStore:
-        """There after `load`."""
+        """The profile store, available after `load`."""
 
     def load(self) -> None:
-        """Do the slow part of starting (imports, warm-up). Called once, in a thread, before anything else.
+        """Do the slow part of start-up (imports, warm-up). Called once, in a thread, before anything else.
 
-        Raises ValueError when the secret key is not the one that profiles were stored under.
+        Raises ValueError if profiles were stored under another secret key.
         """
 
     def start(self, conversation: UUID, profile: str, instructions: str | None) -> Session:
-        """Create the conversation durably. Raises ProfileNotFoundError, DamagedError."""
+        """Create and store the conversation. Raises ProfileNotFoundError, DamagedError."""
 
     def restore(self, conversation: UUID) -> Session:
-        """Bring a stored conversation back to memory. Raises KeyError, DamagedError."""
+        """Load a stored conversation into memory. Raises KeyError, DamagedError."""
 
     def stored(self) -> Sequence[UUID]:
         """Identifiers of every stored conversation."""
 
     def delete(self, conversation: UUID) -> bool:
-        """Delete what is stored, workspace included if it is the conversation's own. False when there was nothing."""
+        """Delete a stored conversation, and its workspace if that is its own. False if nothing was stored."""

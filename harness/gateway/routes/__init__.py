@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 
 class ErrorObject(BaseModel):
-    """OpenAI's description of what went wrong."""
+    """OpenAI's error object."""
 
     message: str
     type: str
@@ -17,7 +17,7 @@ class ErrorObject(BaseModel):
 
 
 class ErrorBody(BaseModel):
-    """The body of every refusal and failure."""
+    """The body of every error response."""
 
     error: ErrorObject
     detail: str
@@ -29,13 +29,13 @@ _ALWAYS = {
     401: "no session key, or a wrong one",
     413: "the body is too large",
     431: "the headers are too large",
-    422: "the request has not the right shape",
-    500: "a mistake of the gateway",
+    422: "the request does not match the schema",
+    500: "a bug of the gateway",
     503: "the server is starting or shutting down",
 }
 
 
 def failures(**statuses: str) -> Responses:
-    """The failures of a route for its OpenAPI document: those of every route, and its own as `_404="when"`."""
+    """A route's error responses for the OpenAPI document: those of every route, and its own as `_404="when"`."""
     own = {int(name[1:]): when for name, when in statuses.items()}
     return {status: {"model": ErrorBody, "description": when} for status, when in {**_ALWAYS, **own}.items()}

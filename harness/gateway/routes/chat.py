@@ -21,7 +21,7 @@ router = APIRouter(route_class=JsonRoute, tags=["OpenAI"])
 
 
 def _absent_if_empty(value: Any) -> Any:
-    """Templates of chat UIs such as Open WebUI send the header empty when a chat has no conversation yet."""
+    """None for an empty header, which chat UIs such as Open WebUI send while a chat has no conversation."""
     return None if value == "" else value
 
 
@@ -35,13 +35,13 @@ def _absent_if_empty(value: Any) -> Any:
             "headers": NAMES_THE_CONVERSATION,
         },
         **failures(
-            _400="no user message, an unsupported part, streaming where it is not offered, no JSON",
+            _400="no user message, an unsupported part, streaming where it is not supported, invalid JSON",
             _404="no such model",
             _409="the conversation was deleted while the request waited",
-            _415="the body is not JSON by its own account",
+            _415="the body is not declared as JSON",
             _429="too many requests wait on the conversation; nothing was stored",
             _500="the agent ended its turn without an answer",
-            _504="the agent takes longer than the server waits; its turn goes on",
+            _504="the agent takes longer than the turn timeout; its turn goes on",
         ),
     },
 )
@@ -58,7 +58,7 @@ async def create_chat_completion(
 ) -> Response:
     """Play one turn of the agent and answer with its final text."""
     if len(set(request.headers.getlist(CONVERSATION_HEADER))) > 1:
-        # Taking either would let a message into a conversation that it may not be meant for; proxies differ in which.
+        # Either value might send the message to the wrong conversation; proxies differ in which they pass on.
         raise GatewayError(422, f"{CONVERSATION_HEADER} came twice with different values.", param=CONVERSATION_HEADER)
     if conversation is not None:
         request.state.conversation = conversation

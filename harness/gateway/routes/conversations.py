@@ -1,4 +1,4 @@
-"""`/api/conversations`: what the agent did, with released servers' paths and shapes (1.58)."""
+"""`/api/conversations`: conversations and their events, with released servers' paths and shapes (1.58)."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/api/conversations", tags=["Conversations"])
 
-Limit = Annotated[int, Query(gt=0, le=100, description="The most items that a page may hold.")]
+Limit = Annotated[int, Query(gt=0, le=100, description="Maximum number of items on a page.")]
 
 
 def _local(moment: datetime) -> datetime:
-    """A moment as events write it: in the server's own time zone, without an offset."""
+    """The time as events have it: in the server's time zone, without an offset."""
     try:
         return moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment
     except OverflowError:
         raise ValueError("beyond the calendar in the server's time zone") from None
 
 
-# More than `format: date-time` is taken: a date, or seconds since 1970.
+# Accepts more than `format: date-time`: also a date, or seconds since 1970.
 Moment = Annotated[
     datetime,
     AfterValidator(_local),
@@ -46,7 +46,7 @@ PageId = Annotated[str | None, Query(description="`next_page_id` of the page bef
 
 
 class ConversationOrder(StrEnum):
-    """How conversations are sorted."""
+    """Sort order of conversations."""
 
     CREATED_AT = "CREATED_AT"
     UPDATED_AT = "UPDATED_AT"
@@ -55,7 +55,7 @@ class ConversationOrder(StrEnum):
 
 
 class EventOrder(StrEnum):
-    """How events are sorted."""
+    """Sort order of events."""
 
     TIMESTAMP = "TIMESTAMP"
     TIMESTAMP_DESC = "TIMESTAMP_DESC"
@@ -75,7 +75,7 @@ class Status(StrEnum):
 
 
 class ConversationInfo(BaseModel, extra="allow"):
-    """What is known of a conversation; the fields that both agents have."""
+    """A conversation; the fields that both agents have."""
 
     id: UUID
     execution_status: Status
@@ -84,26 +84,26 @@ class ConversationInfo(BaseModel, extra="allow"):
 
 
 class Page(BaseModel):
-    """Items of a search, and where the next page begins."""
+    """One page of search results, and the id of the next page."""
 
     items: list[dict[str, Any]]
     next_page_id: str | None
 
 
 class FinalResponse(BaseModel):
-    """The newest final text of the agent; empty when there is none."""
+    """The newest final text of the agent; empty if there is none."""
 
     response: str
 
 
 class Deleted(BaseModel):
-    """The conversation is gone."""
+    """The conversation was deleted."""
 
     success: bool = True
 
 
 class EventFilter(BaseModel):
-    """Which events are meant; every filter that is given has to hold."""
+    """A filter of events; all given conditions have to hold."""
 
     kind: str | None = None
     source: str | None = None
@@ -112,7 +112,7 @@ class EventFilter(BaseModel):
     timestamp__lt: Moment | None = None
 
     def holds(self, event: dict[str, Any]) -> bool:
-        """Whether an event is meant."""
+        """Whether an event matches."""
         at = str(event.get("timestamp", ""))
         return (
             self.kind in {None, event.get("kind")}
@@ -164,7 +164,7 @@ async def get_conversation(conversation: UUID, gateway: GatewayOfRequest) -> Con
     return ConversationInfo.model_validate(await _read(gateway, conversation, lambda session: session.info()))
 
 
-@router.delete("/{conversation}", responses=failures(_404="no such conversation", _409="its turn would not end"))
+@router.delete("/{conversation}", responses=failures(_404="no such conversation", _409="its turn did not end in time"))
 async def delete_conversation(conversation: UUID, gateway: GatewayOfRequest) -> Deleted:
     """Delete a conversation with its workspace; a running turn is interrupted."""
     try:
@@ -177,7 +177,7 @@ async def delete_conversation(conversation: UUID, gateway: GatewayOfRequest) -> 
 
 @router.get("/{conversation}/agent_final_response", responses=_missing)
 async def agent_final_response(conversation: UUID, gateway: GatewayOfRequest) -> FinalResponse:
-    """The newest final text: what a client that was told 504, or went away, comes back for."""
+    """The newest final text, for clients that got a 504 or disconnected."""
     return FinalResponse(response=await _read(gateway, conversation, lambda session: session.final_response()))
 
 
@@ -206,11 +206,11 @@ async def _events(gateway: Gateway, conversation: UUID, wanted: EventFilter) -> 
     return [event for event in events if wanted.holds(event)]
 
 
-async def _read[T](gateway: Gateway, conversation: UUID, look: Callable[[Session], T]) -> T:
-    """Look at a session, on a worker thread. Raises GatewayError, 404."""
+async def _read[T](gateway: Gateway, conversation: UUID, read: Callable[[Session], T]) -> T:
+    """Read from a session, on a worker thread. Raises GatewayError, 404."""
     try:
         async with gateway.conversations.reading(conversation) as session:
-            return await asyncio.to_thread(look, session)
+            return await asyncio.to_thread(read, session)
     except KeyError:
         raise _not_found() from None
 

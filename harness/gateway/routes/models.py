@@ -15,7 +15,7 @@ router = APIRouter(tags=["OpenAI"])
 
 
 class Model(BaseModel):
-    """A profile as OpenAI describes a model. A profile's age is not known: `created` is 0, as in released servers."""
+    """A profile as an OpenAI model. Its age is unknown: `created` is 0, as in released servers."""
 
     id: str
     object: Literal["model"] = "model"
@@ -38,7 +38,7 @@ def list_models(gateway: GatewayOfRequest) -> ModelList:
 
 @router.get("/v1/models/{model}", responses=failures(_404="no such model"))
 def retrieve_model(model: str, gateway: GatewayOfRequest) -> Model:
-    """One profile. Released servers have no such path, though `client.models.retrieve` asks for it."""
+    """One profile. Released servers lack this path, though `client.models.retrieve` uses it."""
     if profile_of(model) not in gateway.runtime.profiles.names():
         raise unknown_model(model)
     return Model(id=model)

@@ -1,4 +1,4 @@
-"""What the people ask who run a gateway: does it live, is it ready, what is it, what has it done. No key needed."""
+"""Endpoints for operators, without a key: liveness, readiness, server info and metrics."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """In which part of its life the server is."""
+    """The phase of the server."""
 
     status: Phase
     message: str | None = None
 
 
 class ServerInfo(BaseModel):
-    """What this is. Released servers have no `contract`; by that a client can tell them apart."""
+    """Name, version and capabilities. Released servers have no `contract`, which tells them apart."""
 
     title: str = "openhands-gateway-harness reference gateway"
     version: str = __version__
@@ -52,7 +52,9 @@ async def alive() -> Alive:
 
 
 @router.get(
-    "/ready", response_model=Readiness, responses={503: {"model": Readiness, "description": "not yet, or no more"}}
+    "/ready",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "starting or shutting down"}},
 )
 async def ready(gateway: GatewayOfRequest) -> Response:
     """200 once the agent is loaded."""
@@ -65,7 +67,7 @@ async def ready(gateway: GatewayOfRequest) -> Response:
 
 @router.get("/server_info")
 async def server_info(gateway: GatewayOfRequest) -> ServerInfo:
-    """Name, version, contract, and what the server offers."""
+    """Name, version, contract and capabilities."""
     settings = gateway.settings
     return ServerInfo(
         contract=settings.dialect,
@@ -82,7 +84,7 @@ async def server_info(gateway: GatewayOfRequest) -> ServerInfo:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
 async def metrics(gateway: GatewayOfRequest) -> Response:
-    """Counters in Prometheus' text format."""
+    """Metrics in Prometheus' text format."""
     return Response(gateway.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 

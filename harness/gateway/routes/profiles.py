@@ -19,7 +19,7 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
 def _no_suffix(name: str) -> str:
-    """The SDK's store takes `foo.json` for another name of `foo`, which no other route would know it by."""
+    """Refuse `foo.json`: the SDK's store takes it for `foo`, and no other route does."""
     if name.endswith(".json"):
         raise ValueError("a profile's name doesn't end in .json")
     return name
@@ -40,14 +40,14 @@ class ProfileSummary(BaseModel):
 
 
 class ProfileList(BaseModel):
-    """All profiles, sorted by name. No profile is active: a request names its own."""
+    """All profiles, sorted by name. None is active: each request names its own."""
 
     profiles: list[ProfileSummary]
     active_profile: None = None
 
 
 class ProfileDetail(BaseModel):
-    """A profile's settings; `api_key` is null unless it was asked for."""
+    """A profile's settings; `api_key` is null unless exposed."""
 
     name: str
     config: dict[str, Any]
@@ -55,14 +55,14 @@ class ProfileDetail(BaseModel):
 
 
 class ProfileChanged(BaseModel):
-    """What was done, for people."""
+    """The result of a change, for people."""
 
     name: str
     message: str
 
 
 class LLMSettings(BaseModel):
-    """Settings of the SDK's `LLM`; only the model's name is needed."""
+    """Settings of the SDK's `LLM`; only the model's name is required."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -112,7 +112,7 @@ def get_profile(
     "/{name}",
     status_code=201,
     responses=failures(
-        _400="no JSON", _409="as many profiles as may be", _415="the body is not JSON by its own account"
+        _400="invalid JSON", _409="the limit of profiles is reached", _415="the body is not declared as JSON"
     ),
 )
 def save_profile(name: Name, body: SaveProfile, gateway: GatewayOfRequest) -> ProfileChanged:
@@ -131,14 +131,14 @@ def save_profile(name: Name, body: SaveProfile, gateway: GatewayOfRequest) -> Pr
 @router.post(
     "/{name}/rename",
     responses=failures(
-        _400="no JSON",
+        _400="invalid JSON",
         _404="no such profile",
         _409="the new name is taken",
-        _415="the body is not JSON by its own account",
+        _415="the body is not declared as JSON",
     ),
 )
 def rename_profile(name: Name, body: RenameProfile, gateway: GatewayOfRequest) -> ProfileChanged:
-    """Give a profile another name; its conversations then go on under the new model's name."""
+    """Rename a profile; its conversations continue under the new model name."""
     try:
         gateway.runtime.profiles.rename(name, body.new_name)
     except ProfileNotFoundError:

@@ -1,4 +1,4 @@
-"""`POST /v1/responses`, which the documentation doesn't name and released servers have (1.47.0 to 1.58.2)."""
+"""`POST /v1/responses`: undocumented, but released servers have it (1.47.0 to 1.58.2)."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ router = APIRouter(route_class=JsonRoute, tags=["OpenAI"])
     responses={
         200: {"description": "The final assistant text of the turn.", "headers": NAMES_THE_CONVERSATION},
         **failures(
-            _400="no user message, an unsupported part, something that is not offered, no JSON",
+            _400="no user message, an unsupported part or feature, invalid JSON",
             _404="no such model",
-            _415="the body is not JSON by its own account",
+            _415="the body is not declared as JSON",
             _500="the agent ended its turn without an answer",
-            _504="the agent takes longer than the server waits; its turn goes on",
+            _504="the agent takes longer than the turn timeout; its turn goes on",
         ),
     },
 )
 async def create_response(
     request: Request, response: HttpResponse, body: ResponseRequest, gateway: GatewayOfRequest, key: KeyHeader = None
 ) -> Response:
-    """Begin a conversation, whatever its header says, and answer with the agent's final text.
+    """Begin a conversation, whatever the conversation header says, and answer with the agent's final text.
 
-    `POST /v1/chat/completions` goes on with it by the id that comes back.
+    `POST /v1/chat/completions` can continue it by the returned id.
     """
     completion, headers = await play(request, gateway, read_request(body), model=body.model, key=key)
     response.headers.update(headers)

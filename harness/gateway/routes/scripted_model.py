@@ -1,4 +1,4 @@
-"""`/scripted-model`: what the scripted model behind the agent was asked; there only when the model is that one."""
+"""`/scripted-model`: the requests to the scripted model, if the agent uses it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/scripted-model", tags=["Scripted model"])
 
 
 class Message(BaseModel):
-    """A message as the model saw it; the text is null when all that it holds is a tool call."""
+    """A message as the model saw it; the text is null if the message holds only a tool call."""
 
     role: str
     content: str | None
@@ -30,7 +30,7 @@ class Asked(BaseModel):
 
 
 class Found(BaseModel):
-    """The newest requests, at most 20, oldest first; `count` counts all that are kept."""
+    """The newest matching requests, at most 20, oldest first; `count` is the number of all matches."""
 
     count: int
     requests: list[Asked]
@@ -41,6 +41,6 @@ def search_requests(
     gateway: GatewayOfRequest,
     containing: Annotated[str, Query(description="A text that one of the messages contains.")] = "",
 ) -> Response:
-    """What the model was asked."""
-    # ASCII: what the SDK sends may hold half of a surrogate pair, which no UTF-8 can say.
+    """Requests to the model."""
+    # ASCII: the SDK's messages may hold half of a surrogate pair, which UTF-8 can't encode.
     return Response(json.dumps(gateway.model_log.containing(containing)), media_type="application/json")

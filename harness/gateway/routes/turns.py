@@ -1,4 +1,4 @@
-"""What the routes that play a turn have in common."""
+"""Plays a turn for the Chat Completions and Responses routes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES_THE_CONVERSATION: dict[str, Any] = {CONVERSATION_HEADER: {"schema": {"type
 async def play(
     request: Request, gateway: Gateway, ask: Ask, *, model: str, key: str | None, conversation: UUID | None = None
 ) -> tuple[ChatCompletion, dict[str, str]]:
-    """Play one turn of the agent: its completion, and the headers that go with it. Raises GatewayError."""
+    """Play one turn; return its completion and response headers. Raises GatewayError."""
     keyed = None
     if key:
         digest = hashlib.sha256(str(conversation).encode() + await request.body())

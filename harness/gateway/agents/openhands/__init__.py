@@ -1,4 +1,4 @@
-"""The real agent: an `openhands-sdk` conversation per id, in this process."""
+"""The real agent: one `openhands-sdk` conversation per id, in this process."""
 
 from harness.gateway.agents.openhands.runtime import OpenHandsRuntime
 

@@ -1,4 +1,4 @@
-"""Which agent answers: the released server's default one, or one without tools."""
+"""The agents that can answer: the released server's default one, and one without tools."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def agent_without_tools(llm: LLM, instructions: str | None) -> AgentBase:
-    """An agent that can talk, and end its turn."""
+    """An agent that can only reply and finish its turn."""
     return Agent(llm=llm, tools=[], include_default_tools=[FinishTool.__name__], agent_context=_context(instructions))
 
 
 def default_agent(llm: LLM, instructions: str | None) -> AgentBase:
     """The agent of a released server's default profile: terminal, file editor, task tracker, summarising condenser.
 
-    The terminal differs. It is a plain subprocess: with tmux, a server process named `openhands` outlives the gateway.
-    It leaves no history file in the home directory. And it doesn't see LLM_API_KEY; the SDK keeps the other keys
-    (session, encryption) from it by itself.
+    The terminal differs: it is a plain subprocess (with tmux, a server process named `openhands` outlives the gateway),
+    leaves no history file in the home directory and doesn't see LLM_API_KEY; the SDK itself withholds the other keys
+    (session, encryption).
     """
     terminal = {"terminal_type": "subprocess", "env": {"HISTFILE": "/dev/null", "LLM_API_KEY": ""}}
     tools = [
@@ -34,5 +34,5 @@ def default_agent(llm: LLM, instructions: str | None) -> AgentBase:
 
 
 def _context(instructions: str | None) -> AgentContext:
-    # No date in the prompt: the same conversation gives the same prompt on any day.
+    # No date in the prompt, so that a conversation gives the same prompt on any day.
     return AgentContext(system_message_suffix=instructions, current_datetime=None)

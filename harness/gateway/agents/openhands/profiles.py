@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from harness.json_value import Json
 
-MOST_PROFILES = 50  # what a released server holds
+MOST_PROFILES = 50  # the limit of a released server
 
 
 class Profiles:
@@ -29,21 +29,21 @@ class Profiles:
     def __init__(self, folder: Path, cipher: Cipher) -> None:
         self._store = LLMProfileStore(folder)
         self._cipher = cipher
-        # The store's file lock makes who finds it taken look again every 50 ms; our own threads queue here instead.
+        # The store polls its file lock every 50 ms while another thread holds it; our threads queue here instead.
         self._turns = threading.Lock()
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        # Asked for in every turn. The store's own list takes a file lock for it: 1 ms.
+        # Called in every turn. The store's own list takes a file lock for it: 1 ms.
         return sorted(path.stem for path in self._store.base_dir.glob("*.json"))
 
     def summaries(self) -> list[dict[str, Json]]:
-        """What the list shows of each, sorted by name."""
+        """The list's entry for each profile, sorted by name."""
         with self._turns:
             return sorted(self._store.list_summaries(), key=lambda summary: str(summary["name"]))
 
     def get(self, name: str, *, expose_secrets: bool = False) -> dict[str, Json]:
-        """The settings; secrets are null unless asked for. Raises ProfileNotFoundError, DamagedError."""
+        """The settings; secrets are null unless exposed. Raises ProfileNotFoundError, DamagedError."""
         llm = self._load(name, resolve_provider=False)
         context = {"expose_secrets": True} if expose_secrets else None
         settings = cast("dict[str, Json]", llm.model_dump(mode="json", context=context))
@@ -54,7 +54,7 @@ class Profiles:
         try:
             settings = LLM.model_validate(llm)
         except ValidationError as error:
-            # The values stay out of the message: one of them is the key.
+            # The message leaves the values out: one of them is the key.
             problems = (f"{'.'.join(map(str, e['loc'])) or 'llm'}: {e['msg']}" for e in error.errors())
             raise ValueError("; ".join(problems)) from None
         try:
@@ -74,7 +74,7 @@ class Profiles:
             raise ProfileNotFoundError(name) from None
 
     def delete(self, name: str) -> None:
-        """Delete; a missing one is no error."""
+        """Delete a profile; a missing one is no error."""
         with self._turns:
             self._store.delete(name)
 
@@ -83,15 +83,15 @@ class Profiles:
         return self._load(name, resolve_provider=True)
 
     def check_cipher(self) -> None:
-        """Raise ValueError if a stored key was encrypted with another one; the SDK would go on without a key."""
+        """Raise ValueError if a stored API key can't be decrypted; the SDK would go on without it."""
         own_keys = [s for s in self.summaries() if s["api_key_set"] and not s["provider_connection_id"]]
         for name in (str(summary["name"]) for summary in own_keys):
-            with suppress(DamagedError):  # said when it is used
+            with suppress(DamagedError):  # reported when the profile is used
                 if self._load(name, resolve_provider=False).api_key is None:
                     raise ValueError(f"profile {name!r} was stored under another OH_SECRET_KEY")
 
     def _load(self, name: str, *, resolve_provider: bool) -> LLM:
-        # A request may name anything. The store raises ValueError for `a/b`, and takes `a.json` for `a`.
+        # The name comes from a request. The store raises ValueError for `a/b`, and takes `a.json` for `a`.
         if name not in self.names():
             raise ProfileNotFoundError(name)
         try:

@@ -1,4 +1,4 @@
-"""The runtime: what every conversation of one gateway has in common."""
+"""The runtime: settings, profiles and storage shared by all conversations of a gateway."""
 
 from __future__ import annotations
 
@@ -36,10 +36,9 @@ type Workspace = Literal["per-conversation", "shared"]
 class OpenHandsRuntime:
     """OpenHands agents as the gateway's runtime.
 
-    `state` is the only folder that is written to; whoever makes the runtime has claimed it, for it has to be the only
-    writer. `secret_key` encrypts the models' keys at rest; without one, the folder keeps one. `durable=False` holds
-    conversations in memory only. Making the runtime is cheap: the SDK (5 s CPU) is imported by `load`, and `profiles`
-    is there after it.
+    `state` is the only folder it writes to; the caller has claimed it, since there may be only one writer.
+    `secret_key` encrypts the models' keys at rest; without one, a key kept in the folder is used. `durable=False` keeps
+    conversations in memory only. The constructor is cheap: `load` imports the SDK (5 s CPU) and sets `profiles`.
     """
 
     name = "openhands"
@@ -82,17 +81,17 @@ class OpenHandsRuntime:
             register_default_tools(enable_browser=False)
             self._agent = agent.default_agent
         _warm_up(self._agent, self._state / "sdk")
-        # The SDK's objects stay for good. Counting them, Python would not look for the cycles that closed conversations
-        # are before there is a quarter as much garbage: hundreds of conversations.
+        # The SDK's objects live forever. Unless frozen, they put off the collection of closed conversations (cycles)
+        # until there is a quarter as much garbage: hundreds of conversations.
         gc.collect()
         gc.freeze()
 
     def start(self, conversation: UUID, profile: str, instructions: str | None) -> OpenHandsSession:
-        """Create the conversation durably. Raises ProfileNotFoundError."""
+        """Create and store the conversation. Raises ProfileNotFoundError."""
         return self._open(conversation, self._agent(self.profiles.llm(profile), instructions))
 
     def restore(self, conversation: UUID) -> OpenHandsSession:
-        """Bring a stored conversation back, with the agent, model and key it began with.
+        """Load a stored conversation with the agent, model and key it began with.
 
         Raises KeyError, DamagedError.
         """
@@ -100,7 +99,7 @@ class OpenHandsRuntime:
             raise KeyError(conversation)
         try:
             return self._open(conversation, None)
-        except Exception as error:  # the SDK raises whatever the damage leads to, KeyError too
+        except Exception as error:  # the SDK raises anything here, KeyError too
             raise DamagedError(f"conversation {conversation}") from error
 
     def stored(self) -> list[UUID]:
@@ -110,13 +109,13 @@ class OpenHandsRuntime:
         return [UUID(path.parent.name) for path in self._conversations.glob(f"{_HEX}/base_state.json")]
 
     def delete(self, conversation: UUID) -> bool:
-        """Delete what is stored. False when there was nothing."""
+        """Delete a stored conversation. False if nothing was stored."""
         if self._in_memory is not None:
             found = self._in_memory.pop(conversation, None) is not None
         else:
             folder = self._conversations / conversation.hex
             found = folder.exists()
-            # First what makes it a conversation, so that dying half-way leaves none.
+            # This file makes the folder a conversation: without it, a half-deleted folder is none.
             (folder / "base_state.json").unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
         if self._workspace == "per-conversation":
@@ -161,10 +160,10 @@ class OpenHandsRuntime:
 
 
 def _quieten(folder: Path) -> None:
-    """Set what the SDK and litellm read when they are imported.
+    """Configure what the SDK and litellm read on import.
 
-    No banner, no logging set-up of its own, no fetching of a price list, no question on stdin (DEBUG_LLM), and the
-    SDK's own files in `folder` instead of the home directory.
+    No banner, no logging set-up, no download of a price list, no prompt on stdin (DEBUG_LLM), and the SDK's files in
+    `folder` instead of the home directory.
     """
     os.environ |= {
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -173,9 +172,9 @@ def _quieten(folder: Path) -> None:
         "LOG_AUTO_CONFIG": "false",
     }
     os.environ.pop("DEBUG_LLM", None)
-    # A price that litellm doesn't know is no news; the SDK warns at every call.
+    # The SDK warns at every call about a model whose price litellm doesn't know.
     warnings.filterwarnings("ignore", message="Cost calculation failed", module="openhands")
-    # Their lines quote what providers say, which may be a key. The session logs how each failed turn ended.
+    # Their lines quote providers' messages, which may contain a key. The session logs how each failed turn ended.
     for name in ("openhands", "LiteLLM"):
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
@@ -184,10 +183,10 @@ def _quieten(folder: Path) -> None:
 
 
 def _warm_up(agent: Callable[[LLM, str | None], AgentBase], workspace: Path) -> None:
-    """Pay for the first turn's lazy imports (0.8 s CPU) before there is a user who waits.
+    """Do the first turn's lazy imports (0.8 s CPU) before a user waits for them.
 
-    It is a whole turn of a conversation that is kept nowhere, with a model that refuses the connection: a socket of
-    this process, bound and not listening.
+    Plays a whole turn of a conversation that isn't stored, with a model that refuses the connection: a socket of this
+    process that is bound but not listening.
     """
     from openhands.sdk import LLM, LocalConversation
     from openhands.sdk.conversation.exceptions import ConversationRunError

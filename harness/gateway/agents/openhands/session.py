@@ -1,4 +1,4 @@
-"""One conversation in memory: turns, and how a broken one is closed."""
+"""One conversation in memory: plays turns, and closes failed ones."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ log = logging.getLogger(__name__)
 
 
 class OpenHandsSession:
-    """An SDK conversation behind the gateway's seam.
+    """An SDK conversation as a session of the gateway.
 
-    A turn that fails is *closed*: tool calls without a result are rejected (the SDK would run them in the next turn),
-    the log ends in a `ConversationErrorEvent`, and a message that the agent did nothing about is left out of what the
-    model is sent from then on. Left in, the SDK would merge it with the next message, and one that the provider
-    refuses (an image it can't fetch, a text too long) would break the conversation for good. What the agent did
-    before it failed stays: its workspace shows it too.
+    A failed turn is *closed*: tool calls without a result are rejected (the SDK would run them in the next turn), the
+    log ends in a `ConversationErrorEvent`, and a message that the agent did not act on is no longer sent to the model:
+    the SDK would merge it with the next message, and one that the provider refuses (an image it can't fetch, a text
+    too long) would break the conversation for good. The agent's events before the failure stay: its workspace shows
+    their effects too.
     """
 
     def __init__(self, open_conversation: Callable[[Callable[[Event], None]], LocalConversation]) -> None:
@@ -54,12 +54,12 @@ class OpenHandsSession:
         undecorated: BaseConversation = self._conversation
         self._interrupted = False
         try:
-            # Holding the state's lock makes one save of a turn's three; it grows with the conversation. Events are
-            # written one by one all the same, and they are what a restored conversation is put together from.
+            # Holding the state's lock saves the state, which grows with the conversation, once a turn instead of three
+            # times. Events are still written one by one, and a conversation is restored from them.
             with self._state:
                 undecorated.send_message(Message(role="user", content=content))
                 undecorated.run()
-        except Exception as error:  # noqa: BLE001  # SDK and tools raise what they like; nothing of it may reach a client
+        except Exception as error:  # noqa: BLE001  # SDK and tools raise anything; none of it may reach a client
             cause = error.original_exception if isinstance(error, ConversationRunError) else error
             reason = f"The agent failed: {type(cause).__name__}."
             log.warning("conversation %s: %s", self._state.id, reason)
@@ -79,18 +79,18 @@ class OpenHandsSession:
 
     def interrupt(self) -> None:
         """Ask a running turn to stop after its current step; a model call in flight is not cut short."""
-        # Not the SDK's own call: it waits for the state's lock, which a turn holds to its end.
+        # The SDK's own `interrupt` would wait for the state's lock, which a turn holds to its end.
         self._interrupted = True
         if token := self._conversation.cancel_token:
             token.cancel()
 
     def _pause_if_interrupted(self, _: Event) -> None:
-        """Called in the turn's thread after each event; what follows an agent's final text overrides the pause."""
+        """Called in the turn's thread after each event; a final text that follows overrides the pause."""
         if self._interrupted and self._state.execution_status is Status.RUNNING:
             self._state.execution_status = Status.PAUSED
 
     def info(self) -> dict[str, Json]:
-        """The SDK's state, secrets masked by the SDK, and the times a released server adds."""
+        """The SDK's state, with secrets masked by the SDK, and the times that a released server adds."""
         info: dict[str, Json] = self._state.model_dump(mode="json")
         events = self._state.events
         now = datetime.now(UTC).isoformat()
@@ -103,7 +103,7 @@ class OpenHandsSession:
         }
 
     def events(self) -> list[dict[str, Json]]:
-        """Every event, those of turns that were set aside included."""
+        """Every event, including those of turns that the model no longer sees."""
         return [without_reason(event.model_dump(mode="json", exclude_none=True)) for event in self._state.events]
 
     def final_response(self) -> str:
@@ -111,11 +111,11 @@ class OpenHandsSession:
         return get_agent_final_response(self._state.events)
 
     def close(self) -> None:
-        """Stop the tools and let go of the SDK's conversation."""
+        """Stop the tools and release the SDK's conversation."""
         self._conversation.close()
 
     def _spent(self) -> Usage:
-        """All tokens so far; the SDK counts per model (agent, condenser) and never starts again."""
+        """All tokens so far; the SDK counts per model (agent, condenser) and never resets."""
         totals = [m.accumulated_token_usage for m in self._state.stats.usage_to_metrics.values()]
         return Usage(
             sum(total.prompt_tokens for total in totals if total),
@@ -123,7 +123,7 @@ class OpenHandsSession:
         )
 
     def _is_broken(self) -> bool:
-        """Whether the process died in the middle of a turn: the log's end is neither an answer nor a closed turn.
+        """Whether the process died during a turn: the log ends with neither an answer nor a closed turn.
 
         The SDK appends events before it saves the state that names the newest one, so the two may disagree.
         """
@@ -133,7 +133,7 @@ class OpenHandsSession:
         return self._state.execution_status is not Status.FINISHED or events[-1].id != self._state.leaf_event_id
 
     def _close_turn(self, reason: str) -> None:
-        """Bring a conversation whose last turn was not answered into order. Doing it again changes nothing."""
+        """Close an unanswered last turn; idempotent."""
         events = self._state.events
         tail = list(takewhile(lambda event: not _is_user_message(event), reversed(events)))
         if len(events) and not any(isinstance(event, ConversationErrorEvent) for event in tail):
@@ -155,5 +155,5 @@ def _is_user_message(event: Event) -> bool:
 
 
 def _in_utc(event: Event) -> str:
-    """The SDK stamps events in local time, without a zone."""
+    """The event's time; the SDK writes local time without an offset."""
     return datetime.fromisoformat(event.timestamp).astimezone(UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Where a conversation's events and state are kept."""
+"""Storage of a conversation's events and state."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from harness.json_value import Json
 
 WITHHELD = "The reason is withheld: it may quote the model's provider."
-# Errors whose detail is written by the SDK or by us, never by a provider.
+# Errors whose detail the SDK or the gateway writes, never a provider.
 OWN_ERRORS = frozenset({"MaxIterationsReached", "MaxBudgetReached", "TurnBroken"})
 
 
 class ConversationFolder(FileStore):
     """One conversation's folder, in the SDK's own layout, written by this process alone.
 
-    A file appears whole or not at all (written beside, then renamed), so a killed process loses nothing that was
-    written: the page cache survives it. There is no fsync: only a power failure could take the last seconds. The
-    SDK's own store syncs seven times a turn and doubles the turn's CPU (7.9 against 4.2 ms, SDK 1.58). Being the only
-    writer, it needs no lock files, and keeps the SDK's length markers (its check for other writers) in memory.
+    Writes are atomic (temporary file, then rename), so a killed process loses nothing: the page cache survives it.
+    There is no fsync: only a power failure could lose the last seconds. The SDK's own store syncs seven times a turn
+    and doubles the turn's CPU (7.9 against 4.2 ms, SDK 1.58). The only writer needs no lock files, and keeps the SDK's
+    length markers (its check for other writers) in memory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +37,7 @@ class ConversationFolder(FileStore):
         self._lock = threading.RLock()
 
     def write(self, path: str, contents: str | bytes) -> None:
-        """Replace the file at once. What a provider said when it failed is left out."""
+        """Replace the file atomically, without a provider's error text."""
         if path.endswith(".marker"):
             self._markers.add(path)
             return
@@ -45,20 +45,20 @@ class ConversationFolder(FileStore):
         if '"ConversationErrorEvent"' in text:
             text = json.dumps(without_reason(json.loads(text)))
         target = self._folder / path
-        beside = target.with_name(".beside")  # the SDK's scan skips names that begin with a dot
+        temporary = target.with_name(".beside")  # the SDK's scan skips names that begin with a dot
         try:
-            beside.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8")
         except FileNotFoundError:
             target.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(text, encoding="utf-8")
-        beside.replace(target)
+            temporary.write_text(text, encoding="utf-8")
+        temporary.replace(target)
 
     def read(self, path: str) -> str:
         """Raises FileNotFoundError."""
         return (self._folder / path).read_text(encoding="utf-8")
 
     def list(self, path: str) -> list[str]:
-        """The names in a folder, with the folder before each; nothing when it isn't there."""
+        """The paths of a folder's entries; empty if there is no such folder."""
         try:
             return [f"{path}/{name}" for name in os.listdir(self._folder / path)]  # noqa: PTH208  (names, not paths)
         except FileNotFoundError:
@@ -76,7 +76,7 @@ class ConversationFolder(FileStore):
             target.unlink(missing_ok=True)
 
     def exists(self, path: str) -> bool:
-        """Whether the file is there."""
+        """Whether the file exists."""
         return path in self._markers if path.endswith(".marker") else (self._folder / path).exists()
 
     def get_absolute_path(self, path: str) -> str:
@@ -85,7 +85,7 @@ class ConversationFolder(FileStore):
 
     @contextmanager
     def lock(self, path: str, timeout: float = 30.0) -> Iterator[None]:
-        """Serialise the threads of this process; one lock for the conversation."""
+        """Serialise the threads of this process; one lock per conversation."""
         if not self._lock.acquire(timeout=timeout):
             raise TimeoutError(path)
         try:
@@ -95,7 +95,7 @@ class ConversationFolder(FileStore):
 
 
 def without_reason(event: dict[str, Json]) -> dict[str, Json]:
-    """The event as it may be stored and shown: a provider's error keeps its code, a class name, and not its words."""
+    """The event, fit to store and show: of a provider's error only the code, a class name, is kept."""
     if event.get("kind") != "ConversationErrorEvent" or event.get("code") in OWN_ERRORS:
         return event
     return {**event, "detail": WITHHELD}

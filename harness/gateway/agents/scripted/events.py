@@ -1,7 +1,7 @@
-"""A conversation of the scripted agent as its events: one JSON object a line, in the shapes of released servers (1.58).
+"""The event log of a scripted conversation: one JSON object a line, in the shapes of released servers (1.58).
 
-A line is appended by one `write`, so a `kill -9` costs at most the line that was being written. What a turn comes to
-is its last line, the conversation's state; a log that ends with anything else holds a broken turn.
+Each line is appended by one `write`, so a `kill -9` costs at most the line being written. A complete turn ends with
+the conversation's state; a log that ends with anything else holds a broken turn.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class Log:
 
     @classmethod
     def create(cls, folder: Path, conversation: UUID, model: str, instructions: str | None) -> Log:
-        """A new conversation, whose first event is what the agent was told in the beginning."""
-        folder.mkdir(mode=0o700, exist_ok=True)  # a `kill -9` may have come before the first event
+        """Start a conversation; its first event is the system prompt."""
+        folder.mkdir(mode=0o700, exist_ok=True)  # exists after a `kill -9` before the first event
         log = cls(folder / "events.jsonl", conversation)
         log.append(system_prompt(model, instructions))
         return log
 
     @classmethod
     def read(cls, folder: Path, conversation: UUID) -> Log:
-        """A stored conversation. Raises KeyError, DamagedError."""
+        """Read a stored conversation. Raises KeyError, DamagedError."""
         log = cls(folder / "events.jsonl", conversation)
         try:
             content = log.path.read_bytes()
@@ -63,7 +63,7 @@ class Log:
         return log
 
     def append(self, *events: Event) -> None:
-        """Add events, and have them on disk before they are seen."""
+        """Add events, on disk first."""
         lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -73,19 +73,19 @@ class Log:
         self.events.extend(events)
 
     def last_state(self, key: str) -> Json:
-        """The newest value of a part of the conversation's state; None before the first turn."""
+        """The newest value of a field of the conversation's state; None before the first turn."""
         return next((event["value"] for event in reversed(self.events) if event.get("key") == key), None)
 
 
 def system_prompt(model: str, instructions: str | None) -> Event:
-    """What the agent is and was told; `model` is the LLM's of the profile."""
+    """The system prompt and the agent's model, from the profile."""
     return _event(
         "SystemPromptEvent", "agent", system_prompt={"type": "text", "text": instructions or ""}, tools=[], model=model
     )
 
 
 def message(role: str, text: str, *, images: tuple[str, ...] = ()) -> Event:
-    """What the user said, or the agent."""
+    """A message of the user or the agent."""
     content: list[Json] = [{"type": "text", "text": text}]
     if images:
         content.append({"type": "image", "image_urls": list(images)})
@@ -102,7 +102,7 @@ def action(tool: str, arguments: str) -> Event:
 
 
 def observation(called: Event, text: str) -> Event:
-    """What came of a tool call."""
+    """The result of a tool call."""
     return _event(
         "ObservationEvent",
         "environment",
@@ -114,12 +114,12 @@ def observation(called: Event, text: str) -> Event:
 
 
 def error(code: str, detail: str) -> Event:
-    """Why a turn ended without an answer."""
+    """The reason why a turn ended without an answer."""
     return _event("ConversationErrorEvent", "environment", code=code, detail=detail)
 
 
 def state(status: str, **values: Json) -> tuple[Event, ...]:
-    """The conversation's state after a turn; the status comes last, and with it the turn is complete."""
+    """The conversation's state after a turn; the status comes last and completes the turn."""
     changes = [*values.items(), ("execution_status", status)]
     return tuple(_event("ConversationStateUpdateEvent", "environment", key=key, value=value) for key, value in changes)
 

@@ -1,4 +1,4 @@
-"""LLM profiles of the scripted agent: one encrypted file each. It never calls an LLM, but shows what was stored."""
+"""LLM profiles of the scripted agent, which calls no LLM: one encrypted file each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECRETS = ("api_key", "aws_access_key_id", "aws_secret_access_key", "aws_sessio
 
 
 class ScriptedProfiles:
-    """Profiles in one folder, under one key."""
+    """Profiles in one folder, encrypted with one key."""
 
     def __init__(self, folder: Path, secret_key: str, *, limit: int) -> None:
         self._folder = folder
@@ -39,7 +39,7 @@ class ScriptedProfiles:
     def summaries(self) -> Sequence[dict[str, Json]]:
         found = []
         for name in self.names():
-            with suppress(ProfileNotFoundError, DamagedError):  # deleted since, or not to be shown
+            with suppress(ProfileNotFoundError, DamagedError):  # deleted meanwhile, or unreadable
                 found.append(self._summary(name))
         return found
 

@@ -1,4 +1,4 @@
-"""What all conversations of the scripted agent have in common: where they are stored, and their profiles."""
+"""The runtime of scripted agents: their profiles and stored conversations."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _HEX = "[0-9a-f]" * 32
 
 
 class ScriptedRuntime:
-    """Scripted agents as the gateway's runtime; `state` is the only folder that is written to.
+    """Scripted agents as the gateway's runtime.
 
-    What a model would be asked goes to `model_log`.
+    `state` is the only folder it writes to; requests that a model would get go to `model_log`.
     """
 
     name = "scripted"

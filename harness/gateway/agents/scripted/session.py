@@ -1,4 +1,4 @@
-"""One conversation of the scripted agent: the loop of an agent around the scripted model's rules."""
+"""One scripted conversation: an agent's loop around the scripted model's rules."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from harness.model.log import RequestLog
     from harness.model.rules import ToolCall
 
-# The SDK (1.58.0) takes an agent for stuck that makes the same call four times, or says nothing three times.
+# The SDK (1.58.0) declares an agent stuck after four identical calls or three empty replies.
 _SAME_CALLS = 4
 _EMPTY_REPLIES = 3
 
 
 class ScriptedSession:
-    """A conversation whose events are its whole state."""
+    """A conversation; its events are its whole state."""
 
     def __init__(self, log: Log, model_log: RequestLog) -> None:
         self._log = log
@@ -62,7 +62,7 @@ class ScriptedSession:
                     return Answer(reply.text, usage)
                 else:
                     called = events.action(reply.tool_call.name, reply.tool_call.arguments)
-                    if (final := _said(called)) is not None:
+                    if (final := _final_text(called)) is not None:
                         result = events.observation(called, final)
                         self._log.append(called, result, *self._state("finished", usage))
                         return Answer(final, usage)
@@ -103,15 +103,15 @@ class ScriptedSession:
         return list(self._log.events)
 
     def final_response(self) -> str:
-        said = [_said(event) for event in self._log.events if event["source"] == "agent"]
-        return next((text for text in reversed(said) if text is not None), "")
+        texts = [_final_text(event) for event in self._log.events if event["source"] == "agent"]
+        return next((text for text in reversed(texts) if text is not None), "")
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is open."""
 
     @property
     def _model(self) -> str:
-        """The model's name as its provider knows it: `openai/` and the like are LiteLLM's."""
+        """The model's name without LiteLLM's provider prefix, such as `openai/`."""
         model = str(self._log.events[0]["model"])
         return model.partition("/")[2] or model
 
@@ -134,8 +134,8 @@ class ScriptedSession:
         return TurnFailedError(status, detail)
 
 
-def _said(event: Event) -> str | None:
-    """The final text that an event carries: a message, or a call of the tool `finish` with one."""
+def _final_text(event: Event) -> str | None:
+    """The text of a message, or of a call of the tool `finish`; None if the event has none."""
     if event["kind"] == "ActionEvent" and event["tool_name"] == "finish":
         text = cast("dict[str, Json]", event["action"]).get("message")
         return text if isinstance(text, str) else None
@@ -148,7 +148,7 @@ def _text(event: Event) -> str:
 
 
 def _messages(log: Sequence[Event]) -> list[dict[str, object]]:
-    """The conversation as a model sees it. The SDK sends user messages that nobody answered as one, line by line."""
+    """The messages for the model. The SDK joins consecutive user messages, line by line."""
     messages: list[dict[str, object]] = []
     for event in log:
         match event["kind"]:
@@ -160,8 +160,8 @@ def _messages(log: Sequence[Event]) -> list[dict[str, object]]:
             case "MessageEvent":
                 role = "user" if event["source"] == "user" else "assistant"
                 messages.append({"role": role, "content": _text(event)})
-            case "ActionEvent" if _said(event) is not None:
-                messages.append({"role": "assistant", "content": _said(event)})
+            case "ActionEvent" if _final_text(event) is not None:
+                messages.append({"role": "assistant", "content": _final_text(event)})
             case "ActionEvent":
                 messages.append({"role": "assistant", "content": None})
             case "ObservationEvent" if messages[-1]["content"] is None:
