@@ -1,1 +1,1 @@
-"""What a requirement asks, where it comes from, how it is proven, and what to do when it is red."""
+"""Explains a requirement: its text, sources and scenarios, the mutants that break it, and what to do if it fails."""

@@ -1,4 +1,4 @@
-"""What a report found, in lines of text."""
+"""Explains a report's findings, in lines of text."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SHOWN_BODY = 600
 
 
 def found(report: Report, name: str) -> Iterator[str]:
-    """What was found of a requirement, or in a scenario.
+    """The findings on a requirement or a scenario.
 
     Raises:
-        UnknownNameError: the report speaks of nothing of that name.
+        UnknownNameError: the report has no requirement or scenario of that name.
     """
     requirement, scenarios = _named(report, name)
     yield f"{report.target.name} on {report.run.started:%Y-%m-%d %H:%M}: {requirement.id} {_state(requirement.state)}"
@@ -44,7 +44,7 @@ def found(report: Report, name: str) -> Iterator[str]:
 
 
 def summary(report: Report) -> Iterator[str]:
-    """What there is to be explained."""
+    """The report's outcome, and every requirement that did not pass."""
     yield f"{report.target.name} is {report.outcome} ({report.contract})"
     for state in sorted(set(State) - {State.PASSED, State.NOT_ASSESSED}, key=lambda each: -each.rank):
         for requirement in report.in_state(state):
@@ -52,7 +52,7 @@ def summary(report: Report) -> Iterator[str]:
 
 
 def _named(report: Report, name: str) -> tuple[RequirementRecord, list[ScenarioRecord]]:
-    """The requirement, and those of its scenarios that are meant: the one that was named, or all that don't pass."""
+    """The requirement, and the named scenario (with all its cases) or all its scenarios that don't pass."""
     requirements = {each.id: each for each in report.requirements}
     named = [each for each in report.scenarios if name in {each.id, each.id.partition("[")[0]}]
     if named:

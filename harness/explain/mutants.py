@@ -1,4 +1,4 @@
-"""The mutants that break a requirement, read in their source: importing them takes the web server."""
+"""The mutants that break a requirement, read from their source: importing them would import the web server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import harness
 
 
 def mutants(requirement: str) -> dict[str, str]:
-    """What each does wrong, in a sentence, by its name."""
+    """The violation of each mutant in a sentence, by the mutant's name."""
     found: dict[str, str] = {}
     for file in sorted((Path(harness.__file__).parent / "mutants").glob("*.py")):
         text = file.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What the suite's sources say: the statements that a requirement follows from."""
+"""The suite's sources: the statements that a requirement follows from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 7 ms for all of them,
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that is said, in our words, and where: a section, a range of releases, clients."""
+    """A statement in our words, and its origin: a section, a range of releases, clients."""
 
     id: str
     says: str
@@ -23,10 +23,10 @@ class Statement:
 
 
 def statements(folder: Path, source: str, requirement: str) -> tuple[Statement, ...]:
-    """What leads to a requirement.
+    """The statements that lead to a requirement.
 
     Args:
-        folder: of the suite; one without `sources/` says nothing.
+        folder: of the suite; one without `sources/` has no statements.
         source: `documentation`, `observed` or `decisions`.
         requirement: its id.
     """

@@ -1,4 +1,4 @@
-"""The part of a suite that an explanation needs: all of it takes 0.2 s to read, one area 0.03 s."""
+"""Reads the part of a suite that an explanation needs: 0.03 s for one area, 0.2 s for the whole suite."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class UnknownNameError(ValueError):
-    """What is to be explained is neither a requirement nor a scenario."""
+    """No requirement or scenario has that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A requirement and all scenarios that prove it, in file order; `chosen` are those that were named, or none."""
+    """A requirement and all scenarios that prove it, in file order; `chosen` are the named ones, if any."""
 
     folder: Path
     requirement: Requirement
@@ -33,10 +33,10 @@ class Part:
 
 
 def find(folder: Path, name: str) -> Part:
-    """The requirement of this name, or that of the scenario of this name (with or without a case).
+    """The requirement of this name, or of the scenario of this name (with or without a case).
 
     Raises:
-        UnknownNameError: there is nothing of the name.
+        UnknownNameError: no requirement or scenario has that name.
         FileError: the files can't be read.
     """
     requirements = read_requirements(folder)
@@ -58,12 +58,12 @@ def find(folder: Path, name: str) -> Part:
 
 
 def _read(files: list[Path], requirements: Mapping[str, Requirement]) -> tuple[Scenario, ...]:
-    """The scenarios of some files; what stands in others, such as a control, is not missed."""
+    """The scenarios of some files; references to other files, such as controls, are not resolved."""
     return tuple(read_files(files, Suite(requirements, {})).suite.scenarios.values())
 
 
 def _home(folder: Path) -> Path:
-    """Where the requirements stand that a folder's scenarios prove."""
+    """The folder of the requirements that a folder's scenarios prove."""
     return folder if (folder / "requirements.yaml").exists() else corpus_folder()
 
 

@@ -1,4 +1,4 @@
-"""An explanation in lines of text."""
+"""Writes an explanation, in lines of text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CONTRACTS = {
 
 
 def explain(part: Part) -> Iterator[str]:
-    """All that is known of a requirement, and of the scenarios that were named."""
+    """The explanation of a requirement and its chosen scenarios."""
     requirement = part.requirement
     yield f"{requirement.id}: {requirement.text}"
     yield ""
@@ -47,9 +47,9 @@ def explain(part: Part) -> Iterator[str]:
     if requirement.versions:
         yield from _entry("releases", f"{requirement.versions}; on others it is not assessed")
     yield from _entry("source", requirement.source)
-    yield from _said("it follows from", part, "documentation")
-    yield from _said("the reference gateway decides", part, "decisions")
-    yield from _said("released servers and clients", part, "observed")
+    yield from _statements("it follows from", part, "documentation")
+    yield from _statements("the reference gateway decides", part, "decisions")
+    yield from _statements("released servers and clients", part, "observed")
     yield from _proofs(part)
     broken = mutants(requirement.id) if part.folder.samefile(corpus_folder()) else {}
     if broken:
@@ -69,7 +69,7 @@ def _entry(name: str, text: str) -> Iterator[str]:
     yield fill(f"{name}: {text}", _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
 
 
-def _said(title: str, part: Part, source: str) -> Iterator[str]:
+def _statements(title: str, part: Part, source: str) -> Iterator[str]:
     found: Iterable[Statement] = statements(part.folder, source, part.requirement.id)
     if found:
         yield from _title(title)
@@ -126,7 +126,7 @@ def _expected(step: Step) -> Iterator[str]:
 
 
 def _status(status: Json) -> str:
-    """The statuses one by one where they are listed, else what is said of them."""
+    """The statuses, separated by `or` if listed, else their schema."""
     options = status["enum"] if isinstance(status, dict) and status.keys() == {"enum"} else [status]
     return " or ".join(map(_short, options)) if isinstance(options, list) else _short(status)
 

@@ -1,1 +1,1 @@
-"""The GitHub Action: `check`, and what GitHub shows of it."""
+"""The GitHub Action: runs `check` and reports to GitHub."""

@@ -1,6 +1,6 @@
-"""What `action.yml` runs: `check`, then the step summary, annotations and outputs.
+"""The entry point of `action.yml`: runs `check`, then writes the step summary, annotations and outputs.
 
-Inputs come as `INPUT_...` variables and never through a shell.
+Inputs come as `INPUT_...` variables, never through a shell.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from harness.report.record import Report
 
 _SUMMARY_BYTES = 1024 * 1024 - 1024
-"""GitHub refuses a step summary of more than 1 MiB, all of it."""
+"""GitHub rejects a step summary of more than 1 MiB as a whole."""
 
 _OPTIONS = ("contract", "model", "known", "scenarios", "reports")
-"""Inputs that are options of `check` of the same name."""
+"""Inputs that are `check` options of the same name."""
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """Run the action; its exit status is that of `check`."""
+    """Run the action; return the exit status of `check`."""
     inputs = {name: environment.get(f"INPUT_{name.upper()}", "") for name in (*_OPTIONS, "target", "arguments", "key")}
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events"
         status = _check(inputs, events, environment)
         ended = _last(events)
     report = read_report(Path(ended["report"]) / "report.json") if ended.get("report") else None
-    said = annotate(report) if report else [annotation("error", ended.get("error") or "nothing was checked")]
-    print("\n".join(said))
+    annotations = annotate(report) if report else [annotation("error", ended.get("error") or "nothing was checked")]
+    print("\n".join(annotations))
     if report:
         _append(environment.get("GITHUB_STEP_SUMMARY"), _summary(report))
     outputs = {
@@ -64,7 +64,7 @@ def _check(inputs: Mapping[str, str], events: Path, environment: Mapping[str, st
     if inputs["target"]:
         command += ["--", inputs["target"]]
     key = {"SESSION_API_KEY": inputs["key"]} if inputs["key"] else {}
-    # A server's text must not be taken for a command to the runner.
+    # The runner must not read a server's text as a workflow command.
     token = secrets.token_hex(16)
     print(f"::stop-commands::{token}", flush=True)
     status = subprocess.run(command, env={**environment, **key}, check=False).returncode
@@ -73,7 +73,7 @@ def _check(inputs: Mapping[str, str], events: Path, environment: Mapping[str, st
 
 
 def _last(events: Path) -> dict[str, Any]:
-    """The event with which a run ends; nothing when it did not come so far."""
+    """The `run ended` event; empty if the run did not get that far."""
     lines = events.read_text("utf-8").splitlines() if events.exists() else []
     event: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     return event if event.get("event") == "run ended" else {}
@@ -85,7 +85,7 @@ def _summary(report: Report) -> str:
 
 
 def _score(report: Report) -> str:
-    """Of the requirements of the contract that were assessed, MAY aside, how many in a hundred hold; rounded down."""
+    """The percentage, rounded down, of the contract's assessed requirements, without MAY, that hold."""
     states = [
         each.state
         for each in report.requirements

@@ -19,22 +19,22 @@ _KINDS = {
     State.WARNED: "warning",
     State.KNOWN: "notice",
 }
-"""The worst come first: GitHub shows ten of a kind in a step."""
+"""Worst first: GitHub shows ten of a kind per step."""
 
 
 def annotate(report: Report) -> Iterator[str]:
-    """One for each scenario that doesn't pass and is about the report's contract."""
+    """One annotation for each scenario of the report's contract that doesn't pass."""
     requirements = {each.id: each for each in report.requirements if report.contract in each.contracts}
     for state, kind in _KINDS.items():
         for scenario in report.scenarios:
             if scenario.state is state and scenario.requirement in requirements:
                 requirement = requirements[scenario.requirement]
                 word = "violated" if state.is_violation else state
-                said = "\n".join(map(str, scenario.findings)) or scenario.reason or ""
+                details = "\n".join(map(str, scenario.findings)) or scenario.reason or ""
                 file, line, column = scenario.line
                 yield annotation(
                     kind if requirement.level == "MUST" or kind == "notice" else "warning",
-                    f"{requirement.text}\n{scenario.id}: {said}",
+                    f"{requirement.text}\n{scenario.id}: {details}",
                     title=f"{requirement.id} {word} ({requirement.level})",
                     file=f"{report.run.suite}/{file}",
                     line=str(line),
@@ -43,7 +43,7 @@ def annotate(report: Report) -> Iterator[str]:
 
 
 def annotation(kind: str, message: str, **properties: str) -> str:
-    """A workflow command; a text of a server's stays a text, whatever is in it."""
+    """A workflow command, escaped so that a server's text can't add another."""
     given = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
     return f"::{kind}{' ' if given else ''}{given}::{_escaped(message)}"
 

@@ -1,1 +1,1 @@
-"""Judging: pure functions from a scenario and its trace to findings and verdicts."""
+"""The judge: pure functions from a scenario and its trace to findings and verdicts."""

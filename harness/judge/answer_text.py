@@ -1,4 +1,4 @@
-"""What the agent said, in whichever form an answer carries it."""
+"""The agent's text in an answer of any form."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def text_of(body: Json) -> str | None:
-    """The text of an answer; None when it holds none.
+    """The text of an answer; None if it holds none.
 
     Args:
-        body: a chat completion, whose first choice counts; the chunks of a streamed one, however many hold a piece of
-            the text; or a response, whose parts of type `output_text` count.
+        body: a chat completion, of which the first choice counts; the chunks of a streamed one; or a response, of
+            which the parts of type `output_text` count.
     """
     pieces = list(_pieces(body))
     return "".join(pieces) if pieces else None

@@ -1,4 +1,4 @@
-"""Rolling verdicts up: from scenarios to requirements to contracts, and what a positive control means for a refusal."""
+"""Rolls verdicts up from scenarios to requirements to contracts, and applies positive controls."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def apply_controls(
     verdicts: Sequence[ScenarioVerdict], scenarios: Mapping[str, Scenario]
 ) -> tuple[ScenarioVerdict, ...]:
-    """Take back every pass whose positive control did not pass: a server that refuses everything proves nothing.
+    """Revoke every pass whose positive control did not pass: a server that refuses everything proves nothing.
 
-    A control may have a control itself.
+    Controls may have controls.
     """
     judged = {verdict.scenario: verdict for verdict in verdicts}
 
     def proven(scenario: str) -> bool:
-        """Whether the scenario passed, and its control, and that one's."""
+        """Whether the scenario and its chain of controls passed."""
         if scenario not in judged or judged[scenario].state is not State.PASSED:
             return False
         control = scenarios[scenario].control
@@ -44,7 +44,7 @@ def apply_controls(
 def judge_requirements(
     requirements: Iterable[Requirement], verdicts: Iterable[ScenarioVerdict]
 ) -> tuple[RequirementVerdict, ...]:
-    """The worst state of each requirement's scenarios, with the reason of the first that is as bad."""
+    """The worst state of each requirement's scenarios, with the reason of the first such scenario."""
     by_requirement: defaultdict[str, list[ScenarioVerdict]] = defaultdict(list)
     for verdict in verdicts:
         by_requirement[verdict.requirement].append(verdict)
@@ -68,9 +68,9 @@ def judge_contract(
 ) -> ContractVerdict:
     """The verdict on a contract.
 
-    Non-conformant when any scenario violates a MUST, if only in one of its runs, whatever else happened. Else
-    incomplete when the run was interrupted, when the harness was at fault, when a MUST that should have been looked at
-    could not be, or when no MUST was seen to hold (nothing at all, where no MUST was selected). Else conformant.
+    Non-conformant if any scenario violates a MUST, even in only one of its runs. Else incomplete if the run was
+    interrupted, the harness was at fault, a selected MUST could not run, or no MUST was seen to hold (no requirement at
+    all, if no MUST was selected). Else conformant.
     """
     judged = [verdict for verdict in requirements if contract in verdict.requirement.contracts]
     states = [verdict.state for verdict in judged]

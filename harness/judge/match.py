@@ -1,4 +1,4 @@
-"""Does a value hold against an expected one? A literal is compared, a mapping is a JSON Schema."""
+"""Compares a value with an expected literal, or validates it by a JSON Schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def literal_mismatch(expected: Json, actual: Json) -> tuple[str, str] | None:
-    """None when both are the same JSON value, else what was expected and what was there, each as short text.
+    """None if both are the same JSON value, else the expected and the actual one, each as short text.
 
     1 equals 1.0, and neither equals true.
     """
@@ -23,7 +23,7 @@ def literal_mismatch(expected: Json, actual: Json) -> tuple[str, str] | None:
 
 
 def schema_mismatch(expected: dict[str, Json], actual: Json) -> tuple[str, str] | None:
-    """Likewise for a JSON Schema (draft 2020-12), `format` asserted."""
+    """None if the value is valid by a JSON Schema (draft 2020-12, `format` asserted), else likewise."""
     try:
         error = next(_validator(json.dumps(expected)).iter_errors(actual), None)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""The verdict on a scenario that was played several times: stable, or flaky with its rate."""
+"""The verdict on a scenario played several times: stable, or flaky with its rate."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _Z = 1.959964
 
 
 def combine(runs: Sequence[ScenarioVerdict]) -> ScenarioVerdict:
-    """The verdict over at least one run; findings and reason are those of the first that tells most.
+    """The verdict over at least one run; findings and reason are those of the first run that ranks highest.
 
-    Seen violated and seen to hold is flaky. What brought no verdict in one of its runs has none, unless it was seen
-    violated in another.
+    A scenario that passed in one run and was violated in another is flaky. A run without a verdict leaves the scenario
+    without one, unless another run was violated.
     """
     verdict = max(runs, key=telling)
     if len(runs) == 1:
@@ -35,23 +35,23 @@ def combine(runs: Sequence[ScenarioVerdict]) -> ScenarioVerdict:
 
 
 def telling(verdict: ScenarioVerdict) -> tuple[bool, bool, int]:
-    """How much a run tells, beside others of the same scenario: a violation more than that it could not run."""
+    """The rank of a run among those of one scenario: a violation ranks above a run that could not run."""
     state = verdict.state
     return state is State.HARNESS_ERROR, state.is_violation, state.rank
 
 
 def in_words(repeats: Repeats) -> str:
-    """How often it was violated."""
-    told = repeats.passed + repeats.violated
+    """The rate of violations, with its interval."""
+    judged = repeats.passed + repeats.violated
     low, high = interval(repeats)
     return (
-        f"violated in {repeats.violated} of {told} runs "
-        f"({repeats.violated / told:.0%}, 95 % interval {low:.0%} to {high:.0%})"
+        f"violated in {repeats.violated} of {judged} runs "
+        f"({repeats.violated / judged:.0%}, 95 % interval {low:.0%} to {high:.0%})"
     )
 
 
 def interval(repeats: Repeats) -> tuple[float, float]:
-    """Wilson's 95 % interval of the rate of violations (Wilson 1927); from 0 to 1 when no run brought a verdict."""
+    """Wilson's 95 % interval of the rate of violations (Wilson 1927); 0 to 1 if no run has a verdict."""
     count = repeats.passed + repeats.violated
     if not count:
         return 0.0, 1.0

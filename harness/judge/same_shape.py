@@ -1,4 +1,4 @@
-"""Has a body the shape of another one: the same keys, and values of the same JSON types? The values don't matter."""
+"""Compares the shapes of two bodies: their keys and JSON types, not their values."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NOTHING = "nothing"
 def shape_mismatches(
     example: Json, actual: Json, location: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[str, str, str]]:
-    """Each place where they differ: its path, the type in the example, the type that is there.
+    """Each difference: its path, the type in the example, the actual type.
 
-    Every item of a list is held against the example's first; one without items says nothing about them. Both are
-    bodies that were decoded, so not deeper than a hundred levels.
+    Every item of a list is compared with the example's first; an empty example accepts any items. Both are decoded
+    bodies, so at most a hundred levels deep.
     """
     if _type(example) != _type(actual):
         yield render_location(location), _type(example), _type(actual)

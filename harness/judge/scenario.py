@@ -25,60 +25,60 @@ if TYPE_CHECKING:
     from harness.trace import ClientView, Exchange, Response, Trace
 
 _VIOLATED = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: State.NOT_ASSESSED}
-"""What a violated expectation means at each level: whoever MAY do a thing may as well not."""
+"""The state of a violated expectation at each level; a MAY is optional, so it is never held against the target."""
 
 TOO_MANY_REQUESTS = 429
 
 _UNREAD = {"response", "status"}
-"""What a log that does not answer is found by; that is no fault of the target."""
+"""The checks that fail if the scripted model's log doesn't answer, which is not the target's fault."""
 
 _SUCCESSES = range(200, 300)
 
 _SHOWN_FINDINGS = 5
-"""For one path, and for a shape."""
+"""At most, for one path and for a shape."""
 
 _SHOWN_PATH = 200
-"""Characters; the keys in it are the server's."""
+"""Characters of a path, whose keys are the server's."""
 
 
 def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> ScenarioVerdict:
     """Compare every exchange with its step's expectation.
 
-    A violated `setup` step, a lost target, or a busy one (429 where none was expected) means that the scenario could
-    not run. Only a violated main step indicts the requirement, as hard as its level says.
+    A violated `setup` step, a lost target or an unexpected 429 means that the scenario could not run. Only a violated
+    main step counts against the requirement, with the state of its level.
     """
-    seen = _Seen()
+    tally = _Tally()
     obstacle: str | None = None
     try:
-        obstacle = _look(scenario, trace, seen)
+        obstacle = _judge_exchanges(scenario, trace, tally)
         error = trace.harness_error
     except UnknownVariableError as unknown:
         error = str(unknown)
     if obstacle is not None:
         state, reason = State.COULD_NOT_RUN, obstacle
-    elif seen.findings:  # a step that can't be sent for what the one before it brought takes nothing back
-        state, reason = _VIOLATED[requirement.level], seen.findings[0].message
+    elif tally.findings:  # they stand even if the answer made the next step impossible to send
+        state, reason = _VIOLATED[requirement.level], tally.findings[0].message
     elif error is not None:
         state, reason = State.HARNESS_ERROR, error
     elif trace.stopped is not None or len(trace.exchanges) < len(scenario.setup) + len(scenario.steps):
         state, reason = State.COULD_NOT_RUN, trace.lost or trace.stopped or "not all steps were played"
-    elif not seen.checks:
+    elif not tally.checks:
         state, reason = State.HARNESS_ERROR, "nothing was looked at"
     else:
         state, reason = State.PASSED, None
-    return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(seen.findings), seen.checks)
+    return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(tally.findings), tally.checks)
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What the judge has looked at so far."""
+class _Tally:
+    """Findings and number of checks so far."""
 
     findings: list[Finding] = field(default_factory=list)
     checks: int = 0
 
 
-def _look(scenario: Scenario, trace: Trace, seen: _Seen) -> str | None:
-    """Check the exchanges in turn. Returns why the scenario could not run, when a finding shows that."""
+def _judge_exchanges(scenario: Scenario, trace: Trace, tally: _Tally) -> str | None:
+    """Check the exchanges in turn. Returns why the scenario could not run, if a finding shows that."""
     steps = (*scenario.setup, *scenario.steps)
     variables = dict(trace.variables)
     for exchange in trace.exchanges:
@@ -87,11 +87,11 @@ def _look(scenario: Scenario, trace: Trace, seen: _Seen) -> str | None:
         step = steps[exchange.step]
         results = list(_check(step, exchange, variables))
         findings = [result for result in results if result is not None]
-        seen.checks += len(results)
+        tally.checks += len(results)
         obstacle = _obstacle(step, exchange, findings) if findings else None
-        if obstacle and seen.findings:
-            break  # what was found before stands
-        seen.findings += findings
+        if obstacle and tally.findings:
+            break  # earlier findings stand
+        tally.findings += findings
         if obstacle:
             return obstacle
         if findings and exchange.step < len(scenario.setup):
@@ -100,12 +100,12 @@ def _look(scenario: Scenario, trace: Trace, seen: _Seen) -> str | None:
             try:
                 variables |= capture(step.save, exchange.response)
             except CaptureError:
-                continue  # it is a finding by now; what was sent beside this step has its own
+                continue  # already a finding; requests joined to this step have their own
     return None
 
 
 def _obstacle(step: Step, exchange: Exchange, findings: list[Finding]) -> str | None:
-    """What the findings say of something else than the target's conformance."""
+    """The obstacle, other than a violation, that explains the findings; None if there is none."""
     if exchange.response is not None and exchange.response.status == TOO_MANY_REQUESTS:
         return "the target is busy (429): try again with fewer --jobs"
     if isinstance(step.action, AskModel) and findings[0].check in _UNREAD:
@@ -114,7 +114,7 @@ def _obstacle(step: Step, exchange: Exchange, findings: list[Finding]) -> str | 
 
 
 def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Iterator[Finding | None]:
-    """Every check of a step in turn: a finding, or None where it holds. Stops at the first that hides the rest."""
+    """Each check of a step: a finding, or None if it holds. Stops at a failure that makes the rest meaningless."""
     expect, number = step.expect, exchange.step
     response = exchange.response
     if expect.status is None:
@@ -137,7 +137,7 @@ def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Ite
 
 
 def _finding(number: int, check: str, template: Json, actual: Json, variables: Mapping[str, Json]) -> Finding | None:
-    """What is a schema, the scenario decides: a saved value is a literal, or a server could say what it is held to."""
+    """A mapping is a schema only in the scenario; a saved one is a literal, or servers could choose their schema."""
     expected = substitute(template, variables)
     if isinstance(template, dict) and isinstance(expected, dict):
         difference = schema_mismatch(expected, actual)
@@ -184,14 +184,14 @@ def _check_shape(number: int, example: Json, body: Json) -> Iterator[Finding | N
         yield None
 
 
-def _check_text(number: int, template: Json, said: str | None, variables: Mapping[str, Json]) -> Finding | None:
-    if said is None:  # which many a schema would let pass
+def _check_text(number: int, template: Json, text: str | None, variables: Mapping[str, Json]) -> Finding | None:
+    if text is None:  # many schemas would accept it
         return Finding(number, "text", shorten(substitute(template, variables)), "no text in the body")
-    return _finding(number, "text", template, said, variables)
+    return _finding(number, "text", template, text, variables)
 
 
 def _few(results: Iterable[Finding | None]) -> Iterator[Finding | None]:
-    """The results until `_SHOWN_FINDINGS` of them are findings: a list of ten thousand wrong items is wrong enough."""
+    """The results up to `_SHOWN_FINDINGS` findings, in case a list has ten thousand wrong items."""
     found = 0
     for result in results:
         yield result

@@ -1,4 +1,4 @@
-"""`python -m harness.model`: the scripted model in a process of its own."""
+"""`python -m harness.model`: serves the scripted model in its own process."""
 
 from __future__ import annotations
 

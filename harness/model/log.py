@@ -1,4 +1,4 @@
-"""What the scripted model was asked: the only way to see from outside what of a request reached an agent's model."""
+"""The log of requests to the scripted model: the only outside view of what reaches an agent's model."""
 
 from __future__ import annotations
 
@@ -20,48 +20,47 @@ WHOLE_CHARACTERS = 64 * 2**10
 CUT_CHARACTERS = 2000
 SHOWN_REQUESTS = 20
 
-# What an entry weighs beside its texts, roughly: a request or message without a text takes memory too.
+# Approximate size of a request or message beside its text.
 _WEIGHT = 200
 
 
 class RequestLog:
-    """The newest requests, for any number of threads.
+    """The newest requests; thread-safe.
 
     At most 2,000 of them, and together 32 Mi characters: that is 32 MB of memory for ASCII, up to four times as much
-    for other scripts. The newest user message and what the system says (15,300 characters of the agent SDK's own, and
-    a client's instructions behind them) are kept up to 64 Ki characters each, other texts up to 2,000; of a longer one
-    the middle is left out.
+    for other scripts. The newest user message and system messages (15,300 characters of the agent SDK's own, then the
+    client's instructions) are kept up to 64 Ki characters each, other texts up to 2,000; longer ones lose their middle.
     """
 
     def __init__(self) -> None:
-        self._requests: deque[_Asked] = deque()
+        self._requests: deque[_Request] = deque()
         self._weight = 0
         self._lock = threading.Lock()
 
     def record(self, *, model: str, messages: Sequence[Mapping[str, object]], tools: object = None) -> None:
-        """Keep a request, given as OpenAI has its fields; before it is answered, however that ends."""
-        asked = _Asked.of(model, messages, tools)
+        """Record a request, with OpenAI's fields, before it is answered."""
+        request = _Request.of(model, messages, tools)
         with self._lock:
-            self._requests.append(asked)
-            self._weight += asked.weight
+            self._requests.append(request)
+            self._weight += request.weight
             while len(self._requests) > KEPT_REQUESTS or self._weight > KEPT_CHARACTERS:
                 self._weight -= self._requests.popleft().weight
 
     def containing(self, text: str) -> dict[str, Json]:
-        """`{"count": N, "requests": [...]}`: of the requests with a message that contains the text the newest 20.
+        """`{"count": N, "requests": [...]}`: the newest 20 requests with a message that contains the text.
 
-        They come in the order in which they were made, each as `{"model": str, "messages": [{"role": str, "content":
-        str | null}], "tools": [names]}`; `count` counts all that are kept. Text parts of a message are joined by line
-        breaks; its other parts and its tool calls are not shown.
+        Oldest first, each as `{"model": str, "messages": [{"role": str, "content": str | null}], "tools": [names]}`;
+        `count` is the number of all matches. Text parts of a message are joined by line breaks; its other parts and
+        its tool calls are not shown.
         """
         with self._lock:
             requests = tuple(self._requests)
-        found = [asked for asked in requests if any(text in (said or "") for _, said in asked.messages)]
-        return {"count": len(found), "requests": [asked.shown() for asked in found[-SHOWN_REQUESTS:]]}
+        found = [request for request in requests if any(text in (content or "") for _, content in request.messages)]
+        return {"count": len(found), "requests": [request.shown() for request in found[-SHOWN_REQUESTS:]]}
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     """One request; messages as role and text."""
 
     model: str
@@ -69,7 +68,7 @@ class _Asked:
     tools: tuple[str, ...]
 
     @classmethod
-    def of(cls, model: str, messages: Sequence[Mapping[str, object]], tools: object) -> _Asked:
+    def of(cls, model: str, messages: Sequence[Mapping[str, object]], tools: object) -> _Request:
         newest = max((index for index, message in enumerate(messages) if message.get("role") == "user"), default=None)
         kept = tuple(_kept(message, newest=index == newest) for index, message in enumerate(messages))
         offered = [tool.get("function") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
@@ -77,10 +76,10 @@ class _Asked:
 
     @property
     def weight(self) -> int:
-        return _WEIGHT + sum(_WEIGHT + len(said or "") for _, said in self.messages)
+        return _WEIGHT + sum(_WEIGHT + len(content or "") for _, content in self.messages)
 
     def shown(self) -> dict[str, Json]:
-        messages: list[Json] = [{"role": role, "content": said} for role, said in self.messages]
+        messages: list[Json] = [{"role": role, "content": content} for role, content in self.messages]
         return {"model": self.model, "messages": messages, "tools": list(self.tools)}
 
 

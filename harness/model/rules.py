@@ -1,4 +1,4 @@
-"""The scripted model's rules: what it answers to a list of messages. Pure, and the standard library only.
+"""The scripted model's rules: the reply to a list of messages. Pure; standard library only.
 
 Plain sentences, which any decent model obeys too (letter case does not matter; the first one in this table that the
 message contains is obeyed):
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 MAX_DELAY = 300.0
 
-# What the agent SDK (1.58.0) says to a model whose answer was empty. It is no message of the user's.
+# The agent SDK (1.58.0) sends this after an empty reply. It is not a user's message.
 NUDGE = "Your last response did not include a function call or a message."
 
 
 class Failure(StrEnum):
-    """A way to break the promise of an answer."""
+    """A way to fail instead of answering."""
 
     ERROR = "error"
     EMPTY = "empty"
@@ -59,7 +59,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A function that the model wants called; `arguments` is the JSON text of an object."""
+    """A tool call of the model; `arguments` is the JSON text of an object."""
 
     name: str
     arguments: str
@@ -75,16 +75,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model answers.
+    """The model's reply.
 
     Attributes:
-        text: the answer; empty when a tool has to run first, or when there is a failure.
-        usage: what the answer costs, the same for the same messages.
-        tool_call: the call to make: a tool of a directive, or `finish`, which carries `text`.
-        finish: the call is `finish`, so `text` is the end of the turn.
-        reasoning: shown beside the answer as `reasoning_content`.
+        text: the answer; empty if a tool has to run first or on a failure.
+        usage: deterministic for the same messages.
+        tool_call: the call to make: a directive's tool, or `finish`, which carries `text`.
+        finish: whether the call is `finish`, so that `text` ends the turn.
+        reasoning: sent beside the answer as `reasoning_content`.
         delay: seconds to wait before answering.
-        failure: break this way instead of answering.
+        failure: how to fail instead of answering.
         error_status: the HTTP status of `Failure.ERROR`.
     """
 
@@ -102,14 +102,14 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
     """Answer a conversation.
 
     Args:
-        messages: of the shape of OpenAI's `messages`: `role`, and `content` as text or as a list of parts. Roles other
-            than system, developer, user and tool, and parts other than text, are not looked at.
+        messages: in OpenAI's shape: `role`, and `content` as text or as a list of parts. Roles other than system,
+            developer, user and tool, and parts other than text, are ignored.
     """
     texts: list[str] = []
     results = 0
     for item in messages:
-        if item.get("role") == "user" and (said := _user_text(item)) is not None:
-            texts.append(said)
+        if item.get("role") == "user" and (text := _user_text(item)) is not None:
+            texts.append(text)
             results = 0
         results += item.get("role") == "tool"
     message = texts[-1] if texts else ""
@@ -141,7 +141,7 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
 
 
 def _obey(texts: Sequence[str], instructions: str) -> str:
-    """The answer to the last of the user's messages by the table of sentences."""
+    """The answer to the last user message, by the table of sentences."""
     message = texts[-1]
     lower = message.lower()
     if "what is the code word?" in lower:
@@ -164,7 +164,7 @@ def _last_word(kind: str, text: str) -> str | None:
 
 
 def text_of(message: Mapping[str, object]) -> str:
-    """The text of a message: its content, or its text parts one a line."""
+    """The text of a message: its content, or its text parts, one per line."""
     content = message.get("content")
     if isinstance(content, str):
         return content
@@ -174,7 +174,7 @@ def text_of(message: Mapping[str, object]) -> str:
 
 
 def _user_text(message: Mapping[str, object]) -> str | None:
-    """What the user said; None when all of it is the SDK's nudge."""
+    """The user's text; None if the message is only the SDK's nudge."""
     lines = text_of(message).strip().split("\n")
     kept = [line for line in lines if not line.startswith(NUDGE)]
     return "\n".join(kept).strip() if kept else None
@@ -265,7 +265,7 @@ def _plain(text: str, position: int) -> _Directive | None:
 
 
 def _without_directives(text: str) -> str:
-    """The text with its directives cut out, in whichever line they stand."""
+    """The text without its directives, on any line."""
     kept, position = [], 0
     for directive in _directives(text):
         kept.append(text[position : directive.start].rstrip(" "))

@@ -1,9 +1,8 @@
 """The scripted model over HTTP: OpenAI's `POST /v1/chat/completions`, plain and streamed, and `GET /v1/models`.
 
-`GET /requests?containing=TEXT` tells what it was asked, in the form of `harness.model.log`.
+`GET /requests?containing=TEXT` returns the log of requests, in the form of `harness.model.log`.
 
-Needs the `server` extra. A process serves it with `python -m harness.model`; another process takes it along with
-`serve_in_thread()`.
+Needs the `server` extra. `python -m harness.model` serves it in its own process, `serve_in_thread()` inside another.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ _STARTED = int(time.time())
 
 
 def create_app(api_key: str | None = None, log: RequestLog | None = None) -> Starlette:
-    """The ASGI application. Any key is accepted unless `api_key` is given; then it is the only one.
+    """The ASGI application, which logs to `log` or its own log.
 
-    What it is asked is written to `log`, or to one of its own.
+    Any key is accepted unless `api_key` is given; then only that one.
     """
     app = Starlette(
         routes=[
@@ -56,12 +55,12 @@ def create_app(api_key: str | None = None, log: RequestLog | None = None) -> Sta
 
 
 def uvicorn_server(app: Starlette) -> uvicorn.Server:
-    """A server for the application that knows how to hang up on a client (`[[drop]]`)."""
+    """A server for the application that can drop a client's connection (`[[drop]]`)."""
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
-    # uvicorn closes an idle connection after 5 s, and a client that is busy just then sends its next call into the
-    # closed one: a failed turn that nobody asked for.
+    # uvicorn closes an idle connection after 5 s; a busy client may just then send its next call into the closed one,
+    # and the turn fails for no reason of the test's.
     config.timeout_keep_alive = 3600
-    # A turn may be waiting out a delay of minutes; whoever stops the model does not want to wait for it.
+    # Don't wait at shutdown for turns with a delay of minutes.
     config.timeout_graceful_shutdown = 1
     server = uvicorn.Server(config)
     app.state.connections = server.server_state.connections
@@ -69,24 +68,24 @@ def uvicorn_server(app: Starlette) -> uvicorn.Server:
 
 
 def bind(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
-    """A listening socket: from here on a client's connection waits instead of being refused."""
+    """A listening socket: from now on a client's connection waits instead of being refused."""
     listener = socket.create_server((host, port), backlog=2048)
-    # Accepted connections inherit it; asyncio sets it on sockets of its own only. Without it an answer, whose headers
-    # and body are two writes, waits 40 ms for the client's delayed acknowledgement.
+    # Accepted connections inherit it; asyncio sets it only on its own sockets. Without it an answer, whose headers and
+    # body are two writes, waits 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 @dataclass(frozen=True, slots=True)
 class RunningModel:
-    """A scripted model that serves in a thread of this process. `base_url` ends in `/v1`."""
+    """A scripted model served by a thread of this process. `base_url` ends in `/v1`."""
 
     base_url: str
     _server: uvicorn.Server
     _thread: threading.Thread
 
     def stop(self) -> None:
-        """Close every connection and wait for the thread to end. Calling it again does nothing."""
+        """Close every connection and wait for the thread to end; idempotent."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(timeout=10)
 
@@ -100,7 +99,7 @@ class RunningModel:
 
 
 def serve_in_thread(api_key: str | None = None, *, port: int = 0, log: RequestLog | None = None) -> RunningModel:
-    """Serve on a port of loopback (0: a free one) until stopped; it answers as soon as this returns. Raises OSError."""
+    """Serve on a loopback port (0: a free one) until stopped, ready on return. Raises OSError."""
     listener = bind(port=port)
     server = uvicorn_server(create_app(api_key, log))
     thread = threading.Thread(target=server.run, args=([listener],), name="scripted-model", daemon=True)
@@ -140,7 +139,7 @@ async def _complete(request: Request) -> Response:
     if reply.failure is Failure.ERROR:
         return _refused(reply.error_status or 500, f"{SECRET_DETAIL}: asked for by the prompt.")
     if reply.failure is Failure.DROP:
-        return await _hang_up(request)
+        return await _drop_connection(request)
     if reply.failure is Failure.GARBAGE:
         return _event_stream(wire.BROKEN_STREAM) if streamed else Response(wire.GARBAGE, media_type="application/json")
     identifier, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
@@ -168,10 +167,10 @@ def _event_stream(content: bytes) -> Response:
     return Response(content, media_type="text/event-stream")
 
 
-async def _hang_up(request: Request) -> Response:
-    """Close the client's connection. ASGI has no word for that, so it is done on uvicorn's transport."""
+async def _drop_connection(request: Request) -> Response:
+    """Abort the client's connection on uvicorn's transport: ASGI can't."""
     for connection in request.app.state.connections:
         if connection.client == request.scope["client"]:
             connection.transport.abort()
-    await request.receive()  # the body is read, so what comes is `http.disconnect`
-    return Response()  # which uvicorn throws away
+    await request.receive()  # the body is read, so the next message is `http.disconnect`
+    return Response()  # uvicorn discards it

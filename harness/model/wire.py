@@ -1,6 +1,6 @@
 """A reply as OpenAI's chat completion, whole or as an event stream.
 
-Everything is ASCII JSON: a lone surrogate that came in with a message goes out as it came.
+Everything is ASCII JSON: a lone surrogate in a message is echoed unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BROKEN_STREAM = b'data: {"id": "chatcmpl-broken", "object": "chat.completion.chu
 
 def completion(reply: Reply, *, model: str, identifier: str, created: int) -> bytes:
     """The body of a plain answer. `created` is in seconds since 1970."""
-    message = {"role": "assistant", **_said(reply)}
+    message = {"role": "assistant", **_content(reply)}
     if reply.tool_call is not None:
         message["tool_calls"] = [_call(reply.tool_call, identifier)]
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(reply)}
@@ -34,14 +34,14 @@ def completion(reply: Reply, *, model: str, identifier: str, created: int) -> by
 
 
 def event_stream(reply: Reply, *, model: str, identifier: str, created: int, include_usage: bool) -> bytes:
-    """The whole body of a streamed answer: role, what there is to say, the finish reason, usage when asked for."""
+    """The whole body of a streamed answer: role, content, finish reason, usage if requested."""
     head = {"id": identifier, "object": "chat.completion.chunk", "created": created, "model": model}
-    said = _said(reply)
+    content = _content(reply)
     if reply.tool_call is not None:
-        said["tool_calls"] = [{"index": 0, **_call(reply.tool_call, identifier)}]
+        content["tool_calls"] = [{"index": 0, **_call(reply.tool_call, identifier)}]
     deltas: list[tuple[dict[str, object], str | None]] = [
         ({"role": "assistant", "content": ""}, None),
-        (said, None),
+        (content, None),
         ({}, _finish_reason(reply)),
     ]
     chunks: list[dict[str, object]] = [
@@ -54,7 +54,7 @@ def event_stream(reply: Reply, *, model: str, identifier: str, created: int, inc
 
 
 def models(created: int) -> bytes:
-    """The body of `GET /v1/models`: the one model, whose name is up to the caller of a completion."""
+    """The body of `GET /v1/models`: one model; completions accept any name."""
     model = {"id": "scripted", "object": "model", "created": created, "owned_by": "openhands-gateway-harness"}
     return _json({"object": "list", "data": [model]})
 
@@ -65,15 +65,15 @@ def error(status: int, message: str) -> bytes:
     return _json({"error": {"message": message, "type": kind, "param": None, "code": None}})
 
 
-def _said(reply: Reply) -> dict[str, object]:
-    said: dict[str, object] = {"content": None if reply.tool_call else reply.text}
+def _content(reply: Reply) -> dict[str, object]:
+    content: dict[str, object] = {"content": None if reply.tool_call else reply.text}
     if reply.reasoning is not None:
-        said["reasoning_content"] = reply.reasoning
-    return said
+        content["reasoning_content"] = reply.reasoning
+    return content
 
 
 def _call(call: ToolCall, identifier: str) -> dict[str, object]:
-    """A tool call. There is one an answer, so the answer's identifier, which no other has, identifies the call too."""
+    """A tool call. An answer has at most one, so the answer's unique id serves as the call's too."""
     function = {"name": call.name, "arguments": call.arguments}
     return {"id": f"call-{identifier}", "type": "function", "function": function}
 

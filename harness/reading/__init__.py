@@ -1,1 +1,1 @@
-"""Reading files that people write: YAML nodes that know their place, shapes, and complaints that name the line."""
+"""Reads hand-written files: YAML nodes with locations, validation by schema, and problems with line numbers."""

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def excerpt(location: Location) -> str:
-    """The lines of the entry that begins at a place, without the indentation that they share.
+    """The lines of the entry at a location, dedented.
 
     Args:
-        location: where the entry's first key stands, behind the dash of the list.
+        location: of the entry's first key, after the dash of the list item.
     """
     lines = location.file.read_text(encoding="utf-8-sig").splitlines()[location.line - 1 :]
     indent = location.column - 1

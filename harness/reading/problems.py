@@ -1,4 +1,4 @@
-"""What is wrong with a scenario file, for the person who wrote it: `file:line:column: message`."""
+"""Problems of a scenario file, for its author: `file:line:column: message`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class Location(NamedTuple):
-    """Where something stands in a file; line and column count from 1.
+    """A position in a file; line and column count from 1.
 
-    Tens of thousands of them are made when the suite is read, and a dataclass that is frozen takes twice as long.
+    Reading the suite creates tens of thousands, and a frozen dataclass would take twice as long.
     """
 
     file: Path
@@ -26,7 +26,7 @@ class Location(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake and where it stands; the message is one line and says what to do where that isn't plain."""
+    """A mistake and its location; the message is one line and says what to do unless that is obvious."""
 
     location: Location
     message: str
@@ -36,7 +36,7 @@ class Problem:
 
 
 class FileError(Exception):
-    """Scenario files that can't be used. `problems` holds all of them, in the order of files and lines."""
+    """Invalid scenario files. `problems` holds all problems, by file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = in_order(problems)
@@ -44,25 +44,25 @@ class FileError(Exception):
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """By file, line and column, each once: a table of cases shows one mistake with every case."""
+    """Sorted by file, line and column, without duplicates: a mistake in a table of cases occurs in every case."""
     return tuple(
         sorted(dict.fromkeys(problems), key=lambda it: (it.location.file, it.location.line, it.location.column))
     )
 
 
 def unknown_value(word: str, known: Iterable[str]) -> str:
-    """The complaint about a word that is none of those known: the nearest, or all of them."""
+    """The message for an unknown value, with the closest known value or all of them."""
     known = list(known)
     return f"unknown value `{word}`" + (did_you_mean(word, known) or f": it is one of {listed(known)}")
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words as a message names them."""
+    """Words in backquotes, separated by commas."""
     return ", ".join(f"`{word}`" for word in words)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` when a known word is close, else an empty text."""
+    """`; did you mean x?` if a known word is close, else an empty text."""
     from difflib import get_close_matches  # 9 ms, and most files have no mistake
 
     known = list(known)

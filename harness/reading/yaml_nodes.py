@@ -1,10 +1,10 @@
-"""YAML, read into nodes that know where they stand.
+"""Reads YAML into nodes with locations.
 
-The dialect is the JSON in YAML's clothes that every parser reads alike. Plain `true`, `false`, `null`, nothing at all
-and JSON's numbers are what they are in JSON; any other plain text is text, `no`, `on` and dates too (YAML 1.1 has them
-be something else). Text that YAML 1.2 takes for a value and JSON doesn't (`True`, `~`, `0x1F`, `010`, `.inf`) is
-refused: an editor and this reader would see different things. So are duplicate keys, tags, anchors and aliases (`cases`
-is for repetition), a second document, and nesting beyond `MAX_DEPTH`.
+The dialect is the subset that every parser reads alike. Plain `true`, `false`, `null`, an empty value and JSON's
+numbers mean what they mean in JSON; any other plain text is text, including `no`, `on` and dates (unlike in YAML 1.1).
+Text that is a value in YAML 1.2 but not in JSON (`True`, `~`, `0x1F`, `010`, `.inf`) is refused: an editor would read
+it differently. So are duplicate keys, tags, anchors and aliases (use `cases` for repetition), a second document, and
+nesting beyond `MAX_DEPTH`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 
-# The C parser reads 1,000 lines in 10 ms, the pure one in 250 ms; PyYAML's wheels have it, a source build may not.
+# The C parser reads 1,000 lines in 10 ms, the pure Python one in 250 ms; a source build of PyYAML may lack it.
 _PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", re.ASCII)
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "": None}
-# What the core schema of YAML 1.2 (section 10.3.2) resolves beyond JSON.
+# Values of YAML 1.2's core schema (section 10.3.2) that JSON lacks.
 _AMBIGUOUS = re.compile(
     r"~|Null|NULL|True|TRUE|False|FALSE"
     r"|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
@@ -41,34 +41,34 @@ _AMBIGUOUS = re.compile(
 )
 
 _FIRST = frozenset("~NTF-+.0123456789")
-"""What begins a text that one of the two may match: most texts begin otherwise."""
+"""First characters of a text that either pattern may match; most texts begin with another."""
 
 
 class Node(NamedTuple):
-    """A value, where it stands (from 1) and, for a mapping, where its keys stand."""
+    """A value with its location and, for a mapping, the locations of its keys."""
 
     value: bool | float | str | list[Node] | dict[str, Node] | None
     location: Location
     keys: Mapping[str, Location] = MappingProxyType({})
 
     def child(self, key: str) -> Node:
-        """A mapping's value by key; nothing where there is none."""
+        """A mapping's value by key; an empty node if there is none."""
         return self.value.get(key, _NOTHING) if isinstance(self.value, dict) else _NOTHING
 
     def items(self) -> Iterable[tuple[str, Node]]:
-        """A mapping's entries, none when it is no mapping."""
+        """A mapping's entries; empty for any other value."""
         return self.value.items() if isinstance(self.value, dict) else ()
 
     def values(self) -> Iterable[Node]:
-        """A mapping's values, none when it is no mapping."""
+        """A mapping's values; empty for any other value."""
         return self.value.values() if isinstance(self.value, dict) else ()
 
     def elements(self) -> list[Node]:
-        """A sequence's elements, none when it is no sequence."""
+        """A sequence's elements; empty for any other value."""
         return self.value if isinstance(self.value, list) else []
 
     def plain(self) -> Json:
-        """The value without places."""
+        """The value without locations."""
         match self.value:
             case list() as elements:
                 return [element.plain() for element in elements]
@@ -82,7 +82,7 @@ _NOTHING = Node(None, Location(Path(), 1, 1))
 
 
 def node_of(value: Json, location: Location) -> Node:
-    """A value as if it stood at a place."""
+    """A value as a node, all at one location."""
     match value:
         case list():
             return Node([node_of(item, location) for item in value], location)
@@ -97,7 +97,7 @@ def read_yaml(file: Path) -> Node:
     """Read a file.
 
     Raises:
-        FileError: it can't be read, is too large, not UTF-8, not YAML or not of our dialect.
+        FileError: the file can't be read, is too large, not UTF-8, not YAML or not of this dialect.
     """
     start = Location(file, 1, 1)
     try:
@@ -116,14 +116,14 @@ def read_yaml(file: Path) -> Node:
 
 
 def parse_yaml(text: str, file: Path, parser: Any = _PARSER) -> Node:
-    """Read one document from text; `file` is what problems name, `parser` one of PyYAML's base loaders.
+    """Read one document from text; problems name `file`; `parser` is one of PyYAML's base loaders.
 
     Raises:
-        FileError: not YAML, or not of our dialect.
+        FileError: not YAML, or not of this dialect.
     """
     reader = _Reader(file)
     try:
-        # Not yaml.parse, which asks twice for each of twenty thousand events.
+        # yaml.parse would make two calls for each of twenty thousand events.
         root = reader.document(iter(parser(text).get_event, None))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -134,7 +134,7 @@ def parse_yaml(text: str, file: Path, parser: Any = _PARSER) -> Node:
             hint = ' (inside { } and [ ] a variable is quoted: "${name}")'
         reader.problems.append(Problem(where, f"not YAML: {what}{hint}"))
     except yaml.reader.ReaderError as error:
-        # The C parser counts bytes of UTF-8, the pure one characters; both are right up to the first odd character.
+        # The C parser counts UTF-8 bytes, the pure one characters; they agree up to the first non-ASCII character.
         before = text.encode("utf-8", "replace")[: error.position].decode("utf-8", "ignore")
         reader.problems.append(Problem(_offset(file, before), f"not YAML: {error.reason}"))
     except UnicodeEncodeError as error:
@@ -154,7 +154,7 @@ class _TooDeepError(Exception):
 
 
 class _Reader:
-    """Turns the parser's events into nodes and notes what the dialect refuses."""
+    """Turns the parser's events into nodes, and collects problems."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
