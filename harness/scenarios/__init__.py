@@ -1,1 +1,1 @@
-"""The scenario language: requirements and scenarios, from YAML to frozen values."""
+"""The scenario language: reads requirements and scenarios from YAML into frozen values."""

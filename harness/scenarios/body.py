@@ -1,4 +1,4 @@
-"""What a response's body says: JSON, or the payloads of an event stream as a JSON array."""
+"""Decodes a response's body: JSON, or the payloads of an event stream as a JSON array."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from harness.trace import Response
 
 MAXIMUM_DEPTH = 100
-"""Levels of nesting that we look into; OpenAI's own answers have six. Deeper ones would exhaust the stack later."""
+"""Levels of nesting accepted; OpenAI's own answers have six. Deeper ones would exhaust the stack later."""
 
 
 class BodyError(ValueError):
-    """The body is not what its content type says, or not something that we look into; the text says how."""
+    """The body doesn't match its content type, or can't be decoded; the text says why."""
 
 
 def decode(response: Response) -> Json:
     """The body as a JSON value.
 
-    A `text/event-stream` becomes the list of its events' `data`: decoded where it is JSON, the bare text where it isn't
-    (such as `[DONE]`).
+    A `text/event-stream` becomes the list of its events' `data`: decoded if it is JSON, else as text (such as
+    `[DONE]`).
 
     Raises:
-        BodyError: cut at the runner's limit, encoded though that was not asked for, not UTF-8, not JSON, or nested
-            deeper than MAXIMUM_DEPTH.
+        BodyError: the body is truncated, encoded without being asked to, not UTF-8, not JSON, or nested deeper than
+            MAXIMUM_DEPTH.
     """
     if response.truncated:
         raise BodyError(f"a body that goes on after {len(response.body)} bytes")
@@ -75,7 +75,7 @@ def _check_depth(value: Json) -> None:
 
 
 def _event_data(text: str) -> list[str]:
-    """The `data` of each event, by the rules of the HTML standard's event streams (section 9.2.6)."""
+    """The `data` of each event, by the HTML standard (section 9.2.6)."""
     events: list[str] = []
     data: list[str] = []
     for line in text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"):

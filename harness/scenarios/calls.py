@@ -1,7 +1,7 @@
-"""What scenarios may know of the official client, as tables: its methods, what they return and what they raise.
+"""Tables of the official client's methods, return types and exceptions.
 
-The client itself takes half a second to import and is not needed to read a scenario; a test holds these tables against
-the installed package.
+Reading a scenario need not import the client, which takes half a second; a test compares these tables with the
+installed package.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ RETURNS = {
     "models.retrieve": "Model",
     "responses.create": "Response",
 }
-"""The client's methods and what each returns. `ModelList` is our name for the whole page that `models.list` gets."""
+"""The return type of each client method. `ModelList` is our name for the page that `models.list` returns."""
 
 RETURNS_STREAMED = {"chat.completions.create": "ChatCompletionChunk"}
-"""What comes, many times, instead when the arguments say `stream: true`."""
+"""The type of the chunks with `stream: true`."""
 
 RETURN_TYPES = tuple(dict.fromkeys((*RETURNS.values(), *RETURNS_STREAMED.values())))
 
@@ -30,24 +30,24 @@ _ERROR_OF_STATUS = {
     429: "RateLimitError",
 }
 STATUS_ERRORS = (*_ERROR_OF_STATUS.values(), "InternalServerError", "APIStatusError")
-"""The exceptions that a status leads to, one each: `InternalServerError` from 500 on, `APIStatusError` for the rest."""
+"""The exceptions raised for a status, one each: `InternalServerError` from 500 on, `APIStatusError` for the rest."""
 
 OTHER_ERRORS = ("APIError", "APIResponseValidationError")
-"""What the client raises over a good status: an error inside a stream, a body that it can't make sense of."""
+"""Exceptions despite a good status: an error inside a stream, a body that the client can't parse."""
 
 NO_ANSWER_ERROR = "APITimeoutError"
-"""What the client raises when it gives up."""
+"""The exception raised on a timeout."""
 
 ERRORS = (*STATUS_ERRORS, *OTHER_ERRORS, NO_ANSWER_ERROR)
 
 
 def error_of(status: int) -> str | None:
-    """The exact class of the exception that the client raises for a status; None when it raises none."""
+    """The exact class of the client's exception for a status; None if it raises none."""
     if status < 400:
         return None
     return "InternalServerError" if status in _SERVER_ERRORS else _ERROR_OF_STATUS.get(status, "APIStatusError")
 
 
 def returned_by(method: str, *, stream: bool) -> str:
-    """What a call returns, or yields when it streams."""
+    """The type that a call returns, or yields with `stream`."""
     return RETURNS_STREAMED.get(method, RETURNS[method]) if stream else RETURNS[method]

@@ -1,4 +1,4 @@
-"""What a step saves from a response for the steps after it. The runner needs the value, the judge its absence."""
+"""Reads the values that a step saves for later steps; the runner uses them, the judge reports missing ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CaptureError(LookupError):
-    """There is nothing to save; `name` is the variable, the text says what was there instead."""
+    """The response lacks the value of the variable `name`; the text says why."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
@@ -23,10 +23,10 @@ class CaptureError(LookupError):
 
 
 def capture(save: Mapping[str, str], response: Response) -> dict[str, Json]:
-    """The variables that `save` asks for: `headers.NAME`, or a JSONPath whose first node is taken.
+    """The variables of `save`, each from `headers.NAME` or the first node of a JSONPath.
 
     Raises:
-        CaptureError: the header is absent, the body is no JSON, or the path selects nothing.
+        CaptureError: the header is absent, the body is not JSON, or the path selects nothing.
     """
     return {name: _capture(name, source, response) for name, source in save.items()}
 

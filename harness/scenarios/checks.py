@@ -1,6 +1,6 @@
-"""What is wrong with a scenario whose shape is right: its cases, its variables, its paths.
+"""Checks the cases, variables and paths of a scenario that is valid by the schema.
 
-What differs between cases is checked where they are told apart, in `harness.scenarios.reader`.
+Values that differ between cases are checked in `harness.scenarios.reader`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.reading.problems import Location
     from harness.reading.yaml_nodes import Node
 
-# Where `${name}` is put in at run time. `client`, `returns`, `raises` and a lone `status` take a case's instead.
+# Fields with `${name}` substituted at run time. `client`, `returns`, `raises` and a lone `status` take a case's value.
 _SUBSTITUTED = ("with", "http", "json", "content", "model", "headers")
 
 _RESERVED = {
@@ -34,7 +34,7 @@ _NUMBERED = f"${{{NUMBER}}}"
 
 
 def scenario_problems(scenario: Node) -> Iterator[Problem]:
-    """All of them, for one entry of a scenario file."""
+    """All problems of one entry of a scenario file."""
     groups = [*step_groups(scenario.child("setup")), *step_groups(scenario.child("steps"))]
     yield from _case_problems(scenario, groups)
     yield from _variable_problems(_variables_of_cases(scenario), groups)
@@ -52,7 +52,7 @@ def scenario_problems(scenario: Node) -> Iterator[Problem]:
 
 
 def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem]:
-    """Every case gives the same variables, none hides another one, and only those are used that there are by then."""
+    """Every case defines the same variables, shadows none, and uses only built-in ones."""
     cases = scenario.child("cases")
     names: dict[str, str] = {}
     for name, case in cases.items():
@@ -82,7 +82,7 @@ def _variables_of_cases(scenario: Node) -> set[str]:
 
 
 def _variables_of_auth(groups: list[list[Node]]) -> set[str]:
-    """The variables that stand alone as `auth`, or as a text of it."""
+    """The variables that are the whole of `auth`, or of a text in it."""
     texts = (
         text.value
         for group in groups
@@ -94,16 +94,16 @@ def _variables_of_auth(groups: list[list[Node]]) -> set[str]:
 
 
 def _variable_problems(given: Collection[str], groups: list[list[Node]]) -> Iterator[Problem]:
-    """Every `${name}` is known where it stands: built in, of the cases, or saved before."""
+    """Every `${name}` is known when used: built in, defined by the cases, or saved before."""
     known = {*BUILT_IN, *given}
     saved = {name for group in groups for step in group for name in step.child("save").keys}
-    told: set[Location] = set()
+    reported: set[Location] = set()
     for group in groups:
         for step in group:
             problems = list(_step_problems(step, known, given, saved))
-            if step.location not in told:  # one complaint for all that a repeated step is
+            if step.location not in reported:  # a repeated step is reported once
                 yield from problems
-            told.update(step.location for _ in problems)
+            reported.update(step.location for _ in problems)
         known.update(name for step in group for name in step.child("save").keys)
 
 
@@ -118,8 +118,8 @@ def _step_problems(
         (found, known) for part in parts for found in _unknown(part, known)
     ]
     if isinstance(step.child("auth").value, dict):
-        able = {*known, *KEY_VARIABLES}
-        used += [(found, able) for found in _unknown(step.child("auth"), able)]
+        with_keys = {*known, *KEY_VARIABLES}
+        used += [(found, with_keys) for found in _unknown(step.child("auth"), with_keys)]
     for (location, unknown), others in used:
         if unknown in saved and unknown not in _RESERVED:
             hint = ", which is saved by this step, beside it or later"
@@ -136,7 +136,7 @@ def _step_problems(
 
 
 def _hint(unknown: str, known: Collection[str], otherwise: str) -> str:
-    """Why a variable is not known, as far as its name tells."""
+    """A hint, from its name, why a variable is unknown."""
     if unknown == NUMBER:
         return ": it is the number of a `repeat`, and this step has none"
     if unknown in KEY_VARIABLES:
@@ -145,7 +145,7 @@ def _hint(unknown: str, known: Collection[str], otherwise: str) -> str:
 
 
 def _need_problems(step: Node, needs: Node, *, alone: bool) -> Iterator[Problem]:
-    """The scenario says that it needs what one of its steps needs."""
+    """The scenario declares the needs of its steps."""
     named = {need.value for need in needs.elements()}
     restarts = bool(step.child("restart").value)
     if "model" in step.keys and Capability.MODEL_LOG not in named:
@@ -158,18 +158,18 @@ def _need_problems(step: Node, needs: Node, *, alone: bool) -> Iterator[Problem]
 
 def _unclosed(node: Node) -> Iterator[Problem]:
     for location, text in _templates(node):
-        if "${" in blank(text) and _NUMBERED not in text:  # which is told otherwise
+        if "${" in blank(text) and _NUMBERED not in text:  # reported as an unknown variable
             yield Problem(location, "`${` that is not closed; a literal `${` is written `$${`")
 
 
 def _unknown(node: Node, known: Collection[str]) -> Iterator[tuple[Location, str]]:
-    """The names that a value refers to without their being known."""
+    """The unknown names that a value refers to."""
     for location, text in _templates(node):
         yield from ((location, name) for name in references(text) if name not in known)
 
 
 def _templates(node: Node) -> list[tuple[Location, str]]:
-    """Every text in a value that may refer to a variable, keys included."""
+    """Every text in a value, keys included, that may refer to a variable."""
     match node.value:
         case str() as text:
             return [(node.location, text)] if "${" in text else []

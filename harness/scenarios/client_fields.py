@@ -1,7 +1,7 @@
-"""What the installed official client can send that the suite has not decided about: `cases_from: client-fields`.
+"""`cases_from: client-fields`: a case for each parameter of the installed client that the suite doesn't cover.
 
-The parameters are read from the client's source, not by importing it, which takes half a second: a new release of the
-client brings new cases by itself.
+The parameters are read from the client's source, since importing it takes half a second. A new release of the client
+brings new cases by itself.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from harness.reading.yaml_nodes import Node
 
 GENERATED = "field"
-"""The one variable of a generated case."""
+"""The only variable of a generated case."""
 
 _ALWAYS_SENT = {"model", "messages", "stream"}
 _SOURCE = "types/chat/completion_create_params.py"
 _CLASS = "CompletionCreateParams"
-"""How the names begin of the typed dictionaries that are the request's body; the others are parts of it."""
+"""Prefix of the typed dictionaries of the request's body; the others are parts of it."""
 
 _WRAPPERS = {"Annotated", "Optional", "Required", "Union"}
 _PLAIN: dict[str, Json] = {"bool": True, "float": 1, "int": 1, "str": "harness"}
 
 
 def undecided(document: Node) -> dict[str, Json]:
-    """The client's parameters whose names are no key anywhere in the cases of a scenario file, each with a value."""
+    """The client's parameters, each with a value, whose names are not a key in the cases of a scenario file."""
     cases = (scenario.child("cases") for scenario in document.child("scenarios").elements())
     decided = _ALWAYS_SENT.union(*map(_keys, cases))
     return {name: value for name, value in _client_fields().items() if name not in decided}
@@ -45,7 +45,7 @@ def _keys(node: Node) -> Iterator[str]:
 
 @cache
 def _client_fields() -> Mapping[str, Json]:
-    """The parameters of `chat.completions.create`, each with a value of its type; none when there is no such client."""
+    """The parameters of `chat.completions.create`, each with a value of its type; empty without the client."""
     package = find_spec("openai")
     if package is None or package.origin is None:
         return {}
@@ -63,7 +63,7 @@ def _client_fields() -> Mapping[str, Json]:
 
 
 def _value(annotation: ast.expr) -> Json:
-    """A plain value of an annotated type, where that can be told from the annotation alone; else an empty object."""
+    """A value of an annotated type if the annotation alone defines it; else an empty object."""
     match annotation:
         case ast.Name(id=name):
             return _PLAIN.get(name, {})

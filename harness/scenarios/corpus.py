@@ -1,4 +1,4 @@
-"""Where the scenarios are that come with the tool."""
+"""Locates the packaged scenarios."""
 
 from __future__ import annotations
 

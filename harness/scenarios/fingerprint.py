@@ -1,7 +1,7 @@
-"""Whether two scenarios of one name are one scenario: fingerprints of what it sends and of what it expects.
+"""Fingerprints of a scenario's requests and of its expectations, to tell whether a scenario changed.
 
-Two runs can be compared where both played the same; a recorded trace can be judged by another scenario where that one
-would have sent the same.
+Two runs are comparable if both fingerprints agree; a recorded trace can be judged by a changed scenario that sends the
+same.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Scenario
 
 _ELSEWHERE = {"location", "expect"}
-"""Where a step stands changes nothing; what it expects has a fingerprint of its own."""
+"""A step's location doesn't matter; its expectations have their own fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Sixteen hexadecimal digits each: of all that decides what is sent, and of all that decides the verdict on it."""
+    """Sixteen hexadecimal digits each: of everything that determines the requests, and the verdict on them."""
 
     sends: str
     expects: str
 
 
 def fingerprint(scenario: Scenario) -> Fingerprint:
-    """Of a scenario as it was loaded; titles, tags and places don't matter."""
+    """The fingerprint of a loaded scenario; titles, tags and locations don't matter."""
     parts = (scenario.setup, scenario.steps)
     expectations = [[step.expect for step in part] for part in parts]
     return Fingerprint(
@@ -37,13 +37,13 @@ def fingerprint(scenario: Scenario) -> Fingerprint:
 
 
 def digest(value: object) -> str:
-    """Sixteen hexadecimal digits of the canonical JSON of a value: plain ones, sets of texts, dataclasses."""
+    """Sixteen hexadecimal digits of a value's canonical JSON: plain values, sets of texts, dataclasses."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
     return sha256(text.encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> object:
-    """A set in order; a dataclass as what is not its default, so that a new field changes no older scenario."""
+    """A set, sorted; a dataclass without default values, so that a new field changes no older scenario."""
     if isinstance(value, frozenset):
         return sorted(value)
     return {

@@ -1,4 +1,4 @@
-"""The steps of a file as they are played: `at_once` and `repeat` spelled out."""
+"""Expands `at_once` and `repeat` into groups of steps."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 MAX_REPEAT = 100
 
-# The escape is passed over, or `$${n}` would be taken for a number.
+# Matches the escape too, or `$${n}` would be taken for a number.
 _NUMBER = re.compile(rf"(\$\$\{{)|\$\{{{NUMBER}\}}")
 
 
 def step_groups(steps: Node) -> Iterator[list[Node]]:
-    """The steps of a list in order, those together that are sent side by side; a repeated one as often as it says.
+    """The steps in order, in groups that are sent concurrently; `repeat` is expanded.
 
-    In a repeated step the number stands in place of every `${n}`, as a number where it stands alone in a value.
+    In a repeated step the number replaces every `${n}`; alone in a value it stays a number.
     """
     for entry in steps.elements():
         if entry.child("at_once").value is None:
@@ -41,17 +41,17 @@ def _numbered(node: Node, number: int) -> Node:
     match node.value:
         case str() as text:
             alone = text == f"${{{NUMBER}}}"
-            return node._replace(value=number if alone else _put_in(text, number))
+            return node._replace(value=number if alone else _with_number(text, number))
         case list() as elements:
             return node._replace(value=[_numbered(element, number) for element in elements])
         case dict() as entries:
             return node._replace(
-                value={_put_in(key, number): _numbered(value, number) for key, value in entries.items()},
-                keys={_put_in(key, number): location for key, location in node.keys.items()},
+                value={_with_number(key, number): _numbered(value, number) for key, value in entries.items()},
+                keys={_with_number(key, number): location for key, location in node.keys.items()},
             )
         case _:
             return node
 
 
-def _put_in(text: str, number: int) -> str:
+def _with_number(text: str, number: int) -> str:
     return _NUMBER.sub(lambda found: found[1] or str(number), text)

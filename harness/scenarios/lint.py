@@ -1,4 +1,4 @@
-"""Rules that a corpus keeps beyond being loadable: what makes it honest, and what makes it readable."""
+"""Lints a corpus: rules, beyond validity, that keep it honest and readable."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _REFUSALS = frozenset(range(400, 500))
 
 @dataclass(frozen=True, slots=True)
 class Lint:
-    """What came of it: how many scenarios were looked at, and what is wrong with their files."""
+    """The number of linted scenarios, and the problems of their files."""
 
     scenarios: int
     problems: tuple[Problem, ...]
 
 
 def lint(path: Path) -> Lint:
-    """Look at a folder, or at one file in the light of the folder that it is in.
+    """Lint a folder, or one file in the context of its folder.
 
     Raises:
-        FileError: there is nothing to look at.
+        FileError: there is no scenario file.
     """
     if path.is_dir():
         reading = read_folder(path)
@@ -69,7 +69,7 @@ def _of_scenarios(scenarios: Iterable[Scenario]) -> Iterator[Problem]:
 
 
 def _of_requirements(reading: Reading, folder: Path) -> Iterator[Problem]:
-    """Each requirement of the folder is stated well, and proven."""
+    """Each requirement of the folder is proven, short enough and in order."""
     requirements = [it for it in reading.suite.requirements.values() if it.location.file.parent == folder]
     for requirement in requirements:
         if requirement.id not in reading.proven:
@@ -109,7 +109,7 @@ def _refuses(step: Step) -> bool:
 
 
 def _has_success(scenario: Scenario) -> bool:
-    """Whether a step succeeds; one of the setup counts if it is the kind of request that is refused."""
+    """Whether a step succeeds; a setup step counts if the same kind of request is refused later."""
     refused = {_kind(step) for step in scenario.steps if _refuses(step)}
     preparing = [step for step in scenario.setup if _kind(step) in refused]
     answered = (step for step in (*scenario.steps, *preparing) if step.expect.status is not None)

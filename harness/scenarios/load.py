@@ -1,4 +1,4 @@
-"""Scenario files, read and checked: all that is wrong with all of them is told at once."""
+"""Reads and checks scenario files, and reports the problems of all files at once."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ REQUIREMENTS = "requirements.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What could be read of some files, and what is wrong with them.
+    """A suite as far as it could be read, and the problems of its files.
 
-    `proven` names the requirements of the files' entries, those too of which no case is left (`cases_from`).
+    `proven` holds the requirements of all entries, including entries without a case (`cases_from`).
     """
 
     suite: Suite
@@ -38,7 +38,7 @@ class Reading:
     proven: frozenset[str]
 
     def sound(self) -> Suite:
-        """The suite, when nothing is wrong.
+        """The suite, if there are no problems.
 
         Raises:
             FileError: with every problem.
@@ -51,7 +51,7 @@ class Reading:
 def load_suite(folder: Path) -> Suite:
     """Load a folder: its scenario files (`*.yaml`) and its `requirements.yaml`.
 
-    A folder without requirements of its own proves those that come with the tool, and may borrow controls from there.
+    A folder without its own requirements proves the packaged ones, and may use the packaged controls.
 
     Raises:
         FileError: with every problem of every file.
@@ -60,7 +60,7 @@ def load_suite(folder: Path) -> Suite:
 
 
 def read_requirements(folder: Path) -> Mapping[str, Requirement]:
-    """The requirements that a folder's scenarios prove, by id: its own, or those that come with the tool.
+    """The requirements that a folder's scenarios prove, by id: its own, or the packaged ones.
 
     Raises:
         FileError: with every problem of their file.
@@ -72,10 +72,10 @@ def read_requirements(folder: Path) -> Mapping[str, Requirement]:
 
 
 def read_folder(folder: Path) -> Reading:
-    """Like `load_suite`, problems and all.
+    """Like `load_suite`, but returns problems.
 
     Raises:
-        FileError: the folder can't be read or holds no scenario file; or ours has a problem and is needed.
+        FileError: the folder can't be read or holds no scenario file; or the packaged suite is needed and has problems.
     """
     files = scenario_files(folder)
     own = folder / REQUIREMENTS
@@ -90,7 +90,7 @@ def read_files(files: Iterable[Path], known: Suite) -> Reading:
     """Read scenario files that prove the requirements of another suite.
 
     Returns:
-        The requirements of `known` and the scenarios of the files, with the controls that they borrow from `known`.
+        The requirements of `known`, the scenarios of the files, and the controls that they use from `known`.
     """
     return _Loading(known).read(files)
 
@@ -114,7 +114,7 @@ def scenario_files(folder: Path) -> list[Path]:
 
 
 class _Loading:
-    """What has been read so far, and what was wrong with it."""
+    """What has been read so far, with its problems."""
 
     def __init__(self, known: Suite) -> None:
         self.known = known
@@ -123,9 +123,9 @@ class _Loading:
         self.problems: list[Problem] = []
         self.proven: set[str] = set()
         self.entries: dict[str, Node] = {}
-        """What stands under an id, right or wrong: who refers to a wrong entry is not to blame."""
+        """Entries by id, valid or not: a reference to an invalid entry is no further problem."""
         self.unreadable: set[str] = set()
-        """`requirements` and `scenarios`, when there is a file of them that nobody can know the entries of."""
+        """`requirements` or `scenarios`, if a file of them can't be read, so that its entries are unknown."""
 
     def read(self, files: Iterable[Path]) -> Reading:
         for file in files:
@@ -150,7 +150,7 @@ class _Loading:
                 self.scenarios[scenario.id] = scenario
 
     def sound_entries(self, file: Path, key: str, schema: Schema) -> Iterator[tuple[Node, Node]]:
-        """The document and, one after the other, its entries that have the right shape and an id of their own."""
+        """Yield the document with each of its entries that is valid by the schema and has a unique id."""
         try:
             document = read_yaml(file)
         except FileError as error:
@@ -179,13 +179,13 @@ class _Loading:
             )
 
     def check_control(self, scenario: Scenario, everything: Mapping[str, Scenario]) -> None:
-        """The control is there and, followed by its own control and so on, leads somewhere else."""
+        """The control exists, and the chain of controls is no cycle."""
         control = scenario.control or ""
         chain = [scenario.id]
         while control in everything and control not in chain:
             chain.append(control)
             control = everything[control].control or ""
-        if control == scenario.id == min(chain):  # one complaint for all that are in the circle
+        if control == scenario.id == min(chain):  # one problem per cycle
             cycle = " -> ".join([*chain, control])
             self.complain(scenario, "control", f"a control that depends on what it controls: {cycle}")
         if scenario.control is not None and scenario.control not in everything:
@@ -203,7 +203,7 @@ class _Loading:
             self.complain(scenario, "control", f"there is no scenario `{control}`{did_you_mean(control, everything)}")
 
     def borrowed(self) -> dict[str, Scenario]:
-        """The controls of our scenarios that stand in the known suite, and the controls of those."""
+        """The controls, direct and indirect, from the known suite."""
         found: dict[str, Scenario] = {}
         wanted = [scenario.control or "" for scenario in self.scenarios.values()]
         while wanted:

@@ -1,7 +1,7 @@
-"""The frozen values that a scenario file is read into, and that every later stage works on.
+"""The frozen values of a scenario file, which every later stage works on.
 
 A *requirement* is one sentence of a contract. A *scenario* proves one requirement by playing *steps* through the
-official client; what must come back stands in each step's *expectation*. Nothing here reads a file or a socket.
+official client; each step has an *expectation* of the answer. Nothing here reads a file or a socket.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Contract(StrEnum):
 
 
 class Level(StrEnum):
-    """How binding a requirement is, in the sense of RFC 2119."""
+    """The level of a requirement, in the sense of RFC 2119."""
 
     MUST = "MUST"
     SHOULD = "SHOULD"
@@ -33,20 +33,20 @@ class Level(StrEnum):
 
 
 class Capability(StrEnum):
-    """What a target has to offer before a scenario can say anything about it."""
+    """A feature of the target that a scenario may need."""
 
     AUTHENTICATION = "authentication"
-    """The harness was given a session key, so there is something to refuse."""
+    """The harness has a session key, so the target can refuse others."""
     PROFILES = "profiles"
-    """The native profile API (`/api/profiles`) answers the key."""
+    """The native profile API (`/api/profiles`) accepts the key."""
     CONVERSATIONS = "conversations"
-    """The native conversation API (`/api/conversations/{id}`) answers the key."""
+    """The native conversation API (`/api/conversations/{id}`) accepts the key."""
     SCRIPTED_MODEL = "scripted-model"
-    """The agent's model is ours, so a prompt can steer it: call a tool, be slow, fail."""
+    """The agent's model is the scripted one, which a prompt can steer: call a tool, be slow, fail."""
     MODEL_LOG = "model-log"
-    """The harness can read what that model was asked."""
+    """The harness can read the scripted model's log of requests."""
     RESTART = "restart"
-    """The harness started the target, and can start it again on the same address and state."""
+    """The harness started the target, and can restart it with the same address and state."""
 
 
 class Auth(StrEnum):
@@ -79,7 +79,7 @@ class Requirement:
     """One sentence of a contract.
 
     `source` names the section of the documentation, or the observation, that it comes from. `versions` is a PEP 440
-    specifier: the released servers that the sentence is true of (only for the `agent-server` contract).
+    specifier of the released servers that it applies to (only for the `agent-server` contract).
     """
 
     id: str
@@ -111,7 +111,7 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class AskModel:
-    """A request to the log of the scripted model, not to the target; `path` is below the log's own URL."""
+    """A request to the scripted model's log, not to the target; `path` is relative to the log's URL."""
 
     method: str
     path: str
@@ -122,15 +122,14 @@ type Action = Call | Http | AskModel
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must come back.
+    """The expected answer.
 
-    A value is a literal (anything but a mapping: equality) or a JSON Schema, draft 2020-12 (a mapping). `headers` maps
-    a header's name to its value, null when absent. `body` maps a JSONPath (RFC 9535) to what every selected node must
-    be; a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
-    `returns` and `raises` are the official client's view: the type it returns, the exception it raises. A status of
-    None means that no answer comes before the step's `timeout`. `text` is what the agent said,
-    wherever the answer carries it. `shape` is a `${name}` that holds a body: a successful answer has the same keys and
-    JSON types.
+    A value is a literal (compared by equality) or, if a mapping, a JSON Schema (draft 2020-12). `headers` maps a
+    header's name to its value, null if absent. `body` maps a JSONPath (RFC 9535) to the value of every selected node;
+    a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
+    `returns` and `raises` are the type that the official client returns and the exception that it raises. A status of
+    None means that no answer comes before the step's `timeout`. `text` is the agent's text, in any form of answer.
+    `shape` is a `${name}` that holds a body: a successful answer has the same keys and JSON types.
     """
 
     status: Json
@@ -144,18 +143,18 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request and what is expected of the answer; `at_once` and `repeat` have become one step a request.
+    """One request and the expectation of its answer; `at_once` and `repeat` are expanded to one step per request.
 
     Attributes:
-        auth: one of `Auth`, or what is sent exactly as written: header names, and names of query parameters with a `?`
-            in front, each with a text or several. It is `both` unless the step is about keys, so that a target which
-            refuses one form does not fail every scenario.
+        auth: one of `Auth`, or a mapping sent exactly as written: header names, and names of query parameters after a
+            `?`, each with a text or several. It is `both` unless the step is about keys, so that a target which refuses
+            one form does not fail every scenario.
         headers: adds to the request's headers; null removes one, a list sends it several times.
         save: a variable's name -> `headers.NAME` or a JSONPath of the body.
         client: the class of the official client; None leaves it to the run.
         timeout: seconds after which the client gives up; None leaves it to the run.
         restart: the target is restarted first.
-        joined: it is sent side by side with the step before.
+        joined: it is sent concurrently with the step before.
     """
 
     action: Action
@@ -172,10 +171,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A proof of one requirement; a `cases:` table has become one scenario a row, named `id[case]`.
+    """A proof of one requirement; a `cases:` table is expanded to one scenario per row, named `id[case]`.
 
-    A violated expectation in `setup` means that the scenario could not run; only `steps` indict the requirement.
-    `control` names the scenario that must pass for this one's refusal to mean anything.
+    A violated expectation in `setup` means that the scenario could not run; only `steps` count against the requirement.
+    `control` names the scenario that must pass for this one's refusal to prove anything.
     """
 
     id: str
@@ -192,13 +191,13 @@ class Scenario:
 
     @property
     def restarts(self) -> bool:
-        """Whether a step restarts the target, which nothing else may be played on meanwhile."""
+        """Whether a step restarts the target, so that no other scenario may run at the same time."""
         return any(step.restart for step in (*self.setup, *self.steps))
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Everything that was loaded: requirements by id, in file order, and scenarios by id, in file order."""
+    """Requirements and scenarios by id, in file order."""
 
     requirements: Mapping[str, Requirement]
     scenarios: Mapping[str, Scenario]

@@ -1,4 +1,4 @@
-"""JSONPath (RFC 9535), the path language of `expect.body` and `save`: compile once, select many times."""
+"""JSONPath (RFC 9535), the path language of `expect.body` and `save`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from harness.json_value import Json
 
 MAX_NODES = 10_000
-"""The most nodes that one path may select: `$..*` of a hostile body would otherwise name every value in it."""
+"""Maximum number of nodes that a path may select: `$..*` would otherwise select every value of a hostile body."""
 
-# Paths that are valid whatever the parser says, nearly all of those in scenarios: importing the parser takes 30 ms.
+# Matches most valid paths of scenarios, without the parser, whose import takes 30 ms.
 _INDEX = r"-?[1-9][0-9]{0,9}|0"
 _STRING = r"'[A-Za-z0-9 _./:-]*'"
 _MEMBER = rf"\.[A-Za-z_][A-Za-z0-9_]*|\[(?:{_INDEX}|{_STRING})\]"
@@ -28,9 +28,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class PathError(ValueError):
-    """A path that is no JSONPath, or that a document defeats.
+    """An invalid JSONPath, or one that can't be applied to a document.
 
-    `position` counts characters of the path from 0; None when the document is to blame.
+    `position` counts characters of the path from 0; None if the document is to blame.
     """
 
     def __init__(self, message: str, position: int | None = None) -> None:
@@ -40,7 +40,7 @@ class PathError(ValueError):
 
 @lru_cache(maxsize=1024)
 def compile_path(path: str) -> JSONPathQuery:
-    """Compile a path, remembered by its text.
+    """Compile a path; cached.
 
     Raises:
         PathError: it is not a valid RFC 9535 query; the message is one line.
@@ -56,7 +56,7 @@ def compile_path(path: str) -> JSONPathQuery:
 
 
 def check_path(path: str) -> None:
-    """Complain about a path that is not valid; cheaper than to compile it.
+    """Check that a path is valid; cheaper than compiling it.
 
     Raises:
         PathError: see `compile_path`.
@@ -73,10 +73,10 @@ def select(path: str, document: Json) -> list[tuple[str, Json]]:
         document: any JSON value, from a server that may be hostile.
 
     Returns:
-        (location, value) pairs; a location reads like a path: `$.choices[0]['odd name']`. Empty: nothing was selected.
+        (location, value) pairs, such as `$.choices[0]['odd name']`; empty if nothing was selected.
 
     Raises:
-        PathError: the path is invalid, selects more than `MAX_NODES`, or met nesting deeper than 100.
+        PathError: the path is invalid, selects more than `MAX_NODES`, or the document is nested deeper than 100.
     """
     import jsonpath_rfc9535
 
@@ -90,7 +90,7 @@ def select(path: str, document: Json) -> list[tuple[str, Json]]:
 
 
 def render_location(location: tuple[str | int, ...]) -> str:
-    """A place in a document as it reads in a path: `$.choices[0]['odd name']`."""
+    """A location in a document as a path: `$.choices[0]['odd name']`."""
     return "$" + "".join(
         f".{part}" if isinstance(part, str) and _PLAIN_NAME.fullmatch(part) else f"[{part!r}]" for part in location
     )

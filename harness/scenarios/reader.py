@@ -1,4 +1,4 @@
-"""An entry of a file, its shape being right, becomes frozen values: a requirement, or a scenario for each case."""
+"""Turns an entry that is valid by the schema into a requirement, or into a scenario for each case."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 
 
 def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
-    """A requirement from its entry; `problems` gets what is wrong with it."""
+    """Read a requirement from its entry; problems are appended to `problems`."""
     fields: Any = node.plain()
     contracts = frozenset(map(Contract, fields.get("contracts", Contract)))
     if "versions" in fields and Contract.AGENT_SERVER not in contracts:
@@ -59,7 +59,7 @@ def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
 
 
 def read_scenario(node: Node, document: Node, problems: list[Problem]) -> list[Scenario]:
-    """The scenarios of one entry of a file, one for each case; `problems` gets what is wrong with them."""
+    """Read the scenarios of an entry, one for each case; problems are appended to `problems`."""
     fields = {key: value.plain() for key, value in node.items() if key not in {"cases", "setup", "steps"}}
     entry = _Entry(fields, str(document.child("area").value), node.location, _steps(node, "setup"), _steps(node))
     cases = {name: _Case(dict(variables.items()), problems) for name, variables in node.child("cases").items()}
@@ -83,7 +83,7 @@ def _steps(node: Node, part: str = "steps") -> list[_WrittenStep]:
 
 @dataclass(frozen=True, slots=True)
 class _WrittenStep:
-    """A step as it stands in the file, with and without places."""
+    """A step as it is written in the file, with and without locations."""
 
     node: Node
     fields: Any
@@ -92,7 +92,7 @@ class _WrittenStep:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What all cases of an entry have in common; `fields` are those beside the steps."""
+    """The part of an entry that all its cases share; `fields` are those beside the steps."""
 
     fields: Any
     area: str
@@ -117,7 +117,7 @@ class _Entry:
 
 
 class _Case:
-    """Reads steps for one case: its variables are put in where a value has to be known before anything is run."""
+    """Reads the steps of one case; substitutes its variables where a value has to be known before the run."""
 
     def __init__(self, nodes: Mapping[str, Node], problems: list[Problem], tags: Collection[str] = ()) -> None:
         self.nodes = nodes
@@ -168,7 +168,7 @@ class _Case:
         return Http(method or word, path, fields.get("json"), content)
 
     def auth(self, node: Node) -> str | Mapping[str, Json]:
-        """A named form, or what is sent exactly; a text of it may be a variable of the cases, too."""
+        """A named form, or a mapping to send as written, whose texts may be variables of the cases."""
         given = self.resolve(node)
         if given is None or not isinstance(given.value, dict):
             return self.option(given, _FORMS) or Auth.BOTH
@@ -178,7 +178,7 @@ class _Case:
         return {name: text.plain() for name, text in texts.items()}
 
     def check_no_answer(self, node: Node, status: Node, step: Step) -> None:
-        """The client gives up, and nothing is expected of an answer that doesn't come."""
+        """The step has a timeout, and expects nothing of the answer."""
         expect = node.child("expect")
         if step.timeout is None:
             self.complain(status, "no answer comes once the client gives up: the step needs a `timeout`")
@@ -190,7 +190,7 @@ class _Case:
                 self.problems.append(Problem(where, f"`{key}`: there is no answer to look at"))
 
     def check_outcome(self, node: Node, status: Node, step: Step) -> None:
-        """The status can be had, and what the client returns or raises agrees with it and with the call."""
+        """The status is possible, and `returns` and `raises` agree with it and with the call."""
         statuses = admitted(step.expect.status)
         if not statuses:
             self.complain(status, "no status is like this: it is a number from 100 to 599, or a JSON Schema of one")
@@ -214,7 +214,7 @@ class _Case:
             self.complain(node.child("expect").child("raises"), f"not {raises}: on this status the client {instead}")
 
     def word(self, node: Node, options: Collection[str]) -> str | None:
-        """One of the options, or a case's variable that holds one; None when there is none, or a problem."""
+        """One of the options, literally or from a case's variable; None if absent or invalid."""
         return self.option(self.resolve(node), options)
 
     def option(self, node: Node | None, options: Collection[str]) -> str | None:
@@ -227,7 +227,7 @@ class _Case:
         return word
 
     def resolve(self, node: Node) -> Node | None:
-        """The node itself, or the case's value when it is a `${name}` alone; None when no case gives it one."""
+        """The node itself, or the case's value for a lone `${name}`; None if the case has none."""
         name = _variable(node)
         if name is None:
             return node
@@ -240,5 +240,5 @@ class _Case:
 
 
 def _variable(node: Node) -> str | None:
-    """The name in a `${name}` that stands alone."""
+    """The name of a lone `${name}`."""
     return node.value[2:-1] if isinstance(node.value, str) and _VARIABLE.match(node.value) else None

@@ -1,9 +1,8 @@
-"""The JSON Schemas (draft 2020-12) of scenario files and of the requirements file, made from the tables in one place.
+"""The JSON Schemas (draft 2020-12) of scenario files and of the requirements file.
 
-The files beside the scenarios give editors completion and help; the loader (`harness.reading.shape`) reads the same
-schema. Alternatives are told apart by `if`, never by `anyOf`, so that a complaint names the mistake and not all
-the ways out of it. `errorMessage` and `patternErrorMessage` are what VS Code's and YAML's language servers
-show in place of their own words; the loader does too.
+The files beside the scenarios give editors completion and help; the loader (`harness.reading.shape`) uses the same
+schema. Alternatives use `if`, never `anyOf`, so that a message names the mistake and not every alternative. The loader
+shows `errorMessage` and `patternErrorMessage` in place of its own words, as VS Code's and YAML's language servers do.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ if TYPE_CHECKING:
 JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 CASE_SOURCES = ("client-fields",)
 FORMATS = ("date", "email", "ipv4", "ipv6", "regex", "uuid")
-"""The formats that are asserted everywhere; jsonschema has more only where optional packages are installed."""
+"""Formats asserted everywhere; jsonschema asserts more only with optional packages."""
 
 NOT_OFFERED = frozenset({
     "$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema", "$vocabulary",  # one-screen schemas
     "contentEncoding", "contentMediaType", "contentSchema", "default", "deprecated", "examples", "readOnly",
-    "writeOnly",  # annotations: they assert nothing
-    "unevaluatedItems", "unevaluatedProperties",  # for schemas that are put together from others
+    "writeOnly",  # annotations, which assert nothing
+    "unevaluatedItems", "unevaluatedProperties",  # for schemas composed of others
 })  # fmt: skip
-"""Keywords of draft 2020-12 that an expectation has no use for. Everything else of it is offered."""
+"""Keywords of draft 2020-12 without a use in expectations. All others are supported."""
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _NUMBERED_NAME = rf"[A-Za-z_]([A-Za-z0-9_]|\$\{{{NUMBER}\}})*"
@@ -58,7 +57,7 @@ def _choice(description: str, options: Iterable[str]) -> Schema:
 
 
 def _choice_or_variable(description: str, options: Iterable[str]) -> Schema:
-    """One of the options, or a variable that a scenario's cases give one of them."""
+    """One of the options, or a variable of the cases that holds one."""
     return {
         "description": f"{description} Or a variable of the cases that holds one: `${{name}}`.",
         "type": "string",
@@ -73,7 +72,7 @@ def _mapping(description: str, values: Schema, keys: Schema | None = None) -> Sc
 
 
 def _record(title: str, properties: dict[str, Schema], required: Iterable[str] = ()) -> Schema:
-    """A mapping whose keys are all known."""
+    """A mapping with a fixed set of keys."""
     return {
         "title": title,
         "type": "object",
@@ -92,7 +91,7 @@ def _forbidden(message: str) -> Schema:
 
 
 def auth_schema() -> Schema:
-    """What is sent exactly as written: the value of `auth` when it is a mapping."""
+    """The schema of `auth` as a mapping, which is sent exactly as written."""
     return _mapping(
         "Headers, and query parameters with a `?` in front of their names.",
         _LINES,
@@ -102,7 +101,7 @@ def auth_schema() -> Schema:
 
 
 _LINES: Schema = {"type": ["string", "array"], "minItems": 1, "items": {"type": "string"}}
-"""A text, or a list of them: the header, or the parameter, is there several times."""
+"""A text, or a list of texts, which sends the header or parameter several times."""
 
 
 @cache
@@ -170,7 +169,7 @@ def scenario_schema() -> Schema:
 
 
 def render(file: str) -> str:
-    """The schema of the `scenario` files or of the `requirements` file, as the text that stands beside them."""
+    """The schema of the `scenario` files or of the `requirements` file, as the text of its committed file."""
     schema = {"scenario": scenario_schema, "requirements": requirements_schema}[file]()
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
@@ -328,7 +327,7 @@ def _expectation() -> Schema:
 
 
 def _json_schema() -> Schema:
-    """Draft 2020-12, closed: the draft ignores a keyword that it doesn't know; a misspelt one would assert nothing."""
+    """Draft 2020-12 without unknown keywords, which the draft ignores: a misspelt one would assert nothing."""
     schema = {"type": ["object", "boolean"], "$ref": "#/$defs/json-schema"}
     several = {"type": "array", "minItems": 1, "items": schema}
     by_name = _mapping("Schemas by name.", schema)

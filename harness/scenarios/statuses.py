@@ -1,4 +1,4 @@
-"""Which statuses an expectation admits, as far as that can be said without a request."""
+"""The statuses that an expectation admits, as far as known before the request."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BOUNDS: Mapping[str, Callable[[int, Any], bool]] = {
 
 
 def admitted(status: Json) -> frozenset[int]:
-    """The statuses from 100 to 599 that an expected status may turn out to be.
+    """The statuses from 100 to 599 that match an expected status.
 
-    Keywords that say nothing about which number it is are taken to admit every one, and so are variables.
+    Keywords that don't constrain the number admit every status, and so do variables.
 
     Args:
-        status: an integer, a JSON Schema, or a `${name}` that nothing is known of; None, no answer, admits none.
+        status: an integer, a JSON Schema, or an unknown `${name}`; None, no answer, admits none.
     """
     if isinstance(status, str):
         return _ALL
@@ -49,7 +49,7 @@ def _within(bound: str, limit: float) -> frozenset[int]:
 
 
 def _listed(options: Json) -> frozenset[int]:
-    """The statuses among some values; all, when there is no list of values, or a variable in it."""
+    """The statuses in a list of values; all statuses if there is no list, or a variable in it."""
     if not isinstance(options, list) or any(isinstance(option, str) or option is None for option in options):
         return _ALL
     return _ALL.intersection(option for option in options if isinstance(option, int))

@@ -1,7 +1,6 @@
-"""Variables in scenarios: `${name}` alone keeps the value's type, inside a longer text it becomes text.
+"""Substitutes variables: `${name}` alone keeps the value's type, inside a longer text it becomes text.
 
-`$${` is a literal `${`. A value that was put in is not looked at again, so nothing that a server sends can name a
-variable.
+`$${` is a literal `${`. Substituted values are not substituted again, so a server's text can't refer to a variable.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ BUILT_IN = {
     "other_uuid": "another one",
     "scratch": "a fresh profile name that is recognisably ours, `harness-<word>`",
 }
-"""The variables that every scenario has, made afresh for each, and what they hold."""
+"""The variables of every scenario, with new values for each, and their meanings."""
 
 KEY_VARIABLES = {
     "key": "the session key",
@@ -36,14 +35,14 @@ KEY_VARIABLES = {
     "swapped_key": "the key with its letters in the other case",
     "basic_key": "the key as the password of HTTP Basic",
 }
-"""The variables that `auth` alone has, and what they hold."""
+"""The variables of `auth` only, and their meanings."""
 
 NUMBER = "n"
-"""Which repetition of a step it is, from 1; it is put in when the file is loaded."""
+"""The number of a repetition of a step, from 1, substituted when the file is loaded."""
 
 
 class UnknownVariableError(LookupError):
-    """A `${name}` that has no value. `name` is what stands between the braces."""
+    """A `${name}` without a value."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"no variable is named {name!r}")
@@ -51,17 +50,17 @@ class UnknownVariableError(LookupError):
 
 
 def substitute(value: Json, variables: Mapping[str, Json]) -> Json:
-    """Put variables into every text of a value, keys of mappings included (as text, always).
+    """Substitute variables in every text of a value, and in keys of mappings (always as text).
 
     Args:
         value: JSON; it is not changed.
         variables: values by name.
 
     Returns:
-        A new value. Inside a longer text a value that is no text is written as compact JSON (`true`, `null`, `[1]`).
+        A new value. Inside a longer text a non-text value is written as compact JSON (`true`, `null`, `[1]`).
 
     Raises:
-        UnknownVariableError: a name that `variables` does not hold.
+        UnknownVariableError: a name is not in `variables`.
     """
     match value:
         case str():
@@ -78,26 +77,26 @@ def substitute(value: Json, variables: Mapping[str, Json]) -> Json:
 
 
 def substitute_text(text: str, variables: Mapping[str, Json]) -> str:
-    """Like `substitute`, for what has to stay text: a path, a header, a key."""
+    """Like `substitute`, for a text that has to stay text: a path, a header, a key."""
     if "${" not in text:
         return text
     return REFERENCE.sub(lambda found: "${" if found[1] else as_text(_look_up(found[2], variables)), text)
 
 
 def bind(case: Mapping[str, Json], built_in: Mapping[str, Json]) -> dict[str, Json]:
-    """The variables that a scenario starts with: the built-in ones and its case's, which may refer to the former.
+    """The initial variables of a scenario: the built-in ones and its case's, which may refer to the former.
 
-    What a case says of a key for `auth` stays as it is written: no variable holds a key, so no report can show it.
+    References to key variables in a case are kept as written: no variable holds a key, so no report can show it.
 
     Raises:
-        UnknownVariableError: the case refers to something that is not built in.
+        UnknownVariableError: the case refers to a variable that is not built in.
     """
     known = {**{name: f"${{{name}}}" for name in KEY_VARIABLES}, **built_in}
     return {**built_in, **{name: substitute(value, known) for name, value in case.items()}}
 
 
 def references(text: str) -> Iterator[str]:
-    """The names that a text refers to, in order, repetitions included."""
+    """The names that a text refers to, in order, with repetitions."""
     return (found[2] for found in REFERENCE.finditer(text) if not found[1])
 
 
@@ -109,5 +108,5 @@ def _look_up(name: str, variables: Mapping[str, Json]) -> Json:
 
 
 def as_text(value: Json) -> str:
-    """A value as it reads inside a longer text."""
+    """A value as part of a longer text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
