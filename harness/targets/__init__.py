@@ -1,7 +1,7 @@
-"""What can be checked: a URL, the reference gateway, the real agent server.
+"""The kinds of targets: a URL, the reference gateway, the real agent server.
 
-A *target* is started before a run and stopped after it; what a run needs to know of it is its *endpoint*. Importing
-this package and `harness.targets.parse` costs the standard library alone.
+A *target* is started before a run and stopped after it; its *endpoint* describes it to the run. This package and
+`harness.targets.parse` import only the standard library.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from harness.targets.connection import Connection
 
 type Progress = Callable[[str], None]
-"""Takes one line about what start-up is doing now, for a person who waits."""
+"""Receives one line about the progress of start-up."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelLog:
-    """Where the scripted model behind a target tells what it was asked: `GET {url}/requests?containing=TEXT`.
+    """The log of the scripted model behind a target: `GET {url}/requests?containing=TEXT`.
 
     Attributes:
         url: without a trailing slash.
-        key: goes into `Authorization: Bearer KEY`; None when none is asked for.
+        key: for `Authorization: Bearer KEY`; None if none is required.
     """
 
     url: str
@@ -34,25 +34,25 @@ class ModelLog:
 
 
 def no_trouble() -> None:
-    """What has become of a server that nobody here could know of."""
+    """No trouble: a server that the harness did not start can't be inspected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A target that is up.
+    """A running target.
 
     Attributes:
         base_url: without `/v1` and without a trailing slash.
         key: the session key; None for an open server.
         model: the model to ask, such as `openhands_scripted`; None leaves the choice to the run.
-        capabilities: what it is known to offer; the rest is found out by asking.
-        server_info: what `GET /server_info` says; empty when there is no such thing.
-        model_log: the log of the scripted model, when that is what answers and its log can be read.
-        connection: how to get there; None for the usual way.
-        native_api: whether the harness may use `/api` there for more than to delete what it made itself.
-        packages: the versions of what a server of ours is made of, by name.
-        trouble: says what has become of a server of ours that is gone or hangs, with the end of its log; None while
-            all is well. It asks the server, and blocks.
+        capabilities: those known in advance; the others are probed.
+        server_info: the answer of `GET /server_info`; empty if there is none.
+        model_log: the log of the scripted model, if the target uses that model and its log can be read.
+        connection: TLS, proxy and headers; None for the defaults.
+        native_api: whether the harness may use `/api` for more than deleting what it created.
+        packages: the versions of the packages of a server that the harness started, by name.
+        trouble: describes a failed or hanging server that the harness started, with the end of its log; None while it
+            is well. It asks the server, and blocks.
     """
 
     base_url: str
@@ -68,25 +68,25 @@ class Endpoint:
 
 
 class Target(Protocol):
-    """Something to check. Everything blocks."""
+    """A target to check. All methods block."""
 
     @property
     def name(self) -> str:
-        """Fit for a folder: `reference`, `agent-server-1.58.0`, `localhost-8000`."""
+        """A name fit for a folder: `reference`, `agent-server-1.58.0`, `localhost-8000`."""
 
     @property
     def argument(self) -> str:
-        """The TARGET of the command line that names it again."""
+        """The TARGET argument that names it on the command line."""
 
     def start(self, progress: Progress) -> Endpoint:
-        """Bring the target up and say where it is; a failed start leaves nothing behind. Raises TargetError."""
+        """Start the target and return its endpoint; a failed start leaves nothing behind. Raises TargetError."""
 
     def restart(self) -> None:
-        """Stop the server in good order and start it again: same address, key and stored state.
+        """Stop the server gracefully and start it again with the same address, key and stored state.
 
-        What was asked of its scripted model before may be forgotten. Raises TargetError, and TargetUsageError when the
-        server is someone else's.
+        The log of its scripted model may be lost. Raises TargetError, and TargetUsageError if the harness did not start
+        the server.
         """
 
     def stop(self) -> None:
-        """Stop what `start` started, and remove its files. May be called at any time, and again."""
+        """Stop what `start` started, and remove its files. Callable at any time; idempotent."""

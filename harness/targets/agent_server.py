@@ -1,4 +1,4 @@
-"""The real agent server, a release of it started for the run, with the scripted model behind a profile."""
+"""A release of the real agent server, started for the run, with a profile for the scripted model."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 PROFILE = "scripted"
 
 ATTEMPTS = 3
-"""Ports to try; one that is free may be taken before the server gets to bind it, some ten seconds later."""
+"""Ports to try; another program may take a free port before the server binds it, some ten seconds later."""
 
 
 class AgentServerTarget:
-    """`python -m openhands.agent_server` on loopback, with a random key and a home that goes with it.
+    """`python -m openhands.agent_server` on loopback, with a random key and a temporary home.
 
     Args:
         version: of the release, such as `1.58.0`; None for the newest.
-        interpreter: one that has the server installed, which then is not installed anew.
-        wait: seconds that the server is given to get ready; 0 for the usual.
-        find_port: gives a port of loopback that is free; another one may have it by the time that the server starts.
+        interpreter: one that has the server installed; None installs it.
+        wait: seconds for the server to get ready; 0 for the default.
+        find_port: returns a free loopback port, which may be taken by the time the server starts.
 
     Raises:
         TargetUsageError: there is no such release.
@@ -130,7 +130,7 @@ class AgentServerTarget:
         )
 
     def _tmux_folder(self, home: Path) -> str:
-        """Where the terminal tool's tmux has its socket, of whose path a system takes 104 characters, others 108."""
+        """The folder of the terminal tool's tmux socket, whose path may have 104 characters (108 on some systems)."""
         if len(f"{home}/tmux-{os.getuid()}/openhands-{'x' * 32}") < 104:
             return str(home)
         short = tempfile.mkdtemp(prefix=f"gateway-harness-tmux-{os.getpid()}-", dir="/tmp")
@@ -150,7 +150,7 @@ class AgentServerTarget:
         from harness.targets.probe import is_ready
         from harness.targets.process import READY_TIMEOUT, ServerProcess
 
-        # Without --host a server that has a key binds every interface.
+        # Without --host a server with a key binds every interface.
         address = ["--host", "127.0.0.1", "--port", base_url.rpartition(":")[2]]
         command = [str(python), "-m", "openhands.agent_server", *address]
         self._server = server = ServerProcess("agent server", command, environment=settings, folder=home)
@@ -165,7 +165,7 @@ class AgentServerTarget:
         try:
             server.wait("ready", look, deadline=began + (self._wait or READY_TIMEOUT), interval=0.2)
         except TargetError as failure:
-            if "address already in use" in failure.what.lower():  # what the system says, as uvicorn passes it on
+            if "address already in use" in failure.what.lower():  # the system's message, as uvicorn logs it
                 raise PortTakenError(failure.what, where=failure.where, advice="try again") from None
             advice = not_ready_advice(packages(python))
             raise TargetError(failure.what, where=failure.where, advice=advice) from None
@@ -176,13 +176,13 @@ class PortTakenError(TargetError):
 
 
 def free_port() -> int:
-    """A port of loopback that is free now. The server takes no port 0 whose choice could be read from it."""
+    """A loopback port that is free now. The server has no port 0 whose actual number could be read from it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
 def _settings(home: Path, key: str) -> dict[str, str]:
-    """Everything that the server keeps goes into its home; nothing that takes long and no scenario looks at is on."""
+    """Keep all files in the server's home; switch off slow features that no scenario uses."""
     return {
         "OH_SESSION_API_KEYS_0": key,
         "OH_SECRET_KEY": secrets.token_urlsafe(32),
@@ -194,6 +194,6 @@ def _settings(home: Path, key: str) -> dict[str, str]:
         "OH_ENABLE_VSCODE": "0",
         "OH_PRELOAD_TOOLS": "0",
         "OH_WEBHOOKS": "[]",
-        # Otherwise litellm fetches its price list while it is imported, and without a network fails now and then.
+        # Otherwise litellm downloads its price list on import, which sometimes fails without a network.
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }

@@ -1,4 +1,4 @@
-"""How requests get to a server of someone else's: whom to trust, whom to be, which way to go, what to say besides."""
+"""The connection to a user's server: trusted certificates, client certificate, proxy and extra headers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-# What the suite is about, or what the transport says itself: a header for the way through must leave these alone.
+# Headers that the suite tests or the transport sets; users can't override them.
 _TAKEN = {
     *("authorization", "x-session-api-key", "x-openhands-serverconversation-id", "host", "content-type"),
     *("content-length", "transfer-encoding", "connection", "accept-encoding", "user-agent"),
@@ -25,15 +25,15 @@ _SOUNDS_SECRET = re.compile(r"auth|cookie|key|pass|secret|token|credential", re.
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How a server is reached; nothing given is the usual way.
+    """How to reach a server; defaults to a direct connection or the environment's proxy.
 
     Attributes:
-        ca_file: the certificates to trust, PEM, in place of the machine's.
-        client_certificate: who we are, PEM.
-        client_key: its private key, PEM; None when the certificate's file holds it too.
-        proxy: through which all requests go, in place of what the environment says.
-        headers: sent with every request that has none of that name itself.
-        secrets: what of all this must appear nowhere, by its placeholder.
+        ca_file: the certificates to trust, PEM, instead of the machine's.
+        client_certificate: the client's certificate, PEM.
+        client_key: its private key, PEM; None if the certificate's file holds it too.
+        proxy: for all requests, instead of the environment's.
+        headers: sent with every request that doesn't set a header of that name itself.
+        secrets: values to redact, by placeholder.
     """
 
     ca_file: Path | None = None
@@ -44,27 +44,27 @@ class Connection:
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def tls(self) -> ssl.SSLContext | None:
-        """The context for HTTPS; None when it is the usual one.
+        """The context for HTTPS; None for the default one.
 
         Raises:
-            TargetUsageError: a file is missing or holds something else.
+            TargetUsageError: a file is missing or invalid.
         """
         if self.ca_file is None and self.client_certificate is None:
             return None
         import ssl
 
-        looked_at = self.ca_file or self.client_certificate
+        file = self.ca_file or self.client_certificate
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
             if self.client_certificate is not None:
-                looked_at = self.client_certificate
-                # A passphrase would be asked for on the terminal, where in CI nobody is.
+                file = self.client_certificate
+                # Without a callback, OpenSSL would prompt for a passphrase on the terminal, and hang in CI.
                 context.load_cert_chain(self.client_certificate, self.client_key, password=_no_passphrase)
         except OSError as problem:  # ssl.SSLError is one
             reason = "it holds no usable certificate or key" if isinstance(problem, ssl.SSLError) else problem.strerror
             raise TargetUsageError(
                 f"the files for TLS can't be used: {reason}",
-                where=str(looked_at),
+                where=str(file),
                 advice="give PEM files: --ca-file, --client-cert, --client-key (a key without passphrase)",
             ) from None
         return context
@@ -80,19 +80,19 @@ def connection(
     proxy: str | None = None,
     headers: Sequence[str] = (),
 ) -> Connection:
-    """The way to the server at a URL, as a person describes it.
+    """The connection to the server at a URL, from the user's options.
 
     Args:
         url: of the server.
         environment: of the process, for references.
-        ca_file: see Connection; so the next two.
+        ca_file: see Connection, as for the next two.
         client_certificate: PEM.
         client_key: PEM.
-        proxy: `http://host:port`, or a reference to it when it holds a password.
-        headers: `NAME=VALUE` each; a value may be a reference, and one that sounds secret has to be.
+        proxy: `http://host:port`, or a reference to it if it holds a password.
+        headers: `NAME=VALUE` each; a value may be a reference, and has to be one if the name sounds secret.
 
     Raises:
-        TargetUsageError: something of it can't be, or would change nothing.
+        TargetUsageError: an option is invalid, or would have no effect.
     """
     secrets: dict[str, str] = {}
 
@@ -131,9 +131,9 @@ def connection(
 
 
 def environment_proxy(url: str) -> str | None:
-    """The proxy that the environment names for a server; none for one on this machine.
+    """The environment's proxy for a server; None for one on this machine.
 
-    For aiohttp, which asks `~/.netrc` for a password too when it looks for a proxy itself.
+    For aiohttp, whose own look-up of the proxy would also read `~/.netrc`.
     """
     from urllib.request import getproxies, proxy_bypass
 
@@ -174,5 +174,5 @@ def _no_passphrase() -> str:
 
 
 def is_loopback(base_url: str) -> bool:
-    """Whether a URL is on this machine, where no proxy of the environment can reach it."""
+    """Whether a URL is on this machine, which a proxy of the environment can't reach."""
     return urlsplit(base_url).hostname in {"127.0.0.1", "::1", "localhost"}

@@ -1,10 +1,10 @@
-"""Why a target can't be had."""
+"""The errors of targets."""
 
 from __future__ import annotations
 
 
 class TargetError(Exception):
-    """A target can't be had: what happened, where, and what to do. The run is incomplete."""
+    """A target is not available: what happened, where, and what to do. The run is incomplete."""
 
     exit_status = 3
 
@@ -14,10 +14,10 @@ class TargetError(Exception):
 
 
 class TargetUsageError(TargetError):
-    """The target was named or configured wrongly, or something that it needs is not installed."""
+    """The target is misnamed or misconfigured, or a package that it needs is not installed."""
 
     exit_status = 2
 
 
 class TargetUnreachableError(TargetError):
-    """Nothing that speaks HTTP answers there."""
+    """No HTTP server answers at the address."""

@@ -1,4 +1,4 @@
-"""What comes with an extra of the package, and is missing where that was not installed."""
+"""Checks that an extra of the package is installed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from importlib.util import find_spec
 from harness.targets.errors import TargetUsageError
 
 A_URL = "give the URL of a server that runs"
-"""What whoever can't start a server may do instead."""
+"""Advice for users who can't start a server here."""
 
 
 def require(module: str, extra: str, otherwise: str | None = None) -> None:
-    """Raise TargetUsageError unless the module, which that extra brings, is installed; `otherwise`: what to do else."""
+    """Raise TargetUsageError unless the extra's module is installed; `otherwise` is alternative advice."""
     try:
         found = find_spec(module) is not None
     except ModuleNotFoundError:  # the package around it is missing

@@ -1,4 +1,4 @@
-"""Released agent servers, each in a virtual environment of its own under the user's cache folder."""
+"""Installs released agent servers, each in its own virtual environment in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 PACKAGE = "openhands-agent-server"
 SIBLINGS = ("openhands-sdk", "openhands-tools", "openhands-workspace")
-"""Released together with the server. It asks for some version of them, and works with its own."""
+"""Released together with the server, which accepts other versions of them but needs the same one."""
 
 FIRST = Version("1.28.0")
-"""The release that brought /v1/chat/completions."""
+"""The first release with /v1/chat/completions."""
 
-_COMPLETE = "complete"  # a file in the environment, written last: what the environment was made of
+_COMPLETE = "complete"  # a file in the environment, written last, with its recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Constraint:
 
 
 def constraints(version: str | None) -> tuple[Constraint, ...]:
-    """What a release needs beyond what it declares; None: what the newest might."""
+    """The constraints of a release beyond its declared ones; None: those that may apply to the newest."""
     entries = tomllib.loads(Path(__file__).with_name("constraints.toml").read_text("utf-8"))["constraint"]
     known = [
         Constraint(SpecifierSet(each["releases"]), each["requirement"], each.get("override", False), each["reason"])
@@ -60,13 +60,13 @@ def constraints(version: str | None) -> tuple[Constraint, ...]:
 
 
 def requirements(version: str) -> list[str]:
-    """What to install for a release: itself, its siblings of the same version, and what it would not start without."""
+    """The packages to install for a release: itself, its siblings of the same version, and constraints."""
     own = [f"{name}=={version}" for name in (PACKAGE, *SIBLINGS)]
     return own + [each.requirement for each in constraints(version) if not each.override]
 
 
 def check_version(version: str) -> None:
-    """Raise TargetUsageError unless that is a version which can have the endpoint."""
+    """Raise TargetUsageError unless it is a version that can have the endpoint."""
     if not re.fullmatch(r"\d+(\.\d+)*", version) or Version(version) < FIRST:
         raise TargetUsageError(
             f"`{version}` is no release that has the endpoint",
@@ -76,11 +76,11 @@ def check_version(version: str) -> None:
 
 
 def installed_server(version: str | None, progress: Progress) -> Path:
-    """The interpreter of an environment that holds the agent server; it is made when there is none yet.
+    """The interpreter of an environment with the agent server, created if necessary.
 
     Args:
-        version: such as `1.58.0`; None is the newest that can be installed, or without an index the newest that is.
-        progress: told when something takes long.
+        version: such as `1.58.0`; None for the newest installable, or without an index the newest installed.
+        progress: receives a line for each slow step.
 
     Raises:
         TargetError: the installation failed.
@@ -105,10 +105,10 @@ def installed_server(version: str | None, progress: Progress) -> Path:
 
 
 def packages(python: Path) -> dict[str, str]:
-    """The versions, by name, of what an interpreter has and what makes released servers differ.
+    """The versions, by name, of an interpreter's packages that make released servers differ.
 
     Raises:
-        TargetUsageError: it has no agent server.
+        TargetUsageError: no agent server is installed there.
     """
     names = (PACKAGE, *SIBLINGS, "fastapi", "starlette", "uvicorn", "pydantic", "litellm", "openai")
     ask = (
@@ -128,7 +128,7 @@ def packages(python: Path) -> dict[str, str]:
 
 def _no_server(python: Path, why: str) -> TargetUsageError:
     return TargetUsageError(
-        f"there is no {PACKAGE} to be had from this interpreter ({why})",
+        f"this interpreter has no {PACKAGE} ({why})",
         where=str(python),
         advice=f"install {PACKAGE} there, or unset AGENT_SERVER_PYTHON",
     )
@@ -140,7 +140,7 @@ def _folder() -> Path:
 
 
 def _recipe(version: str) -> str:
-    """All that decides what gets into the environment, so that another recipe makes another one."""
+    """Everything that determines the environment's content; a changed recipe means a new environment."""
     users = [_read(Path(file)) for name in ("UV_CONSTRAINT", "UV_OVERRIDE") for file in _files(name)]
     return "\n".join([sys.version, *requirements(version), *_overrides(version), *users])
 
@@ -150,7 +150,7 @@ def _overrides(version: str | None) -> list[str]:
 
 
 def _files(name: str) -> list[str]:
-    """The files that a variable of uv's names, divided by blanks as uv wants them."""
+    """The files in a variable of uv's, separated by blanks."""
     return os.environ.get(name, "").split()
 
 
@@ -162,10 +162,10 @@ def _read(file: Path) -> str:
 
 
 def published() -> list[Version]:
-    """The final releases that the package index has for this interpreter, oldest first.
+    """The final releases in the package index for this interpreter, oldest first.
 
     Raises:
-        TargetError: the index can't be asked.
+        TargetError: the index can't be queried.
         TargetUsageError: there is no `uv`.
     """
     ask = [*_uv(), "tool", "run", "--python", sys.executable, "pip", "index", "versions", PACKAGE, "--json"]
@@ -178,7 +178,7 @@ def published() -> list[Version]:
 
 
 def _newest() -> str:
-    """The newest version whose dependencies can be installed together, else the newest that is installed already."""
+    """The newest version whose dependencies resolve, else the newest installed one."""
     with TemporaryDirectory(prefix="gateway-harness-") as scratch:
         resolve = [*_uv(), "pip", "compile", "--quiet", "--no-annotate", "--no-header", "--python", sys.executable]
         resolve += [*_override_files(Path(scratch), None), "-"]
@@ -192,7 +192,7 @@ def _newest() -> str:
 
 
 def _install(folder: Path, version: str, progress: Progress) -> None:
-    """Make the environment, bytecode included: without it the server starts 6 s of CPU later, each time."""
+    """Create the environment with bytecode, without which each start takes 6 s more CPU."""
     uv, python = _uv(), str(folder / "bin" / "python")
     _run([*uv, "venv", "--python", sys.executable, str(folder)], progress)
     install = [*uv, "pip", "install", "--compile-bytecode", "--python", python]
@@ -209,7 +209,7 @@ def _install(folder: Path, version: str, progress: Progress) -> None:
 
 
 def _override_files(folder: Path, version: str | None) -> list[str]:
-    """The options that make uv take our overrides; those of the user's UV_OVERRIDE would be dropped beside them."""
+    """Options for our overrides and the user's UV_OVERRIDE, which uv would ignore beside them."""
     overrides = _overrides(version)
     if not overrides:
         return []
@@ -219,13 +219,13 @@ def _override_files(folder: Path, version: str | None) -> list[str]:
 
 
 def _uv() -> list[str]:
-    """The command that runs uv: the one on PATH, or the module that is installed beside the harness."""
+    """The command that runs uv: from PATH, or the module installed beside the harness."""
     if found := shutil.which("uv"):
         return [found]
     if importlib.util.find_spec("uv") is not None:
         return [sys.executable, "-m", "uv"]
     raise TargetUsageError(
-        "`uv` is not installed, and making an environment for a release takes it",
+        "`uv` is not installed, which creates the environment of a release",
         where=sys.executable,
         advice="pip install 'openhands-gateway-harness[agent-server]', or set AGENT_SERVER_PYTHON to an interpreter "
         "that has the server",
@@ -233,34 +233,34 @@ def _uv() -> list[str]:
 
 
 def _run(command: Sequence[str], progress: Progress) -> None:
-    """Run a step of the installation, pass on what it says. Raises TargetError."""
-    said: list[str] = []
+    """Run a step of the installation and report its output as progress. Raises TargetError."""
+    output: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
             for line in process.stderr or ():
-                said.append(line.rstrip())
+                output.append(line.rstrip())
                 progress(f"installing {PACKAGE}: {line.strip()}")
         except BaseException:  # Ctrl-C, above all
             process.kill()
             raise
     if process.returncode != 0:
-        raise _failed("the agent server can't be installed", command, said)
+        raise _failed("the agent server can't be installed", command, output)
 
 
-def _failed(what: str, command: Sequence[str], said: Sequence[str]) -> TargetError:
-    tail = "\n".join(said[-15:]) or "uv said nothing"
+def _failed(what: str, command: Sequence[str], output: Sequence[str]) -> TargetError:
+    tail = "\n".join(output[-15:]) or "no output from uv"
     return TargetError(f"{what}:\n{indent(tail, '    ')}", where=shlex.join(command), advice=_advice(tail))
 
 
-def _advice(said: str) -> str:
-    """What to try after uv said this, in lines of some 80 characters."""
-    said = " ".join(said.split())
-    if lacking := re.search(r"only ([a-z0-9-]+)\S* is available", said):
+def _advice(output: str) -> str:
+    """Advice for an error of uv, which wraps its lines at some 80 characters."""
+    output = " ".join(output.split())
+    if lacking := re.search(r"only ([a-z0-9-]+)\S* is available", output):
         package = lacking[1]
         return f"the index lacks a {package} that is asked for; {_with('UV_OVERRIDE', package)} to do with another"
-    if broken := re.search(r"Failed to (?:build|download)[^`]*`([a-z0-9-]+)==([^`]+)`", said):
+    if broken := re.search(r"Failed to (?:build|download)[^`]*`([a-z0-9-]+)==([^`]+)`", output):
         return f"{_with('UV_CONSTRAINT', f'{broken[1]}<{broken[2]}')} to do without that version"
-    if "unsatisfiable" in said:
+    if "unsatisfiable" in output:
         return f"{_with('UV_OVERRIDE', 'PACKAGE==VERSION')} for a package that stands in the way"
     return "check the way to the package index, or set AGENT_SERVER_PYTHON to an interpreter that has the server"
 
@@ -270,6 +270,6 @@ def _with(variable: str, requirement: str) -> str:
 
 
 def not_ready_advice(found: Mapping[str, str]) -> str:
-    """What to try when a release that is installed does not start: its dependencies went on, as a rule."""
+    """Advice if an installed release does not start: usually a dependency is too new for it."""
     listed = ", ".join(f"{name} {version}" for name, version in found.items() if not name.startswith("openhands"))
     return f"a dependency may be too new for it (it has {listed}); {_with('UV_CONSTRAINT', 'PACKAGE<VERSION')}"

@@ -1,4 +1,4 @@
-"""Names by which what the harness makes on a target is recognised."""
+"""Names that identify what the harness created on a target."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ MODEL_PREFIX = "openhands_"
 
 
 NO_RUN = "00000000"
-"""The id of a run on a server of our own, where nothing is left."""
+"""The id of a run on a server that the harness started, where nothing is left behind."""
 
 
 SCRATCH_PREFIX = "harness-"
-"""Profiles that the harness creates start with this and the run's id, so that a guest's remains are recognisable."""
+"""Names of the harness's profiles start with this and the run's id, so that leftovers are recognisable."""
 
 
 CONVERSATION_PREFIX = "6861726e-6573-4"
-"""Conversations whose id the harness chooses start so, `harnes` in ASCII; their last group starts with the run's id."""
+"""The harness's conversation ids start with this, `harnes` in ASCII; their last group starts with the run's id."""

@@ -1,4 +1,4 @@
-"""From the TARGET of the command line to a target."""
+"""Makes a target from the TARGET of the command line."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ def parse_target(
     agent: str | None = None,
     run: str = NO_RUN,
 ) -> Target:
-    """The target that a person means.
+    """The target that the command line names.
 
     Args:
         text: a URL, a name, `reference`, `agent-server` or `agent-server==VERSION`; None means AGENT_SERVER_URL, and
             without that `reference`.
-        environment: SESSION_API_KEY, OPENHANDS_MODEL and AGENT_SERVER_URL are read from it.
-        access: how to get at the server of a URL; beats the environment, and what goes with a name.
-        named: the targets that have a name.
-        wait: seconds that a server is given to answer, if it is still starting.
-        contract: the dialect that the reference gateway is to speak.
-        agent: the agent behind the reference gateway: `openhands` (as is None) or `scripted`.
-        run: the run's id, in the name of what is made on a server.
+        environment: provides SESSION_API_KEY, OPENHANDS_MODEL and AGENT_SERVER_URL.
+        access: how to access the server of a URL; overrides the environment and the named target's.
+        named: targets by name.
+        wait: seconds to wait for a server that is still starting.
+        contract: the dialect of the reference gateway.
+        agent: the agent of the reference gateway: `openhands` (the default) or `scripted`.
+        run: the run's id, in the names of what it creates on a server.
 
     Raises:
-        TargetUsageError: no target is meant by that, its key or version can't be used, or a flag means another kind.
+        TargetUsageError: no target has that name, its key or version is invalid, or a flag is for another kind.
     """
     access = access or Access()
     text, named = text or environment.get("AGENT_SERVER_URL") or "reference", named or {}
     kind, equals, version = text.partition("==")
     ours = text == "reference" or kind == "agent-server"
-    meaningless = access.options if ours else ()
+    ignored = access.options if ours else ()
     if agent is not None and text != "reference":
-        meaningless = (*meaningless, "--agent")
-    if flags := [word for word in meaningless if word.startswith("--")]:
+        ignored = (*ignored, "--agent")
+    if flags := [word for word in ignored if word.startswith("--")]:
         raise TargetUsageError(
             f"{' and '.join(flags)} would change nothing about `{text}`",
             where="TARGET",

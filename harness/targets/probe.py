@@ -1,4 +1,4 @@
-"""The few requests that bringing a target up takes, by the standard library: the run's own go through the client."""
+"""The requests of a target's start-up, made with the standard library; the run's own go through the client."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
     from harness.targets.connection import Connection
 
 MAXIMUM_BODY = 1024 * 1024
-"""Bytes of an answer that are read; a server's description of itself has some hundred."""
+"""Bytes read of an answer; `/server_info` has some hundred."""
 
 TIMEOUT = 20.0
-"""Seconds to wait for a connection, for an answer's beginning, and for all of it."""
+"""Seconds for connecting, for the start of an answer, and for the whole answer."""
 
 
 @cache
 def _opener(base_url: str, connection: Connection | None = None) -> urllib.request.OpenerDirector:
-    """What opens a URL of that server: no redirect is followed, a server on this machine is asked past any proxy.
+    """An opener of the server's URLs, which follows no redirects.
 
-    That is, past one that the environment names; one that the user names is used.
-
-    Put together by hand, because the library's own would load the machine's certificates for plain HTTP too: 25 ms.
+    For a server on this machine it ignores the environment's proxy, but not one that the user configured. The library's
+    default opener would load the machine's certificates for plain HTTP too, which takes 25 ms.
     """
     opener = urllib.request.OpenerDirector()
     proxy = connection and connection.proxy
@@ -49,21 +48,21 @@ def _opener(base_url: str, connection: Connection | None = None) -> urllib.reque
 
 
 def server_info(base_url: str, connection: Connection | None = None) -> dict[str, Json]:
-    """What `GET /server_info` says; empty when the server has nothing there.
+    """The answer of `GET /server_info`; empty if the server has no such path.
 
     Args:
         base_url: the server's address without `/v1`.
-        connection: how to get there; None for the usual way.
+        connection: how to reach it; None for the defaults.
 
     Raises:
-        TargetUnreachableError: nothing that speaks HTTP answers.
+        TargetUnreachableError: no HTTP server answers.
     """
     try:
         with _opener(base_url, connection).open(f"{base_url}/server_info", timeout=TIMEOUT) as response:
             body = _read(response)
     except urllib.error.HTTPError:
         return {}
-    except (OSError, http.client.HTTPException, UnicodeError) as problem:  # the latter: a host name such as `a..b`
+    except (OSError, http.client.HTTPException, UnicodeError) as problem:  # UnicodeError: a host name such as `a..b`
         raise unreachable(base_url, problem, connection) from None
     try:
         info = json.loads(body)
@@ -73,7 +72,7 @@ def server_info(base_url: str, connection: Connection | None = None) -> dict[str
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:
-    """The body, or what of it came within the limits of size and time: a byte now and then is no answer."""
+    """The body, up to the limits of size and of time, in case a server trickles bytes."""
     body = b""
     deadline = time.monotonic() + TIMEOUT
     while len(body) < MAXIMUM_BODY and time.monotonic() < deadline and (piece := response.read1(MAXIMUM_BODY)):
@@ -82,7 +81,7 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 
 
 def unreachable(base_url: str, problem: Exception, connection: Connection | None = None) -> TargetUnreachableError:
-    """The error for an address where no HTTP came back."""
+    """The error for an address without an HTTP answer."""
     reason = getattr(problem, "reason", problem)
     if isinstance(problem, http.client.HTTPException):
         what, advice = "what answers there speaks no HTTP", "check the port, and http against https"
@@ -104,7 +103,7 @@ def models(base_url: str, key: str | None, connection: Connection | None = None)
     """The names that `GET /v1/models` lists, in its order.
 
     Raises:
-        TargetError: the server can't be reached, refuses the key, or answers with something else than a list of models.
+        TargetError: the server can't be reached, refuses the key, or answers with anything but a list of models.
     """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(f"{base_url}/v1/models", headers=headers)  # noqa: S310 - http or https, checked
@@ -131,11 +130,11 @@ def models(base_url: str, key: str | None, connection: Connection | None = None)
 
 
 def is_ready(base_url: str, key: str | None = None, *, timeout: float = TIMEOUT) -> bool:
-    """Whether `GET /ready` of a server of our own gives 200 by now.
+    """Whether `GET /ready` of a server that the harness started answers 200.
 
     Args:
         base_url: the server's address without `/v1`.
-        key: the server must accept it too. Another one that got hold of the port doesn't.
+        key: the server must accept it too; another program on the same port wouldn't.
         timeout: seconds.
     """
     try:
@@ -164,9 +163,9 @@ def create_profile(
     try:
         _opener(base_url, connection).open(request, timeout=TIMEOUT).close()
     except urllib.error.HTTPError as refusal:
-        said = refusal.read(500).decode("utf-8", "replace")
+        answer = refusal.read(500).decode("utf-8", "replace")
         raise TargetError(
-            f"the server refused the profile `{name}` with {refusal.code}: {said}",
+            f"the server refused the profile `{name}` with {refusal.code}: {answer}",
             where=request.full_url,
             advice="check the session key; name one of its models with --model; try another version of the server",
         ) from None
@@ -175,7 +174,7 @@ def create_profile(
 
 
 def delete_profile(base_url: str, key: str | None, name: str, connection: Connection | None = None) -> None:
-    """`DELETE /api/profiles/NAME`; a server that is gone by now has nothing to delete."""
+    """`DELETE /api/profiles/NAME`; ignores a server that no longer answers."""
     with suppress(OSError, http.client.HTTPException):
         request = _profile_request(base_url, key, name, "DELETE", None)
         _opener(base_url, connection).open(request, timeout=TIMEOUT).close()

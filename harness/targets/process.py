@@ -1,4 +1,4 @@
-"""A server process of our own: its environment, its log, its end."""
+"""Runs a server process: its environment, its log, and its end."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 READY_TIMEOUT = 180.0
-"""Seconds until a server must be ready. The agent server took 7 s on a quiet machine, 147 s at a load above 20."""
+"""Seconds for a server to get ready. The agent server took 7 s on a quiet machine, 147 s at a load above 20."""
 
 STOP_GRACE = 10.0
 """Seconds between SIGTERM and SIGKILL."""
 
-# What of our environment a server gets. Nothing else does: an agent with a terminal has no business with the user's
-# keys, and a proxy would be asked for the scripted model, which is on loopback.
+# The variables that a server inherits. No others: an agent with a terminal must not see the user's keys, and a proxy
+# would get the requests to the scripted model, which is on loopback.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
-    """The environment of a server whose home is a folder of ours."""
+    """The environment of a server with its own home."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    # The editor tool makes a folder for each conversation among the temporary ones, and leaves it there.
+    # The editor tool leaves a temporary folder behind for each conversation.
     return {**inherited, **dict.fromkeys(("HOME", "TMPDIR", "TMUX_TMPDIR"), str(home)), **settings}
 
 
 def import_path() -> dict[str, str]:
-    """The settings that let our interpreter, with another home and folder, import this very harness."""
+    """The variables with which this interpreter imports this harness from another home and folder."""
     ours = str(Path(harness.__file__).parents[1])
     inherited = os.environ.get("PYTHONPATH")
     return {
@@ -48,13 +48,13 @@ def import_path() -> dict[str, str]:
 
 
 class ServerProcess:
-    """A server in a process group of its own.
+    """A server in its own process group.
 
     Args:
-        name: how a message calls it, such as `the reference gateway`; its output goes to files of that name.
-        command: the program and its arguments. No secret may be in it: every user of the machine can list them.
-        environment: all that the process sees.
-        folder: its working directory, which also gets its output.
+        name: for messages and the names of its output files, such as `reference gateway`.
+        command: the program and its arguments, without secrets: every user of the machine can list them.
+        environment: the whole environment of the process.
+        folder: its working directory, also for its output.
     """
 
     def __init__(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> None:
@@ -81,21 +81,21 @@ class ServerProcess:
                 ) from None
 
     def line(self, prefix: str) -> str | None:
-        """The first whole line on stdout so far that begins so."""
+        """The first complete line on stdout with this prefix; None if there is none yet."""
         lines = self._stdout.read_text("utf-8", "replace").splitlines(keepends=True)
         return next((line.rstrip("\n") for line in lines if line.startswith(prefix) and line.endswith("\n")), None)
 
     def wait[T](self, for_what: str, look: Callable[[], T], *, deadline: float, interval: float = 0.05) -> T:
-        """Look until there is something to see.
+        """Poll until `look` returns something true, and return that.
 
         Args:
-            for_what: what is waited for, for the message.
-            look: gives something true in the end.
+            for_what: the awaited state, for the message.
+            look: polled.
             deadline: on `time.monotonic()`'s clock.
-            interval: seconds between two looks.
+            interval: seconds between polls.
 
         Raises:
-            TargetError: the process ended, or time is up; with the last lines of its log.
+            TargetError: the process ended, or the deadline passed; with the last lines of its log.
         """
         while True:
             if seen := look():
@@ -107,7 +107,7 @@ class ServerProcess:
             time.sleep(interval)
 
     def stop(self, grace: float = STOP_GRACE) -> None:
-        """SIGTERM, and `grace` seconds later SIGKILL for the whole process group. Calling it again does nothing."""
+        """Send SIGTERM, and `grace` seconds later SIGKILL to the whole process group; idempotent."""
         if self._process.poll() is not None:
             return
         self._process.terminate()
@@ -119,10 +119,10 @@ class ServerProcess:
             self._process.wait()
 
     def trouble(self, answers: Callable[[], bool]) -> str | None:
-        """What is wrong with a server that was up before, with the end of its log; None when nothing is.
+        """The trouble of a server that was up before, with the end of its log; None if there is none.
 
         Args:
-            answers: whether it does by now; asked only if it still runs.
+            answers: whether the server answers; called only if the process still runs.
         """
         if ended := self._ended():
             return ended + self._log_end()
@@ -146,14 +146,14 @@ class ServerProcess:
 
 
 def stop_stale(home: Path) -> None:
-    """Kill every process of ours whose HOME is that folder, by its id.
+    """Kill every process whose HOME is that folder, by its id.
 
-    A terminal tool's tmux server is a daemon that outlives the server: seen with agent server 1.46.0 and 1.47.0. Found
-    through /proc, so on Linux only.
+    The terminal tool's tmux server is a daemon that outlives the server: seen with agent server 1.46.0 and 1.47.0. Uses
+    /proc, so on Linux only.
     """
     wanted = f"HOME={home}".encode()
     for entry in Path("/proc").glob("[0-9]*"):
-        # Another user's process can't be read, and one may end while we look.
+        # Other users' processes can't be read, and a process may end meanwhile.
         with contextlib.suppress(OSError):
             if wanted in (entry / "environ").read_bytes().split(b"\0"):
                 os.kill(int(entry.name), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The reference gateway, started for the run in a process of its own, with the scripted model."""
+"""The reference gateway, started for the run in its own process, with the scripted model."""
 
 from __future__ import annotations
 
@@ -22,17 +22,16 @@ if TYPE_CHECKING:
 
 
 PATIENCE = 20.0
-"""Seconds in which a server that stopped answering may still say that it is ready. Each error that the agent server
-did not foresee holds it up for 3 s, on a machine at a load of ten for 15 s."""
+"""Seconds for a server that stopped answering to report ready again. Each unhandled error holds the agent server up
+for 3 s, on a machine at a load of ten for 15 s."""
 
 
 class ReferenceTarget:
-    """`gateway-harness serve` on loopback, with a random key and a state folder that goes with it.
+    """`gateway-harness serve` on loopback, with a random key and a temporary state folder.
 
     Args:
-        contract: the dialect that it speaks.
-        agent: `openhands`, the agent SDK's agent behind which the scripted model stands, or `scripted`, which needs no
-            SDK.
+        contract: its dialect.
+        agent: `openhands`, the agent SDK's agent with the scripted model, or `scripted`, which needs no SDK.
     """
 
     name = "reference"
@@ -42,7 +41,7 @@ class ReferenceTarget:
         self.argument = "reference" if agent == "openhands" else f"reference --agent {agent}"
         self._key = secrets.token_urlsafe(24)
         self._folder = Path()
-        self._port = 0  # a free one, and after a restart the same
+        self._port = 0  # a free one; the same after a restart
         self._gateway: ServerProcess | None = None
         self._undo = ExitStack()
 
@@ -89,7 +88,7 @@ class ReferenceTarget:
         return self._gateway.trouble(lambda: is_ready(f"http://127.0.0.1:{self._port}", timeout=PATIENCE))
 
     def _launch(self, progress: Progress) -> str:
-        """Run the gateway on its folder until it is ready, and give its base URL."""
+        """Start the gateway, wait until it is ready, and return its base URL."""
         from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path
 
         command = [sys.executable, "-m", "harness", "serve", "--port", str(self._port), "--contract", self._contract]

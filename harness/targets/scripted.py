@@ -1,4 +1,4 @@
-"""The scripted model as a process beside a server, and the profile that leads to it."""
+"""The scripted model as a process beside a server, and the profile for it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def make_home(kind: str, undo: ExitStack) -> Path:
-    """A folder that is the HOME of servers of ours; undone, they are stopped and it is removed.
+    """A temporary HOME for servers; `undo` stops its processes and removes it.
 
-    Its name tells whose it is, for `cleanup` to find when this process was killed.
+    Its name identifies this process, for `cleanup` after a kill.
     """
     from harness.targets.process import stop_stale
 
@@ -32,7 +32,7 @@ def make_home(kind: str, undo: ExitStack) -> Path:
 
 
 def start_model(home: Path, undo: ExitStack) -> ModelLog:
-    """Start the model, to be stopped by `undo`; where it is and tells what it was asked. Raises TargetError."""
+    """Start the model, which `undo` stops, and return its log's address. Raises TargetError."""
     from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path
 
     model = ServerProcess(
@@ -48,5 +48,5 @@ def start_model(home: Path, undo: ExitStack) -> ModelLog:
 
 
 def llm(model: ModelLog) -> dict[str, Json]:
-    """What a profile says of that model. Nothing is retried: each failure is one that a scenario asks for."""
+    """The LLM settings of a profile for that model, without retries: scenarios cause each failure on purpose."""
     return {"model": "openai/scripted", "base_url": f"{model.url}/v1", "api_key": "no-secret", "num_retries": 0}

@@ -1,4 +1,4 @@
-"""A server that someone else runs, known by its URL."""
+"""A running server at a URL, which the harness did not start."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from harness.targets.connection import Connection
 
 
-# What a reference gateway is believed; what else it offers can be found out by asking for it.
-_TELLABLE = (Capability.SCRIPTED_MODEL, Capability.MODEL_LOG)
+# Capabilities taken from a reference gateway's `/server_info`; the others are probed.
+_DECLARED = (Capability.SCRIPTED_MODEL, Capability.MODEL_LOG)
 
 
 class UrlTarget:
-    """A server at a URL, which is neither started nor stopped.
+    """A server at a URL, neither started nor stopped by the harness.
 
     Args:
         url: the server's address, with or without `/v1` or a slash at its end.
-        key: its session key, None for an open server.
-        model: the model to ask, None leaves the choice to the run.
-        wait: seconds that a server which is still starting is given.
-        connection: how to get there; None for the usual way.
-        native_api: whether `/api` may be used there; None: on this machine, yes. Said outright, and without a model, a
-            server on this machine gets a profile of our own for the run, with the scripted model behind it.
-        scripted_model: the user says that the model behind the server is the scripted one.
-        name: what the user calls it, which then names it on the command line too.
+        key: its session key; None for an open server.
+        model: the model to ask; None leaves the choice to the run.
+        wait: seconds to wait for a server that is still starting.
+        connection: how to reach it; None for the defaults.
+        native_api: whether `/api` may be used; None: only on this machine. If True and without a model, a server on
+            this machine gets a temporary profile with the scripted model.
+        scripted_model: the user declares that the server's model is the scripted one.
+        name: the user's name for the target, used in reports and commands.
         run: the run's id, in the name of that profile.
 
     Raises:
-        TargetUsageError: the URL can't be the address of a server.
+        TargetUsageError: the URL is not an address of a server.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class UrlTarget:
             require("starlette", "server", "leave out --native-api, or name a model with --model")
         progress(f"asking {self.base_url}")
         info = self._server_info()
-        # A released server lists capabilities too, in words of its own; only a reference gateway names its contract.
+        # A released server lists capabilities too, with other names; only a reference gateway names its contract.
         offered = info.get("capabilities") if "contract" in info else None
-        known = frozenset(item for item in _TELLABLE if item in offered) if isinstance(offered, list) else frozenset()
+        known = frozenset(item for item in _DECLARED if item in offered) if isinstance(offered, list) else frozenset()
         if self._scripted:
             known |= {Capability.SCRIPTED_MODEL}
         log = ModelLog(f"{self.base_url}/scripted-model", self._key) if Capability.MODEL_LOG in known else None
@@ -131,7 +131,7 @@ def normalise(url: str) -> str:
         port = parts.port
     except ValueError as problem:
         raise refused(f"`{url}` is no URL: {problem}") from None
-    # The credential of a URL would stand in every report, so it isn't repeated here either.
+    # A URL's credentials are secret: the message doesn't repeat them.
     if parts.username is not None or parts.password is not None:
         raise refused("the URL holds a user name or password", "put the session key into SESSION_API_KEY")
     if parts.scheme not in {"http", "https"}:
