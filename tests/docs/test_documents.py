@@ -1,4 +1,4 @@
-"""The README and docs/ are true: their examples run, and what they restate is what the code says.
+"""The documents at the top and in docs/ are true: their examples run, and what they restate is what the code says.
 
 Blocks marked `console` (a `$ ` line is a command, the lines under it what it prints, `...` for anything), `python`, and
 whatever has a file's name in its first line are one story for each document, told from top to bottom in one folder
