@@ -71,8 +71,7 @@ class Benchmark:
         epochs: how often each sample is asked, unless the user says otherwise.
         data_hash: SHA-256 (hex) of the data as it was read.
         prompt_hash: SHA-256 (hex) of what turns data into prompts: template, system text, format.
-        notes: what a reader of the results has to know: what the endpoint ignores of what the benchmark asks for
-            (`temperature 0 is not sent: the endpoint ignores it`), dialogues that were folded. Sentences.
+        notes: what a reader of the results has to know, such as what the data was taken for. Sentences.
         format: what the data was read as, such as `swe-bench`.
     """
 

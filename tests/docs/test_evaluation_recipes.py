@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from harness.evals.benchmark.load import load_benchmark
+from harness.evals.sample import BenchmarkError
 from tests.docs.generated import ROOT
 
 if TYPE_CHECKING:
@@ -92,13 +93,22 @@ def test_promptfoo_asks_the_endpoint_once_for_each_test() -> None:
     assert int(timeout[1]) > 120_000
 
 
-@pytest.mark.parametrize("name", ["openhands_numbers.yaml", "promptfooconfig.yaml"])
-def test_our_own_runner_reads_the_same_files(tmp_path: Path, name: str) -> None:
-    pytest.importorskip("jinja2")
+@pytest.mark.parametrize(
+    ("name", "tool"), [("openhands_numbers.yaml", "lm-eval"), ("promptfooconfig.yaml", "promptfoo")]
+)
+def test_our_own_runner_sends_the_reader_of_these_files_back_here(tmp_path: Path, name: str, tool: str) -> None:
     (tmp_path / name).write_text(FILES[name])
-    (tmp_path / "questions.jsonl").write_text(QUESTIONS)
+    with pytest.raises(
+        BenchmarkError, match=rf"Run {tool} itself against the endpoint \(docs/evaluation-recipes\.md\)"
+    ):
+        load_benchmark(str(tmp_path / name))
 
-    samples = list(load_benchmark(str(tmp_path / name)).samples)
+
+def test_our_own_runner_reads_the_data_under_its_own_names(tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    (tmp_path / "questions.jsonl").write_text(QUESTIONS.replace("question", "prompt").replace("answer", "target"))
+
+    samples = list(load_benchmark(str(tmp_path / "questions.jsonl"), scorers=["number"]).samples)
 
     assert [(sample.turns, sample.target) for sample in samples] == [
         (("Reply with exactly: 4",), ("4",)),

@@ -1,4 +1,4 @@
-"""What a benchmark consists of, before its samples are read: from a benchmark file, another tool's task, or data."""
+"""What a benchmark consists of, before its samples are read: from a benchmark file or from data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class Definition:
         prompt: a template; None: the format's.
         category: the name of the value that is a sample's category; None: the format's.
         cluster: likewise.
-        recipe: what else turns data into prompts.
     """
 
     name: str
@@ -38,10 +37,8 @@ class Definition:
     system: str | None = None
     scorers: tuple[ScorerSpec, ...] = ()
     epochs: int = 1
-    notes: tuple[str, ...] = ()
     category: str | None = None
     cluster: str | None = None
-    recipe: Json = None
 
 
 def name_of(path: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,22 +15,27 @@ from harness.evals.benchmark.data import DataFile, place_of, read_document
 from harness.evals.benchmark.definition import Definition, name_of, scorer_spec
 from harness.evals.benchmark.file import read_benchmark_file
 from harness.evals.benchmark.file_samples import Reading, checked
-from harness.evals.benchmark.formats.format import PLAIN
+from harness.evals.benchmark.formats.format import CHOICES, PLAIN
 from harness.evals.benchmark.formats.known import FORMATS, recognise
-from harness.evals.benchmark.lm_eval import is_lm_eval, read_lm_eval
-from harness.evals.benchmark.promptfoo import is_promptfoo, read_promptfoo
 from harness.evals.benchmark.row import Place
 from harness.evals.benchmark.template import Template
 from harness.evals.sample import Benchmark, BenchmarkError, ScorerSpec
 from harness.reading.problems import did_you_mean, listed, unknown_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.evals.sample import Sample
 
-TASK_FILES = {"lm-eval": read_lm_eval, "promptfoo": read_promptfoo}
-"""Formats of files that define a benchmark; those of `FORMATS` are of data."""
+_TOOLS = {
+    "lm-eval": ("a task file", {"task", "doc_to_text"}, {"task", "dataset_path"}, {"task", "include"},
+                {"task", "group"}, {"dataset_path", "doc_to_text"}, {"dataset_path", "doc_to_target"}),
+    "promptfoo": ("a configuration", {"prompts", "tests"}, {"prompts", "providers"}, {"prompts", "targets"},
+                  {"providers", "tests"}, {"providers", "redteam"}, {"targets", "redteam"}),
+}  # fmt: skip
+"""What a file of a tool is called, and its keys: those of any set are of no other tool's files."""
+_KEY = re.compile(r'^(?:[ \t]*")?(\w+)"?[ \t]*:', re.MULTILINE)
+"""A key at the margin of YAML, or of JSON over several lines: the reader refuses what is common in these files."""
 
 
 def load_benchmark(
@@ -54,25 +61,53 @@ def load_benchmark(
     Raises:
         BenchmarkError: it can't be read, or can't be put to the endpoint; with file and line.
     """
-    definition = _definition(argument, format)
-    prompt_place = definition.place
-    if prompt is not None:
-        prompt_place, prompt = _text("--prompt", prompt)
-    if system is not None:
-        _, system = _text("--system", system)
-    given = tuple([_scorer(text) for text in scorers])
-    definition = replace(
-        definition,
-        prompt=definition.prompt if prompt is None else prompt,
-        system=definition.system if system is None else system or None,
-        scorers=given or definition.scorers,
-    )
-    return _benchmark(definition, prompt_place, fold=fold_dialogues)
+    with _other_tools_named(argument):
+        definition = _definition(argument, format)
+        prompt_place = definition.place
+        if prompt is not None:
+            prompt_place, prompt = _text("--prompt", prompt)
+        if system is not None:
+            _, system = _text("--system", system)
+        given = tuple([_scorer(text) for text in scorers])
+        definition = replace(
+            definition,
+            prompt=definition.prompt if prompt is None else prompt,
+            system=definition.system if system is None else system or None,
+            scorers=given or definition.scorers,
+        )
+        return _benchmark(definition, prompt_place, fold=fold_dialogues)
+
+
+@contextmanager
+def _other_tools_named(argument: str) -> Iterator[None]:
+    """Says of a file that can't be read whose it is, if it is another tool's."""
+    try:
+        yield
+    except BenchmarkError:
+        keys = _keys(Path(argument))
+        for tool, (file, *signs) in _TOOLS.items():
+            if any(sign <= keys for sign in signs):
+                raise BenchmarkError(
+                    f"{argument}: {file} of {tool}, which is not read here. Run {tool} itself against the endpoint "
+                    "(docs/evaluation-recipes.md), or give its data with a benchmark file (docs/evaluation.md)"
+                ) from None
+        raise
+
+
+def _keys(path: Path) -> set[str]:
+    """The keys at the beginning of a file, which may be no text at all."""
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            return set()
+        with path.open(encoding="utf-8-sig") as stream:
+            return set(_KEY.findall(stream.read(1 << 20)))
+    except (OSError, ValueError):
+        return set()
 
 
 def _definition(argument: str, format_name: str | None) -> Definition:
-    if format_name is not None and format_name not in {**FORMATS, **TASK_FILES}:
-        raise BenchmarkError(f"--format: {unknown_value(format_name, [*FORMATS, *TASK_FILES])}")
+    if format_name is not None and format_name not in FORMATS:
+        raise BenchmarkError(f"--format: {unknown_value(format_name, FORMATS)}")
     names = builtin.names()
     path = builtin.file_of(argument) if argument in names else Path(argument)
     if argument not in names and not Path(argument).suffix and not path.exists():
@@ -84,13 +119,8 @@ def _definition(argument: str, format_name: str | None) -> Definition:
         if not isinstance(fields, list):
             if not isinstance(fields, dict):
                 raise place_of(document.location).problem("a benchmark or a list of samples is expected here")
-            task = format_name or ("lm-eval" if is_lm_eval(fields) else "promptfoo" if is_promptfoo(fields) else "")
-            if task in TASK_FILES:
-                return TASK_FILES[task](path, document)
             definition = read_benchmark_file(path, document)
             return definition if format_name is None else replace(definition, format=FORMATS[format_name])
-    if format_name in TASK_FILES:
-        raise BenchmarkError(f"--format {format_name}: that is a YAML file, and {argument} is none")
     rows = DataFile.open(path)
     if argument in names:
         return Definition(argument, rows.place, rows, FORMATS[format_name or argument])
@@ -98,7 +128,7 @@ def _definition(argument: str, format_name: str | None) -> Definition:
 
 
 def _benchmark(definition: Definition, prompt_place: Place, *, fold: bool) -> Benchmark:
-    notes = list(definition.notes)
+    notes = []
     known = definition.format
     if known is None:
         first = next(iter(definition.rows), None)
@@ -107,7 +137,7 @@ def _benchmark(definition: Definition, prompt_place: Place, *, fold: bool) -> Be
         known = recognise(first)
         notes.append(f"The data was taken for `{known.name}`, by its content.")
     notes += known.notes
-    template, choice_template = known.template, known.choice_template
+    template, choice_template = known.template, CHOICES
     if definition.prompt is not None:
         template = choice_template = definition.prompt
     reading = Reading(
@@ -122,7 +152,7 @@ def _benchmark(definition: Definition, prompt_place: Place, *, fold: bool) -> Be
     samples, sample = checked(definition.rows, reading)
     if fold:
         notes.append("A dialogue in a sample is put into one prompt (--fold-dialogues).")
-    recipe = [known.name, template, choice_template, definition.system, fold, definition.recipe]
+    recipe = [known.name, template, choice_template, definition.system, fold, None]  # the hashes stay as they were
     return Benchmark(
         name=definition.name,
         samples=samples,

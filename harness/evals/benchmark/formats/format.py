@@ -33,7 +33,6 @@ class Format:
         read: an entry and whether dialogues are folded -> the sample before its prompt template; its id is empty when
             the entry has none. Raises BenchmarkError.
         template: Jinja2, with the entry's values, `input` (the turn), `turn` (its number), `choices` and `letters`.
-        choice_template: the same for a sample with choices.
         scorers: when nobody says otherwise; empty: it depends on the samples.
         notes: what a reader of the results has to know.
     """
@@ -43,6 +42,5 @@ class Format:
     matches: Callable[[Mapping[str, Json]], bool]
     read: Callable[[Row, bool], Sample]
     template: str = PLAIN
-    choice_template: str = CHOICES
     scorers: tuple[ScorerSpec, ...] = ()
     notes: tuple[str, ...] = ()
