@@ -132,7 +132,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FORMAT[=PATH]",
-        help="write this beside report.json and report.md: html, junit, sarif, har, badge, shields; may be repeated",
+        help="write this beside report.json and report.md: html, junit, sarif, har, badge; may be repeated",
     )
     output.add_argument(
         "--events", metavar="PATH", help="write a line of JSON for everything that happens, at once; - is stdout"

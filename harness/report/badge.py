@@ -1,9 +1,7 @@
-"""A badge: as SVG, and as the JSON that shields.io's endpoint badge reads."""
+"""A badge, as SVG."""
 
 from __future__ import annotations
 
-import json
-from html import escape
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Level
@@ -12,8 +10,7 @@ from harness.verdict import Outcome, State
 if TYPE_CHECKING:
     from harness.report.record import Report
 
-LABEL = "openhands gateway"
-
+_LABEL = "openhands gateway"
 _COLOURS = {
     # White text on each has a contrast of at least 4.5 to 1.
     Outcome.CONFORMANT: "#1a7037",
@@ -28,8 +25,8 @@ _CHARACTER = 6.6
 def badge(report: Report) -> str:
     """An SVG of 20 pixels height that loads nothing."""
     message = _message(report)
-    left, right = (round(len(text) * _CHARACTER) + 12 for text in (LABEL, message))
-    title = escape(f"{LABEL}: {message}")
+    left, right = (round(len(text) * _CHARACTER) + 12 for text in (_LABEL, message))
+    title = f"{_LABEL}: {message}"
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" aria-label="{title}">
 <title>{title}</title>
@@ -39,23 +36,11 @@ def badge(report: Report) -> str:
 <rect x="{left}" width="{right}" height="20" fill="{_COLOURS[report.outcome]}"/>
 </g>
 <g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">
-<text x="{left / 2}" y="14" textLength="{left - 12}">{escape(LABEL)}</text>
-<text x="{left + right / 2}" y="14" textLength="{right - 12}">{escape(message)}</text>
+<text x="{left / 2}" y="14" textLength="{left - 12}">{_LABEL}</text>
+<text x="{left + right / 2}" y="14" textLength="{right - 12}">{message}</text>
 </g>
 </svg>
 """
-
-
-def shields(report: Report) -> str:
-    """The JSON of https://shields.io/badges/endpoint-badge."""
-    document = {
-        "schemaVersion": 1,
-        "label": LABEL,
-        "message": _message(report),
-        "color": _COLOURS[report.outcome],
-        "isError": report.outcome is not Outcome.CONFORMANT,
-    }
-    return json.dumps(document, indent=1) + "\n"
 
 
 def _message(report: Report) -> str:

@@ -44,7 +44,6 @@ FORMATS = {
     "sarif": Format("report.sarif", "code scanning: violations at the scenario's line", "sarif", "sarif"),
     "har": Format("report.har", "a browser's network tool: every request and answer", "har", "har"),
     "badge": Format("badge.svg", "a picture of the verdict for a page", "badge", "badge"),
-    "shields": Format("badge.json", "the same for the endpoint badge of shields.io", "badge", "shields"),
 }
 """By the name that the command line has for it."""
 

@@ -72,7 +72,7 @@ def test_every_format_tells_that_it_is_flaky(check: Runner) -> None:
         text = FORMATS[name].render(report)
         assert "flaky" in text.lower(), name
         assert "of 8 runs" in text, name
-    assert "1 MUST violated" in FORMATS["shields"].render(report)
+    assert "1 MUST violated" in FORMATS["badge"].render(report)
 
 
 def test_a_flaky_control_proves_no_refusal(check: Runner) -> None:

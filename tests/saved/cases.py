@@ -87,10 +87,10 @@ _EVALUATION = ("numpy", "aiohttp", "jinja2")
 CASES = (
     Case(
         "convert-newer",
-        (_converted("checks/newer", "json", "markdown", "html", "junit", "sarif", "har", "badge", "shields"),),
+        (_converted("checks/newer", "json", "markdown", "html", "junit", "sarif", "har", "badge"),),
     ),
     Case("convert-older", (_converted("checks/older", "markdown", "badge"),)),
-    Case("convert-cut", (_converted("checks/cut", "markdown", "junit", "badge", "shields"),)),
+    Case("convert-cut", (_converted("checks/cut", "markdown", "junit", "badge"),)),
     Case("merge", ("report merge shards/2 shards/1 --reports merged",)),
     Case("compare", (f"compare checks/older checks/newer {_COMPARISON}",)),
     Case(
