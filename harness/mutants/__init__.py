@@ -1,5 +1,5 @@
-"""Gateways that each break one requirement: what the suite has to find, and nothing else beside it.
+"""Gateways that each break one requirement, which the suite has to detect, and no other.
 
-A mutant stands in front of the reference gateway with the scripted agent and spoils requests or answers on the way,
-so it breaks what a gateway in the wild could break, and nothing that only our own code has.
+A mutant is a proxy in front of the reference gateway with the scripted agent. It changes requests or answers, so it
+breaks only what any gateway could break, not details of our own code.
 """

@@ -1,4 +1,4 @@
-"""Who may ask: gateways that let the wrong ones in, or keep the right ones out."""
+"""Mutants of authentication: gateways that admit wrong keys or refuse right ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.mutants.mutant import Mutant
 
 
 class BearerIsForLists(Mutant):
-    """Takes a bearer token for the model list only; chats want the header of the native API."""
+    """Accepts a bearer token for the model list only; chats need the header of the native API."""
 
     breaks = "AUTH-1"
 
@@ -18,7 +18,7 @@ class BearerIsForLists(Mutant):
 
 
 class BearerIsForChats(Mutant):
-    """Takes a bearer token for chats only; the model list wants the header of the native API."""
+    """Accepts a bearer token for chats only; the model list needs the header of the native API."""
 
     breaks = "AUTH-1"
 
@@ -28,7 +28,7 @@ class BearerIsForChats(Mutant):
 
 
 class SessionHeaderIsForNatives(Mutant):
-    """Takes the session header for the native API only; chats want a bearer token."""
+    """Accepts the session header for the native API only; chats need a bearer token."""
 
     breaks = "AUTH-2"
 
@@ -37,7 +37,7 @@ class SessionHeaderIsForNatives(Mutant):
 
 
 class SessionHeaderIsNotForLists(Mutant):
-    """Takes the session header for chats and the native API; the model list wants a bearer token."""
+    """Accepts the session header for chats and the native API; the model list needs a bearer token."""
 
     breaks = "AUTH-2"
 
@@ -59,7 +59,7 @@ class PublicModelList(Mutant):
 
 
 class OneModelIsNoSecret(Mutant):
-    """Lists models for those who have the key, and shows a single one to everyone."""
+    """Requires the key to list models, but not to show a single one."""
 
     breaks = "AUTH-3"
 
@@ -70,7 +70,7 @@ class OneModelIsNoSecret(Mutant):
 
 
 class EmptyTokenIsAKey(Mutant):
-    """Compares the token with the key as far as the token goes, so an empty one is right."""
+    """Compares only as many characters as the token has, so an empty token is accepted."""
 
     breaks = "AUTH-3"
 
@@ -81,7 +81,7 @@ class EmptyTokenIsAKey(Mutant):
 
 
 class NoKeyIsForbidden(Mutant):
-    """Says 403 to a request without a key, as web frameworks do by default."""
+    """Answers 403 to a request without a key, as web frameworks do by default."""
 
     breaks = "AUTH-3"
 
@@ -92,7 +92,7 @@ class NoKeyIsForbidden(Mutant):
 
 
 class ConversationIsTheKey(Mutant):
-    """Takes the id of a conversation, which only its owner can know, for a key to it."""
+    """Accepts a conversation's id, which only its owner should know, as a key to it."""
 
     breaks = "AUTH-3"
 
@@ -103,7 +103,7 @@ class ConversationIsTheKey(Mutant):
 
 
 class AnyTokenIsTheKey(Mutant):
-    """Looks whether there is a bearer token, and not at what it is."""
+    """Accepts any bearer token."""
 
     breaks = "AUTH-4"
 
@@ -114,7 +114,7 @@ class AnyTokenIsTheKey(Mutant):
 
 
 class AnySessionHeaderIsTheKey(Mutant):
-    """Looks whether chats have a session header, and not at what it is."""
+    """Accepts any session header for chats."""
 
     breaks = "AUTH-4"
 
@@ -125,10 +125,10 @@ class AnySessionHeaderIsTheKey(Mutant):
 
 
 class _Compares(Mutant):
-    """Has a comparison of keys of its own for `/v1`."""
+    """Compares keys in its own way for `/v1`."""
 
     def same(self, presented: str) -> bool:
-        """Whether what a client presents is the key."""
+        """Whether the presented key is accepted."""
         raise NotImplementedError
 
     async def answer(self, request: Request) -> Response:
@@ -139,7 +139,7 @@ class _Compares(Mutant):
 
 
 class ComparesAsFarAsItGoes(_Compares):
-    """Compares what it is given with as much of the key."""
+    """Accepts any prefix of the key."""
 
     breaks = "AUTH-4"
 
@@ -148,7 +148,7 @@ class ComparesAsFarAsItGoes(_Compares):
 
 
 class ComparesTheEnd(_Compares):
-    """Compares from the end, as far as it goes."""
+    """Accepts any suffix of the key."""
 
     breaks = "AUTH-4"
 
@@ -157,7 +157,7 @@ class ComparesTheEnd(_Compares):
 
 
 class ComparesTheStart(_Compares):
-    """Is content when what it is given starts with the key."""
+    """Accepts anything that starts with the key."""
 
     breaks = "AUTH-4"
 
@@ -166,7 +166,7 @@ class ComparesTheStart(_Compares):
 
 
 class ComparesTheLength(_Compares):
-    """Compares in constant time, and forgets to look at the outcome; only the length is left."""
+    """Ignores the result of its constant-time comparison, so that only the length counts."""
 
     breaks = "AUTH-4"
 
@@ -175,7 +175,7 @@ class ComparesTheLength(_Compares):
 
 
 class ComparesWithoutCase(_Compares):
-    """Compares keys as a database does that knows no letter case."""
+    """Compares keys case-insensitively, as some databases do."""
 
     breaks = "AUTH-4"
 
@@ -184,7 +184,7 @@ class ComparesWithoutCase(_Compares):
 
 
 class WrongKeyIsForbidden(Mutant):
-    """Says 403 to a wrong key."""
+    """Answers 403 to a wrong key."""
 
     breaks = "AUTH-4"
 
@@ -195,7 +195,7 @@ class WrongKeyIsForbidden(Mutant):
 
 
 class AsksForTheKeyAfterwards(Mutant):
-    """Runs the agent first and looks at the key when it has the answer."""
+    """Runs the agent before it checks the key."""
 
     breaks = "AUTH-5"
 
@@ -207,7 +207,7 @@ class AsksForTheKeyAfterwards(Mutant):
 
 
 class PreparesForStrangers(Mutant):
-    """Lets the agent think about a chat while it looks the key up, in a conversation that nobody gets to see."""
+    """Runs the agent in a hidden conversation while it checks the key of a chat."""
 
     breaks = "AUTH-5"
 
@@ -220,7 +220,7 @@ class PreparesForStrangers(Mutant):
 
 
 class NamesNoScheme(Mutant):
-    """Refuses a missing key without a word on how to present one."""
+    """Refuses a missing key without `WWW-Authenticate`."""
 
     breaks = "AUTH-9"
 
@@ -229,7 +229,7 @@ class NamesNoScheme(Mutant):
 
 
 class ReadsStrangersBodies(Mutant):
-    """Parses the body before it asks for the key, as released servers do."""
+    """Parses the body before it checks the key, as released servers do."""
 
     breaks = "AUTH-10"
 
@@ -241,7 +241,7 @@ class ReadsStrangersBodies(Mutant):
 
 
 class LooksModelsUpForStrangers(Mutant):
-    """Looks for the model before it asks for the key, so that strangers can find out what there is."""
+    """Looks the model up before it checks the key, so that strangers can find out which models exist."""
 
     breaks = "AUTH-10"
 
@@ -254,7 +254,7 @@ class LooksModelsUpForStrangers(Mutant):
 
 
 class RefusesStrangersStreams(Mutant):
-    """Refuses streaming before it asks for the key."""
+    """Refuses streaming before it checks the key."""
 
     breaks = "AUTH-10"
 
@@ -265,7 +265,7 @@ class RefusesStrangersStreams(Mutant):
 
 
 class RepeatsTheKey(Mutant):
-    """Says which key it was that it refused."""
+    """Repeats the refused key in the refusal."""
 
     breaks = "AUTH-15"
 
@@ -278,7 +278,7 @@ class RepeatsTheKey(Mutant):
 
 
 class ConversationsAreOpen(Mutant):
-    """Shows a conversation to whoever knows its id."""
+    """Shows a conversation to anyone who knows its id."""
 
     breaks = "AUTH-16"
 
@@ -289,7 +289,7 @@ class ConversationsAreOpen(Mutant):
 
 
 class DeletesForAnyone(Mutant):
-    """Deletes a stranger's conversation, and then refuses to."""
+    """Deletes a conversation without a key, and then refuses the request."""
 
     breaks = "AUTH-16"
 

@@ -1,4 +1,4 @@
-"""One request, one answer: gateways that misread the one or misstate the other."""
+"""Mutants of a single chat: gateways that misread the request or misstate the answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CompletesText(SpoilsAnswers):
 
 
 class RepeatsTheQuestion(Mutant):
-    """Gives the question back with the answer."""
+    """Repeats the question in the answer."""
 
     breaks = "CHAT-2"
 
@@ -35,7 +35,7 @@ class RepeatsTheQuestion(Mutant):
 
 
 class ThinksAloud(Mutant):
-    """Tells which tools it has used before it gives the answer."""
+    """Lists the tools that it used before the answer."""
 
     breaks = "CHAT-3"
     from_the = 1
@@ -53,7 +53,7 @@ class ThinksAloud(Mutant):
 
 
 class ThinksAloudFromTheSecondToolOn(ThinksAloud):
-    """Keeps the first tool that it has used to itself, and tells of the others."""
+    """Lists the tools that it used, except the first, before the answer."""
 
     breaks = "CHAT-3"
     from_the = 2
@@ -76,13 +76,13 @@ class TellsItsReasons(Mutant):
 
 
 class RepeatsItsFirstAnswer(Mutant):
-    """Gives the agent's first answer back with each later one."""
+    """Repeats the agent's first answer in each later one."""
 
     breaks = "CHAT-3"
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
-        self._said: dict[str, str] = {}
+        self._first: dict[str, str] = {}
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
@@ -91,8 +91,8 @@ class RepeatsItsFirstAnswer(Mutant):
         completion = response.json
         message = completion["choices"][0]["message"]
         if request.conversation is None:
-            self._said[response.headers[CONVERSATION]] = message["content"]
-        elif earlier := self._said.get(request.conversation):
+            self._first[response.headers[CONVERSATION]] = message["content"]
+        elif earlier := self._first.get(request.conversation):
             message["content"] = f"{earlier}\n{message['content']}"
         return response.with_json(completion)
 
@@ -129,7 +129,7 @@ class ShowsItsToolsLater(ShowsItsTools):
 
 
 class ShowsItsLastTool(Mutant):
-    """Shows the call of `finish`, through which the agent gave its answer, as an OpenAI tool call."""
+    """Shows the agent's final call of `finish` as an OpenAI tool call."""
 
     breaks = "CHAT-4"
 
@@ -146,7 +146,7 @@ class ShowsItsLastTool(Mutant):
 
 
 class EndsWithToolCalls(Mutant):
-    """Says `tool_calls` when the agent has used a tool of its own, and stops there for a client."""
+    """Gives the finish reason `tool_calls` if the agent used its own tools, so that clients stop there."""
 
     breaks = "CHAT-4"
 
@@ -161,7 +161,7 @@ class EndsWithToolCalls(Mutant):
 
 
 class SkipsTheSystemMessage(SpoilsQuestions):
-    """Takes the system message in front for the client's own business."""
+    """Ignores a system message at the start."""
 
     breaks = "CHAT-5"
 
@@ -171,7 +171,7 @@ class SkipsTheSystemMessage(SpoilsQuestions):
 
 
 class KnowsNoDevelopers(SpoilsQuestions):
-    """Skips developer messages."""
+    """Ignores developer messages."""
 
     breaks = "CHAT-6"
 
@@ -194,7 +194,7 @@ class StopsAtTheUser(SpoilsQuestions):
 
 
 class ReadsTheFirstPart(SpoilsQuestions):
-    """Reads the first text part of a message and skips the others."""
+    """Reads only the first text part of a message."""
 
     breaks = "CHAT-7"
 
@@ -206,7 +206,7 @@ class ReadsTheFirstPart(SpoilsQuestions):
 
 
 class ReadsPartsInTheBeginning(ReadsTheFirstPart):
-    """Reads all parts of a conversation's first message, and of the others the first part."""
+    """Reads all parts of a conversation's first message, and only the first part of later ones."""
 
     breaks = "CHAT-7"
 
@@ -224,7 +224,7 @@ class SeesNoImages(Mutant):
 
 
 class WantsTextInEveryMessage(Mutant):
-    """Refuses the assistant's messages that call a tool, since they have no text."""
+    """Refuses assistant messages with a tool call, since they have no text."""
 
     breaks = "CHAT-9"
 
@@ -235,7 +235,7 @@ class WantsTextInEveryMessage(Mutant):
 
 
 class UserHasTheLastWord(Mutant):
-    """Refuses messages that don't end with the user's."""
+    """Refuses messages that don't end with a user message."""
 
     breaks = "CHAT-9"
 
@@ -248,7 +248,7 @@ class UserHasTheLastWord(Mutant):
 
 
 class NamesTheModelBehind(SpoilsAnswers):
-    """Names the model that the agent called, not the one that the client asked for."""
+    """Returns the name of the agent's language model instead of the requested one."""
 
     breaks = "CHAT-10"
 
@@ -257,7 +257,7 @@ class NamesTheModelBehind(SpoilsAnswers):
 
 
 class RunsOutOfTokens(SpoilsAnswers):
-    """Says `length` at the end of every answer."""
+    """Gives every answer the finish reason `length`."""
 
     breaks = "CHAT-11"
 
@@ -284,7 +284,7 @@ class CountsMilliseconds(SpoilsAnswers):
 
 
 class BillsTheConversation(Mutant):
-    """Reports what the conversation has cost so far, as released servers do."""
+    """Reports the usage of the whole conversation so far, as released servers do."""
 
     breaks = "CHAT-14"
 
@@ -300,7 +300,7 @@ class BillsTheConversation(Mutant):
 
 
 class CountsTheLastCallAlone(SpoilsAnswers):
-    """Reports what the last call of the model cost, and not what the turn did."""
+    """Reports the usage of the last model call instead of the turn."""
 
     breaks = "CHAT-14"
 
@@ -311,7 +311,7 @@ class CountsTheLastCallAlone(SpoilsAnswers):
 
 
 class TakesToolResultsForTheUsers(SpoilsQuestions):
-    """Reads a tool's result behind the user's message as a part of it."""
+    """Appends a tool result after the user message to that message."""
 
     breaks = "CHAT-9"
 
@@ -322,7 +322,7 @@ class TakesToolResultsForTheUsers(SpoilsQuestions):
 
 
 class TakesTheLastMessage(SpoilsQuestions):
-    """Answers the last message, even one that the client has put into the assistant's mouth."""
+    """Answers the last message, even an assistant message."""
 
     breaks = "CHAT-9"
 
@@ -332,7 +332,7 @@ class TakesTheLastMessage(SpoilsQuestions):
 
 
 class TotalsWhatItRead(SpoilsAnswers):
-    """Leaves what was written out of the total."""
+    """Leaves the completion tokens out of the total."""
 
     breaks = "CHAT-17"
 
@@ -341,7 +341,7 @@ class TotalsWhatItRead(SpoilsAnswers):
 
 
 class TotalsTheConversation(Mutant):
-    """Adds up over the conversation in the total, and nowhere else."""
+    """Adds the total up over the conversation, but not the other counts."""
 
     breaks = "CHAT-17"
 
@@ -360,7 +360,7 @@ class TotalsTheConversation(Mutant):
 
 
 class ReadsForNothing(SpoilsAnswers):
-    """Counts what was written and not what was read."""
+    """Counts completion tokens but no prompt tokens."""
 
     breaks = "CHAT-17"
 

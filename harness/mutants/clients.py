@@ -1,4 +1,4 @@
-"""Who asks: gateways that treat one form of the official client otherwise than the other."""
+"""Mutants of client forms: gateways that treat the blocking and the asynchronous client differently."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from harness.mutants.mutant import Mutant
 
 
 class _KnowsForms(Mutant):
-    """Tells the forms of the official client apart."""
+    """Recognises the blocking client."""
 
     @staticmethod
     def is_blocking(request: Request) -> bool:
-        """Whether the blocking client asks, and not for a stream."""
+        """Whether the blocking client sent the request, without `stream`."""
         streamed = (request.chat or {}).get("stream")
         return request.headers.get("x-stainless-async") == "false" and not streamed
 
 
 class TakesTheBlockingClientForARobot(_KnowsForms):
-    """Lets only the asynchronous client in."""
+    """Refuses chats of the blocking client."""
 
     breaks = "CHAT-18"
 
@@ -27,7 +27,7 @@ class TakesTheBlockingClientForARobot(_KnowsForms):
 
 
 class TellsTheBlockingClientNoCost(_KnowsForms):
-    """Leaves `usage` out of what the blocking client gets."""
+    """Leaves `usage` out of answers to the blocking client."""
 
     breaks = "CHAT-18"
 
@@ -39,7 +39,7 @@ class TellsTheBlockingClientNoCost(_KnowsForms):
 
 
 class RefusesTheBlockingClientOtherwise(_KnowsForms):
-    """Says 400 to the blocking client where it says 404 to the other."""
+    """Answers 400 instead of 404 to the blocking client."""
 
     breaks = "CHAT-18"
 

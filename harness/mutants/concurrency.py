@@ -1,4 +1,4 @@
-"""What happens at the same time: gateways that do well one after the other, and mix up what comes at once."""
+"""Mutants of concurrency: gateways that handle requests well one at a time, and mix up concurrent ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 type Running = asyncio.Task[Response]
 
-# Long enough for requests that are sent at once to meet, also on a busy machine.
+# Long enough for concurrent requests to overlap, also on a busy machine.
 _A_MOMENT = 0.3
-# Longer than they are apart, and shorter than a client waits before it gives up.
+# Longer than the gap between them, and shorter than a client's timeout.
 _LONG = 0.7
 
 
 class TakesTwinsForOne(Mutant):
-    """Gives requests that begin alike and run at the same time one answer, from one conversation."""
+    """Gives concurrent requests that begin alike one answer, from one conversation."""
 
     breaks = "CONV-16"
 
@@ -47,7 +47,7 @@ class TakesTwinsForOne(Mutant):
 
 
 class LastComeFirstServed(Mutant):
-    """Gives the answer that has taken its time, when several are waited for, to whoever came last."""
+    """Gives a slow answer, when several are awaited, to the latest request."""
 
     breaks = "CONV-16"
 
@@ -66,7 +66,7 @@ class LastComeFirstServed(Mutant):
 
 
 class _KnowsWhatRuns(Mutant):
-    """Remembers the newest turn of each conversation that is under way."""
+    """Remembers the running turn of each conversation."""
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
@@ -74,11 +74,11 @@ class _KnowsWhatRuns(Mutant):
         self._begun: set[str] = set()
 
     def clash(self, *, first: bool, since: float) -> bool:
-        """Whether it matters that a turn runs, as the conversation's first, since so many seconds."""
+        """Whether a request clashes with a turn that has run for `since` seconds."""
         raise NotImplementedError
 
     async def clashed(self, running: Running) -> Response:
-        """What a request gets that clashes with a turn."""
+        """The answer to a request that clashes with a turn."""
         return await asyncio.shield(running)
 
     async def answer(self, request: Request) -> Response:
@@ -105,7 +105,7 @@ class _KnowsWhatRuns(Mutant):
 
 
 class MergesFirstTurns(_KnowsWhatRuns):
-    """Gives two requests that start the same conversation one answer, as released servers up to 1.46 do."""
+    """Gives two concurrent requests that start a conversation one answer, as released servers up to 1.46 do."""
 
     breaks = "CONV-22"
 
@@ -124,7 +124,7 @@ class BreaksOnTheSecondStart(MergesFirstTurns):
 
 
 class MergesFollowUps(_KnowsWhatRuns):
-    """Gives two requests that continue a conversation at once one answer, as released servers do."""
+    """Gives two concurrent requests that continue a conversation one answer, as released servers do."""
 
     breaks = "CONV-23"
 
@@ -143,9 +143,9 @@ class BreaksOnTheSecondFollowUp(MergesFollowUps):
 
 
 class AnswersWhoLeft(_KnowsWhatRuns):
-    """Gives whoever comes back to a conversation the answer that an earlier client did not wait for."""
+    """Answers a request with the answer to an earlier one whose client gave up."""
 
     breaks = "CONV-24"
 
-    def clash(self, *, first: bool, since: float) -> bool:  # noqa: ARG002 - first or not, whoever left has left
+    def clash(self, *, first: bool, since: float) -> bool:  # noqa: ARG002 - it doesn't matter here
         return since >= _LONG

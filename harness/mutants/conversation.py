@@ -1,4 +1,4 @@
-"""Which conversation a request belongs to: gateways that lose, mix, forget or make up conversations."""
+"""Mutants of the conversation header: gateways that lose, mix, forget or invent conversations."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def _is_uuid(text: str | None) -> bool:
 
 
 def _named(request: Request) -> list[str]:
-    """The conversations that the headers of a request name."""
+    """The conversation headers of a request."""
     return [value for name, value in request.headers.items() if name == CONVERSATION]
 
 
 def _content(question: dict[str, Any]) -> object:
-    """What the newest user message says."""
+    """The content of the newest user message."""
     return newest_user_message(question).get("content")
 
 
 class KeepsTheIdToItself(Mutant):
-    """Names the conversation only to clients that named it themselves."""
+    """Returns the conversation header only to clients that sent one."""
 
     breaks = "CONV-1"
 
@@ -41,7 +41,7 @@ class KeepsTheIdToItself(Mutant):
 
 
 class KnowsConversationsByTheirBeginning(Mutant):
-    """Finds a conversation by its first message, if that is long enough to be told from others."""
+    """Finds a conversation by its first message, if that is long enough."""
 
     breaks = "CONV-2"
 
@@ -60,7 +60,7 @@ class KnowsConversationsByTheirBeginning(Mutant):
 
 
 class StartsAnewEachTime(Mutant):
-    """Echoes the header and starts another conversation."""
+    """Echoes the header, but starts another conversation."""
 
     breaks = "CONV-3"
 
@@ -72,7 +72,7 @@ class StartsAnewEachTime(Mutant):
 
 
 class RenamesTheConversation(Mutant):
-    """Gives a follow-up's answer an id that leads nowhere."""
+    """Returns an unknown id with the answer to a follow-up."""
 
     breaks = "CONV-4"
 
@@ -83,7 +83,7 @@ class RenamesTheConversation(Mutant):
 
 
 class NamesTheConversationOnce(Mutant):
-    """Gives the header with a conversation's first answer, and no more."""
+    """Returns the header only with a conversation's first answer."""
 
     breaks = "CONV-4"
 
@@ -94,11 +94,11 @@ class NamesTheConversationOnce(Mutant):
 
 
 class _Replays(Mutant):
-    """Puts the older user messages of a request before the newest one."""
+    """Prepends the older user messages of a request to the newest one."""
 
     @staticmethod
     def replayed(request: Request) -> Request:
-        """The request whose newest user message holds all of them."""
+        """The request with all user messages in the newest one."""
         question = request.chat
         if question is None or not (newest := newest_user_message(question)):
             return request
@@ -109,7 +109,7 @@ class _Replays(Mutant):
 
 
 class ReplaysTheHistory(_Replays):
-    """Tells the agent in a follow-up all that the client resends."""
+    """Passes all resent user messages of a follow-up to the agent."""
 
     breaks = "CONV-5"
 
@@ -118,7 +118,7 @@ class ReplaysTheHistory(_Replays):
 
 
 class PlaysResentTurnsAgain(Mutant):
-    """Plays each resent user message as a turn before it comes to the newest one."""
+    """Plays each resent user message as a turn before the newest one."""
 
     breaks = "CONV-5"
 
@@ -132,7 +132,7 @@ class PlaysResentTurnsAgain(Mutant):
 
 
 class RemindsTheAgentOfItsAnswers(Mutant):
-    """Tells the agent in a follow-up what the client says that it has answered."""
+    """Passes resent assistant messages of a follow-up to the agent."""
 
     breaks = "CONV-5"
 
@@ -140,14 +140,14 @@ class RemindsTheAgentOfItsAnswers(Mutant):
         question = request.chat
         if question is None or not request.conversation or not isinstance(_content(question), str):
             return await self.gateway(request)
-        said = [message.get("content") for message in question["messages"] if message.get("role") == "assistant"]
+        answers = [message.get("content") for message in question["messages"] if message.get("role") == "assistant"]
         newest = newest_user_message(question)
-        newest["content"] = "".join(f"(You said: {each})\n" for each in said) + newest["content"]
+        newest["content"] = "".join(f"(You said: {each})\n" for each in answers) + newest["content"]
         return await self.gateway(request.with_json(question))
 
 
 class BelievesTheHistory(_Replays):
-    """Makes a conversation of the history in a request that names none."""
+    """Replays the history of a request without the header as a conversation."""
 
     breaks = "CONV-6"
 
@@ -156,7 +156,7 @@ class BelievesTheHistory(_Replays):
 
 
 class MakesInstructionsOfTheHistory(SpoilsQuestions):
-    """Puts what stands before the newest message of a first request into the agent's instructions."""
+    """Puts the messages before the newest one of a first request into the agent's instructions."""
 
     breaks = "CONV-6"
 
@@ -164,12 +164,12 @@ class MakesInstructionsOfTheHistory(SpoilsQuestions):
         messages = question["messages"]
         before = [message for message in messages[:-1] if message.get("role") in {"user", "assistant"}]
         if before and isinstance(_content(question), str):
-            told = "\n".join(f"{message['role']}: {message.get('content')}" for message in before)
-            messages.insert(0, {"role": "system", "content": told})
+            history = "\n".join(f"{message['role']}: {message.get('content')}" for message in before)
+            messages.insert(0, {"role": "system", "content": history})
 
 
 class HasOtherIdsInside(Mutant):
-    """Knows its conversations by ids that it doesn't tell."""
+    """Has internal conversation ids other than those that it returns."""
 
     breaks = "CONV-7"
 
@@ -180,7 +180,7 @@ class HasOtherIdsInside(Mutant):
 
 
 class ShowsAnotherId(SpoilsAnswers):
-    """Opens a conversation by its id, and shows it under another one."""
+    """Shows a conversation with another id than the requested one."""
 
     breaks = "CONV-7"
     method, path = "GET", NATIVE + "[^/]+"
@@ -190,7 +190,7 @@ class ShowsAnotherId(SpoilsAnswers):
 
 
 class CountsNoCost(SpoilsAnswers):
-    """Doesn't say what a conversation has cost."""
+    """Leaves the cost out of a conversation."""
 
     breaks = "CONV-8"
     method, path = "GET", NATIVE + "[^/]+"
@@ -200,7 +200,7 @@ class CountsNoCost(SpoilsAnswers):
 
 
 class CostsAreText(SpoilsAnswers):
-    """Writes what a conversation has cost with a currency."""
+    """Writes the cost of a conversation with a currency."""
 
     breaks = "CONV-8"
     method, path = "GET", NATIVE + "[^/]+"
@@ -211,7 +211,7 @@ class CostsAreText(SpoilsAnswers):
 
 
 class ForgetsNothing(Mutant):
-    """Says that a conversation is deleted, and keeps it."""
+    """Reports a conversation as deleted, but keeps it."""
 
     breaks = "CONV-9"
 
@@ -223,7 +223,7 @@ class ForgetsNothing(Mutant):
 
 
 class HidesWhatItDeletes(Mutant):
-    """Shows a deleted conversation to nobody, and goes on with it when it is named."""
+    """Hides a deleted conversation, but continues it in a chat."""
 
     breaks = "CONV-9"
 
@@ -243,7 +243,7 @@ class HidesWhatItDeletes(Mutant):
 
 
 class KnowsRandomIdsOnly(Mutant):
-    """Takes UUIDs of version 4 alone for UUIDs."""
+    """Accepts only UUIDs of version 4."""
 
     breaks = "CONV-10"
 
@@ -253,7 +253,7 @@ class KnowsRandomIdsOnly(Mutant):
 
 
 class ContinuesNoChosenId(Mutant):
-    """Lets a client choose the id, and starts anew whenever it comes back with it."""
+    """Lets a client choose the id, but starts anew with each request for it."""
 
     breaks = "CONV-10"
 
@@ -273,7 +273,7 @@ class ContinuesNoChosenId(Mutant):
 
 
 class ChoosesTheIdsItself(Mutant):
-    """Continues only what it has started."""
+    """Accepts only ids that it has chosen itself."""
 
     breaks = "CONV-10"
 
@@ -285,7 +285,7 @@ class ChoosesTheIdsItself(Mutant):
 
 
 class OverlooksMalformedIds(Mutant):
-    """Starts a conversation when the header is no UUID."""
+    """Starts a conversation if the header is not a UUID."""
 
     breaks = "CONV-11"
 
@@ -296,7 +296,7 @@ class OverlooksMalformedIds(Mutant):
 
 
 class FindsAnIdInEverything(Mutant):
-    """Takes the first UUID that it finds in the header, whatever else is there."""
+    """Takes the first UUID in the header and ignores other text."""
 
     breaks = "CONV-11"
 
@@ -315,7 +315,7 @@ class EmptyIsMalformed(Mutant):
 
 
 class KnowsOneSpelling(Mutant):
-    """Refuses a UUID that is not in its usual spelling, as it may."""
+    """Refuses a UUID that is not in its canonical form, which it may."""
 
     breaks = "CONV-13"
 
@@ -325,7 +325,7 @@ class KnowsOneSpelling(Mutant):
 
 
 class KeepsOneTurn(SpoilsAnswers):
-    """Forgets with each turn what was done in the one before."""
+    """Drops the events of earlier turns."""
 
     breaks = "CONV-14"
     method, path = "GET", NATIVE + "[^/]+/events/search"
@@ -336,7 +336,7 @@ class KeepsOneTurn(SpoilsAnswers):
 
 
 class TidiesUpAfterEachTurn(SpoilsAnswers):
-    """Gives each turn an empty workspace, so that its commands find no file of an earlier one."""
+    """Gives each turn an empty workspace, without the files of earlier turns."""
 
     breaks = "CONV-15"
     method, path = "GET", NATIVE + "[^/]+/events/search"
@@ -350,7 +350,7 @@ class TidiesUpAfterEachTurn(SpoilsAnswers):
 
 
 class StartsAThirdConversation(Mutant):
-    """Starts a new conversation when it is given two to go on with."""
+    """Starts a new conversation if the header comes twice with different values."""
 
     breaks = "CONV-26"
 
@@ -360,7 +360,7 @@ class StartsAThirdConversation(Mutant):
 
 
 class BreaksOnTwoIds(Mutant):
-    """Answers 500 to two ids."""
+    """Answers 500 to two different ids."""
 
     breaks = "CONV-26"
 
@@ -370,7 +370,7 @@ class BreaksOnTwoIds(Mutant):
 
 
 class UserIsTheConversation(Mutant):
-    """Goes on, when no header is sent, with the conversation that the same `user` had last."""
+    """Continues, without the header, the last conversation of the same `user`."""
 
     breaks = "CONV-2"
 

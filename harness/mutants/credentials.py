@@ -1,4 +1,4 @@
-"""The forms that a key comes in: gateways that read too many of them, too few, or take one for more than the other."""
+"""Mutants of the forms of a key: gateways that accept too many forms, too few, or treat them differently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class KeyIsAPassword(Mutant):
-    """Takes the key as the password of HTTP Basic too."""
+    """Accepts the key as the password of HTTP Basic too."""
 
     breaks = "AUTH-6"
 
@@ -26,7 +26,7 @@ class KeyIsAPassword(Mutant):
 
 
 class KeyNeedsNoScheme(Mutant):
-    """Takes the last word of `Authorization` for the key, whatever stands before it."""
+    """Takes the last word of `Authorization` as the key, whatever the scheme."""
 
     breaks = "AUTH-6"
 
@@ -37,7 +37,7 @@ class KeyNeedsNoScheme(Mutant):
 
 
 class KeyInTheQuery(Mutant):
-    """Takes the key from the address, so that links can be shared."""
+    """Accepts the key in the query, so that links can be shared."""
 
     breaks = "AUTH-6"
 
@@ -48,7 +48,7 @@ class KeyInTheQuery(Mutant):
 
 
 class KeyInACookie(Mutant):
-    """Takes the key from a cookie, which a browser sends along from any page."""
+    """Accepts the key in a cookie, which a browser sends from any page."""
 
     breaks = "AUTH-6"
 
@@ -59,7 +59,7 @@ class KeyInACookie(Mutant):
 
 
 class BearerInTheSessionHeader(Mutant):
-    """Reads the OpenHands header as if it were `Authorization`."""
+    """Accepts `Bearer KEY` in the session header."""
 
     breaks = "AUTH-6"
 
@@ -70,7 +70,7 @@ class BearerInTheSessionHeader(Mutant):
 
 
 class OneWrongHeaderSpoilsBoth(Mutant):
-    """Refuses a right bearer token when the session header beside it is wrong."""
+    """Refuses a right bearer token if the session header is wrong."""
 
     breaks = "AUTH-7"
 
@@ -81,7 +81,7 @@ class OneWrongHeaderSpoilsBoth(Mutant):
 
 
 class AnEmptyHeaderSpoilsBoth(Mutant):
-    """Looks at the bearer token only if there is no session header, be it an empty one."""
+    """Checks the bearer token only without a session header, even an empty one."""
 
     breaks = "AUTH-7"
 
@@ -92,7 +92,7 @@ class AnEmptyHeaderSpoilsBoth(Mutant):
 
 
 class ChatsWantOneCredential(Mutant):
-    """Takes a wrong bearer token in a chat for an attack, whatever key stands beside it."""
+    """Refuses a chat with a wrong bearer token, even if the session header is right."""
 
     breaks = "AUTH-7"
 
@@ -103,7 +103,7 @@ class ChatsWantOneCredential(Mutant):
 
 
 class BearerIsCapitalised(Mutant):
-    """Knows `Bearer` and no other spelling of it."""
+    """Accepts `Bearer` only in this letter case."""
 
     breaks = "AUTH-8"
 
@@ -113,7 +113,7 @@ class BearerIsCapitalised(Mutant):
 
 
 class ConversationsBelongToAForm(Mutant):
-    """Keeps two tables of conversations, one for each form of the key; in the other one an id is unknown."""
+    """Keeps a separate table of conversations for each form of the key."""
 
     breaks = "AUTH-11"
 
@@ -132,7 +132,7 @@ class ConversationsBelongToAForm(Mutant):
 
 
 class ShowsNativesMore(Mutant):
-    """Adds its own description of a model when it is asked in the form of OpenHands."""
+    """Adds a field to the model list if the key comes in the session header."""
 
     breaks = "AUTH-11"
 
@@ -144,7 +144,7 @@ class ShowsNativesMore(Mutant):
 
 
 class TwiceIsTrusted(Mutant):
-    """Takes a credential that came twice for one that a proxy has already looked at."""
+    """Accepts any credential that came twice, as if a proxy had checked it."""
 
     breaks = "AUTH-12"
 
@@ -156,7 +156,7 @@ class TwiceIsTrusted(Mutant):
 
 
 class TheLastCounts(Mutant):
-    """Takes the last of several credential headers, which it may."""
+    """Uses the last of several credential headers, which it may."""
 
     breaks = "AUTH-13"
 
@@ -168,7 +168,7 @@ class TheLastCounts(Mutant):
 
 
 class OneBlankOnly(Mutant):
-    """Splits `Authorization` at its first blank and compares the rest."""
+    """Splits `Authorization` at its first blank and compares the rest exactly."""
 
     breaks = "AUTH-14"
 

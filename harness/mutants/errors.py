@@ -1,4 +1,4 @@
-"""Mistakes and failures: gateways that swallow them, break on them, or tell too much or too little of them."""
+"""Mutants of errors: gateways that hide errors, break on them, or reveal too much or too little."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _broken() -> Response:
 
 
 class SaysHelloItself(SpoilsQuestions):
-    """Makes up a user message when there is none."""
+    """Makes up a user message if there is none."""
 
     breaks = "ERROR-1"
 
@@ -28,7 +28,7 @@ class SaysHelloItself(SpoilsQuestions):
 
 
 class BreaksOnBrokenJson(Mutant):
-    """Answers 500 to a body that is no JSON."""
+    """Answers 500 to a body that is not JSON."""
 
     breaks = "ERROR-2"
 
@@ -53,7 +53,7 @@ class BreaksOnMissingFields(Mutant):
 
 
 class BreaksOnForms(Mutant):
-    """Answers 500 to a body that is declared as a form, as released servers do."""
+    """Answers 500 to a body declared as a form, as released servers do."""
 
     breaks = "ERROR-4"
 
@@ -63,7 +63,7 @@ class BreaksOnForms(Mutant):
 
 
 class BreaksOnUndeclaredBodies(Mutant):
-    """Answers 500 to a body that isn't declared as anything."""
+    """Answers 500 to a body without `Content-Type`."""
 
     breaks = "ERROR-4"
 
@@ -73,7 +73,7 @@ class BreaksOnUndeclaredBodies(Mutant):
 
 
 class UnpacksWhatIsNotPacked(Mutant):
-    """Answers 500 when a body can't be unpacked."""
+    """Answers 500 to a body that can't be decompressed."""
 
     breaks = "ERROR-4"
 
@@ -82,7 +82,7 @@ class UnpacksWhatIsNotPacked(Mutant):
 
 
 class DropsWhatItCannotRead(SpoilsQuestions):
-    """Leaves out the parts of a message that it can't read, and answers the rest."""
+    """Drops the parts of a message that it can't read, and answers the rest."""
 
     breaks = "ERROR-5"
 
@@ -106,7 +106,7 @@ class BreaksOnHalfACharacter(Mutant):
 
 
 class BreaksOnOtherMethods(Mutant):
-    """Answers 500 to a method that a path doesn't have."""
+    """Answers 500 to a method that the path doesn't support."""
 
     breaks = "ERROR-7"
 
@@ -116,7 +116,7 @@ class BreaksOnOtherMethods(Mutant):
 
 
 class _LeavesOut(Mutant):
-    """Leaves a member out of the body of its refusals."""
+    """Leaves a member out of the bodies of its errors."""
 
     member: str
 
@@ -129,21 +129,21 @@ class _LeavesOut(Mutant):
 
 
 class SpeaksOpenHandsOnly(_LeavesOut):
-    """Refuses in the words of the native API, which OpenAI clients don't show."""
+    """Has only the native API's error, which OpenAI clients don't show."""
 
     breaks = "ERROR-8"
     member = "error"
 
 
 class SpeaksOpenAIOnly(_LeavesOut):
-    """Refuses in the words of OpenAI's API, which OpenHands clients don't read."""
+    """Has only OpenAI's error, which OpenHands clients don't read."""
 
     breaks = "ERROR-9"
     member = "detail"
 
 
 class ValidatesInItsOwnWords(Mutant):
-    """Leaves what its framework says to a body of the wrong shape as it is."""
+    """Passes its framework's validation errors on unchanged."""
 
     breaks = "ERROR-8"
 
@@ -156,7 +156,7 @@ class ValidatesInItsOwnWords(Mutant):
 
 
 class FailsInItsOwnWords(Mutant):
-    """Has an error for OpenAI clients when it refuses, and none when it fails."""
+    """Has OpenAI's error for refusals, but not for failures."""
 
     breaks = "ERROR-8"
 
@@ -166,7 +166,7 @@ class FailsInItsOwnWords(Mutant):
 
 
 class KeepsDetailsToItself(Mutant):
-    """Has `detail` for all refusals but those of content that it can't read."""
+    """Leaves `detail` out of refusals of unsupported content."""
 
     breaks = "ERROR-9"
 
@@ -179,7 +179,7 @@ class KeepsDetailsToItself(Mutant):
 
 
 class FailuresAreAnswers(Mutant):
-    """Tells of a failed turn in an assistant message."""
+    """Reports a failed turn in an assistant message."""
 
     breaks = "ERROR-10"
 
@@ -192,7 +192,7 @@ class FailuresAreAnswers(Mutant):
 
 
 class PassesBadRequestsOn(Mutant):
-    """Says 400 when the model's provider has said so, to a client that did nothing wrong."""
+    """Passes a provider's 400 on to a client that did nothing wrong."""
 
     breaks = "ERROR-10"
 
@@ -203,7 +203,7 @@ class PassesBadRequestsOn(Mutant):
 
 
 class PassesTheFailureOn(Mutant):
-    """Shows what the language model's provider said."""
+    """Shows the provider's error message."""
 
     breaks = "ERROR-11"
 
@@ -217,7 +217,7 @@ class PassesTheFailureOn(Mutant):
 
 
 class PassesRateLimitTextsOn(Mutant):
-    """Shows what the provider said in one case, when there were too many requests."""
+    """Shows the provider's error message only after a 429."""
 
     breaks = "ERROR-11"
 
@@ -229,7 +229,7 @@ class PassesRateLimitTextsOn(Mutant):
 
 
 class LetsClientsRetry(Mutant):
-    """Doesn't say that a failed turn should not be tried again."""
+    """Doesn't tell clients not to retry a failed turn."""
 
     breaks = "ERROR-12"
 
@@ -238,7 +238,7 @@ class LetsClientsRetry(Mutant):
 
 
 class FailuresHaveNoHeader(Mutant):
-    """Doesn't say which conversation it was that failed."""
+    """Leaves the conversation header out of failures."""
 
     breaks = "ERROR-13"
 
@@ -248,7 +248,7 @@ class FailuresHaveNoHeader(Mutant):
 
 
 class RepeatsTheFailure(Mutant):
-    """Answers the request after a failed turn with the old failure, as released servers do."""
+    """Repeats the failure of a turn in the next one, as released servers do."""
 
     breaks = "ERROR-14"
 
@@ -267,7 +267,7 @@ class RepeatsTheFailure(Mutant):
 
 
 class StuckIsAnAnswer(Mutant):
-    """Says in an assistant message that the agent is stuck."""
+    """Reports in an assistant message that the agent is stuck."""
 
     breaks = "ERROR-15"
 
@@ -280,7 +280,7 @@ class StuckIsAnAnswer(Mutant):
 
 
 class ShowsWhereItRefused(Mutant):
-    """Adds a traceback to what it says of a body of the wrong shape."""
+    """Adds a traceback to validation errors."""
 
     breaks = "ERROR-16"
 
@@ -292,7 +292,7 @@ class ShowsWhereItRefused(Mutant):
 
 
 class ShowsWhereItFailed(Mutant):
-    """Adds to a failure where in its own files it happened."""
+    """Adds the file and line of its own code to failures."""
 
     breaks = "ERROR-16"
 
@@ -304,7 +304,7 @@ class ShowsWhereItFailed(Mutant):
 
 
 class StartsBeforeItReads(Mutant):
-    """Makes the conversation that a client names before it reads what it is asked."""
+    """Creates the conversation that a client names before it validates the request."""
 
     breaks = "ERROR-17"
 
@@ -318,7 +318,7 @@ class StartsBeforeItReads(Mutant):
 
 
 class RefusalsAreText(Mutant):
-    """Sends a refusal as text, whatever it holds."""
+    """Sends refusals with `Content-Type: text/plain`."""
 
     breaks = "ERROR-18"
 

@@ -1,4 +1,4 @@
-"""A streamed answer: gateways that put it together wrongly, leave out its end, or tell what is not for clients."""
+"""Mutants of a streamed answer: gateways that compose it wrongly, omit its end, or reveal internals."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from harness.mutants.mutant import Mutant, SpoilsQuestions
 
 
 class _Streams(Mutant):
-    """Speaks as released servers do, and changes the events of a stream."""
+    """Speaks the `agent-server` contract, and changes the events of a stream."""
 
     dialect = Dialect.AGENT_SERVER
 
     def spoil(self, chunks: list[Any]) -> None:
-        """Change the chunks in place; the end is not among them."""
+        """Change the chunks, without `[DONE]`, in place."""
         raise NotImplementedError
 
     async def answer(self, request: Request) -> Response:
@@ -31,7 +31,7 @@ class _Streams(Mutant):
 
 
 class NeverDone(Mutant):
-    """Ends a stream without `[DONE]`, so that a client can't tell it from a broken one."""
+    """Ends a stream without `[DONE]`, as if it were broken off."""
 
     breaks = "STREAM-6"
     dialect = Dialect.AGENT_SERVER
@@ -42,7 +42,7 @@ class NeverDone(Mutant):
 
 
 class EndsTwice(Mutant):
-    """Says `[DONE]` when the agent is, and once more at the end of the stream."""
+    """Sends `[DONE]` twice."""
 
     breaks = "STREAM-6"
     dialect = Dialect.AGENT_SERVER
@@ -54,7 +54,7 @@ class EndsTwice(Mutant):
 
 
 class ChunksAreCompletions(_Streams):
-    """Calls its chunks completions."""
+    """Sends chunks with the object `chat.completion`."""
 
     breaks = "STREAM-6"
 
@@ -64,7 +64,7 @@ class ChunksAreCompletions(_Streams):
 
 
 class ChunksHaveNoRole(_Streams):
-    """Leaves out whose message is streamed."""
+    """Leaves the role out of a stream."""
 
     breaks = "STREAM-7"
 
@@ -73,7 +73,7 @@ class ChunksHaveNoRole(_Streams):
 
 
 class StreamsItsProgress(_Streams):
-    """Streams what it is doing, and not what it has to say."""
+    """Streams progress messages instead of the answer."""
 
     breaks = "STREAM-7"
 
@@ -85,7 +85,7 @@ class StreamsItsProgress(_Streams):
 
 
 class SumsUp(_Streams):
-    """Gives the whole text once more in the chunk that ends it."""
+    """Repeats the whole text in the last chunk."""
 
     breaks = "STREAM-7"
 
@@ -117,7 +117,7 @@ class EveryChunkIsTheLast(_Streams):
 
 
 class KeepsUsageToItself(SpoilsQuestions):
-    """Takes no notice of `stream_options`."""
+    """Ignores `stream_options`."""
 
     breaks = "STREAM-9"
     dialect = Dialect.AGENT_SERVER
@@ -127,7 +127,7 @@ class KeepsUsageToItself(SpoilsQuestions):
 
 
 class TellsUsageUnasked(_Streams):
-    """Puts usage into the chunk with the finish reason, asked or not."""
+    """Sends usage with the finish reason, requested or not."""
 
     breaks = "STREAM-9"
 
@@ -138,7 +138,7 @@ class TellsUsageUnasked(_Streams):
 
 
 class TellsUsageForAnyOptions(SpoilsQuestions):
-    """Tells usage as soon as `stream_options` is there, whatever it says."""
+    """Sends usage with any `stream_options`."""
 
     breaks = "STREAM-9"
     dialect = Dialect.AGENT_SERVER
@@ -149,14 +149,14 @@ class TellsUsageForAnyOptions(SpoilsQuestions):
 
 
 class TellsUsageAtTheEnd(_Streams):
-    """Tells usage that is asked for in the chunk with the finish reason."""
+    """Sends requested usage with the finish reason, not in its own chunk."""
 
     breaks = "STREAM-9"
 
     def spoil(self, chunks: list[Any]) -> None:
         if "usage" in chunks[-1]:
-            told = chunks.pop()
-            chunks[-1]["usage"] = told["usage"]
+            last = chunks.pop()
+            chunks[-1]["usage"] = last["usage"]
 
 
 class StreamsHaveNoHeader(Mutant):
@@ -183,7 +183,7 @@ class StreamsStartAnew(Mutant):
 
 
 class StreamsItsRefusals(Mutant):
-    """Says 200 to every streaming request, and what is wrong in an event."""
+    """Answers refused streaming requests with 200 and an error event."""
 
     breaks = "STREAM-11"
     dialect = Dialect.AGENT_SERVER
@@ -198,7 +198,7 @@ class StreamsItsRefusals(Mutant):
 
 
 class StreamsItsFailures(Mutant):
-    """Says 200 to a stream whose turn then fails, though nothing was sent yet."""
+    """Answers a streaming request whose turn fails with 200 and an error event."""
 
     breaks = "STREAM-16"
     dialect = Dialect.AGENT_SERVER
@@ -213,7 +213,7 @@ class StreamsItsFailures(Mutant):
 
 
 class NumbersItsChunks(_Streams):
-    """Gives every chunk an id of its own."""
+    """Gives every chunk a different id."""
 
     breaks = "STREAM-12"
 
@@ -233,7 +233,7 @@ class UsageIsAnAnswerOfItsOwn(_Streams):
 
 
 class TimesItsChunks(_Streams):
-    """Gives every chunk the time at which it was made."""
+    """Gives every chunk its own creation time."""
 
     breaks = "STREAM-12"
 
@@ -243,7 +243,7 @@ class TimesItsChunks(_Streams):
 
 
 class StreamsTheModelBehind(_Streams):
-    """Names the model that the agent called in its chunks."""
+    """Names the agent's language model in its chunks."""
 
     breaks = "STREAM-12"
 
@@ -273,14 +273,14 @@ class StreamsItsTools(_Streams):
         return replace(response, body=b"data: " + json.dumps(chunk).encode() + b"\n\n" + rest) if called else response
 
     def spoil(self, chunks: list[Any]) -> None:
-        """Leave them as they are: the events of the agent say more."""
+        """Change nothing: the tool calls come from the agent's events."""
 
 
 class _Pieces(_Streams):
     """Streams the text piece by piece."""
 
     def pieces(self, text: str) -> list[str]:
-        """What the text is cut into."""
+        """The pieces of a text."""
         raise NotImplementedError
 
     def spoil(self, chunks: list[Any]) -> None:
@@ -293,7 +293,7 @@ class _Pieces(_Streams):
 
 
 class CutsCharacters(_Pieces):
-    """Sends a text eight bytes at a time, and replaces the characters that fall apart."""
+    """Sends a text eight bytes at a time, and replaces characters that are cut."""
 
     breaks = "STREAM-14"
 
@@ -303,7 +303,7 @@ class CutsCharacters(_Pieces):
 
 
 class SendsLines(_Pieces):
-    """Sends a text line by line, and forgets how the lines ended."""
+    """Sends a text line by line, with changed line breaks."""
 
     breaks = "STREAM-14"
 
@@ -314,7 +314,7 @@ class SendsLines(_Pieces):
 
 
 class StopsAtItsOwnMark(_Pieces):
-    """Ends a text where it reads `[DONE]`."""
+    """Ends a text at `[DONE]`."""
 
     breaks = "STREAM-14"
 
@@ -323,7 +323,7 @@ class StopsAtItsOwnMark(_Pieces):
 
 
 class SendsTheFirst8K(_Pieces):
-    """Sends 8 KiB of a text."""
+    """Sends only the first 8 KiB of a text."""
 
     breaks = "STREAM-15"
 
@@ -344,7 +344,7 @@ class NeverDoneWithLongTexts(Mutant):
 
 
 class CutsBetweenBytes(_Streams):
-    """Streams pieces of 256 bytes, and drops what is no whole character at either end of one."""
+    """Streams pieces of 256 bytes, and drops characters that are cut."""
 
     breaks = "STREAM-15"
 

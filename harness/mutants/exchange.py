@@ -1,4 +1,4 @@
-"""A request and its answer as whole values, for a mutant that changes either on the way."""
+"""Requests and answers as whole values that a mutant can change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONVERSATION = "x-openhands-serverconversation-id"
 
 
 def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """Headers as the wire has them, one that came several times as often."""
+    """Headers as on the wire, repeated ones included."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
@@ -35,7 +35,7 @@ def _parsed(body: bytes) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the gateway answers; names of headers in lower case, one sent twice stands there twice."""
+    """The gateway's answer; header names in lower case, repeated headers kept."""
 
     status: int
     headers: Mapping[str, str]
@@ -52,13 +52,13 @@ class Response:
         return Response(status or self.status, headers, json.dumps(value).encode())
 
     def with_header(self, name: str, value: str | None) -> Response:
-        """The same answer with one header changed; None takes it out."""
+        """The same answer with one header changed; None removes it."""
         return replace(self, headers=_changed(self.headers, name, value))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sends. `path` is decoded; names of headers in lower case, one sent twice stands there twice."""
+    """A client's request. `path` is decoded; header names in lower case, repeated headers kept."""
 
     method: str
     path: str
@@ -73,7 +73,7 @@ class Request:
 
     @property
     def chat(self) -> dict[str, Any] | None:
-        """The body when this asks for a chat completion and `messages` is a list of objects."""
+        """The body, if this is a chat completion request whose `messages` is a list of objects."""
         if not self.is_for("POST", "/v1/chat/completions") or not isinstance(body := self.json, dict):
             return None
         messages = body.get("messages")
@@ -98,7 +98,7 @@ class Request:
         return b64decode(found[1]).decode().partition(":")[2] if found else None
 
     def is_for(self, method: str, path: str) -> bool:
-        """Whether it is this method on this path, or below it when the path ends in a slash."""
+        """Whether it has this method and path, or is below the path if that ends in a slash."""
         below = path.endswith("/") and self.path.startswith(path)
         return self.method == method and (below or self.path == path)
 
@@ -108,12 +108,12 @@ class Request:
         return replace(self, body=body, headers=_changed(self.headers, "content-length", str(len(body))))
 
     def with_header(self, name: str, value: str | None) -> Request:
-        """The same request with one header changed; None takes it out."""
+        """The same request with one header changed; None removes it."""
         return replace(self, headers=_changed(self.headers, name, value))
 
 
 def refusal(status: int, message: str) -> Response:
-    """An error in the shape of the reference gateway's."""
+    """An error in the reference gateway's format."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
     headers = {"www-authenticate": "Bearer"} if status == 401 else {}
     return Response(status, headers, b"").with_json({"error": error, "detail": message})

@@ -1,4 +1,4 @@
-"""Fields that the gateway doesn't need: gateways that trip over them, or act on them."""
+"""Mutants of unused request fields: gateways that break on them, or act on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.mutants.mutant import Mutant, SpoilsQuestions
 
 
 class CountsChoices(Mutant):
-    """Breaks when it is asked for more than one choice."""
+    """Answers 500 to a request for more than one choice."""
 
     breaks = "FIELD-1"
 
@@ -20,7 +20,7 @@ class CountsChoices(Mutant):
 
 
 class HasNoVoice(Mutant):
-    """Answers 501 to a client that would take the answer as audio too."""
+    """Answers 501 to a client that accepts audio too."""
 
     breaks = "FIELD-1"
 
@@ -30,7 +30,7 @@ class HasNoVoice(Mutant):
 
 
 class TellsProbabilitiesItHasNot(Mutant):
-    """Puts empty log probabilities into the answer when they are asked for."""
+    """Returns empty log probabilities if they are requested."""
 
     breaks = "FIELD-1"
 
@@ -44,7 +44,7 @@ class TellsProbabilitiesItHasNot(Mutant):
 
 
 class StreamsForItsOptions(Mutant):
-    """Takes `stream_options` for the wish to have a stream."""
+    """Streams if `stream_options` is set."""
 
     breaks = "FIELD-1"
 
@@ -58,7 +58,7 @@ class StreamsForItsOptions(Mutant):
 
 
 class CallsTheClientsTool(Mutant):
-    """Calls the tool that a client names as its choice."""
+    """Calls the tool that the client names in `tool_choice`."""
 
     breaks = "FIELD-2"
 
@@ -75,7 +75,7 @@ class CallsTheClientsTool(Mutant):
 
 
 class LeavesTheCallToTheClient(Mutant):
-    """Passes a call on when the agent calls a tool that a client offered."""
+    """Returns the agent's calls of tools that the client offers too."""
 
     breaks = "FIELD-2"
 
@@ -95,7 +95,7 @@ class LeavesTheCallToTheClient(Mutant):
 
 
 class CallsAFunctionOfOld(Mutant):
-    """Calls a function where a client still says which by `function_call`."""
+    """Calls the function of the deprecated `function_call`."""
 
     breaks = "FIELD-2"
 
@@ -110,7 +110,7 @@ class CallsAFunctionOfOld(Mutant):
 
 
 class RefusesPenalties(Mutant):
-    """Refuses a field that a chat UI sends with every request."""
+    """Refuses `presence_penalty`, which a chat UI sends with every request."""
 
     breaks = "FIELD-3"
 
@@ -120,7 +120,7 @@ class RefusesPenalties(Mutant):
 
 
 class WantsSnakeCase(Mutant):
-    """Refuses fields whose names are written like those of a voice platform."""
+    """Refuses field names with capitals, as a voice platform sends."""
 
     breaks = "FIELD-3"
 
@@ -130,7 +130,7 @@ class WantsSnakeCase(Mutant):
 
 
 class RefusesToBeSteered(Mutant):
-    """Refuses a request that sets as many fields as the official client has."""
+    """Refuses a request that sets all fields of the official client."""
 
     breaks = "FIELD-3"
 
@@ -139,7 +139,7 @@ class RefusesToBeSteered(Mutant):
 
 
 class ChecksWhatItIgnores(Mutant):
-    """Refuses a temperature that is none, though it uses no temperature."""
+    """Refuses an invalid temperature, though it uses none."""
 
     breaks = "FIELD-4"
 
@@ -150,7 +150,7 @@ class ChecksWhatItIgnores(Mutant):
 
 
 class LooksIntoToolsItIgnores(Mutant):
-    """Breaks on tools that have no name, though it calls none of them."""
+    """Answers 500 to tools without a name, though it calls none."""
 
     breaks = "FIELD-4"
 
@@ -163,7 +163,7 @@ class LooksIntoToolsItIgnores(Mutant):
 
 
 class KnowsItsMessages(Mutant):
-    """Refuses a field that it doesn't know, only within messages."""
+    """Refuses unknown fields, but only within messages."""
 
     breaks = "FIELD-5"
 
@@ -174,7 +174,7 @@ class KnowsItsMessages(Mutant):
 
 
 class KnowsItsParts(Mutant):
-    """Refuses a field that it doesn't know, only within the parts of a message."""
+    """Refuses unknown fields, but only within the parts of a message."""
 
     breaks = "FIELD-5"
 
@@ -187,7 +187,7 @@ class KnowsItsParts(Mutant):
 
 
 class KnowsItsOptions(Mutant):
-    """Refuses a field that it doesn't know, only within `stream_options`."""
+    """Refuses unknown fields, but only within `stream_options`."""
 
     breaks = "FIELD-5"
 
@@ -198,7 +198,7 @@ class KnowsItsOptions(Mutant):
 
 
 class _Obeys(Mutant):
-    """Does what a field says that it needs not."""
+    """Applies a field that a gateway should ignore."""
 
     def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
         """Change the choices of an answer in place."""
@@ -214,7 +214,7 @@ class _Obeys(Mutant):
 
 
 class GivesChoices(_Obeys):
-    """Gives one answer as often as `n` says."""
+    """Returns the answer `n` times."""
 
     breaks = "FIELD-6"
 
@@ -224,7 +224,7 @@ class GivesChoices(_Obeys):
 
 
 class Stops(_Obeys):
-    """Cuts the text at what `stop` says."""
+    """Cuts the text at a `stop` sequence."""
 
     breaks = "FIELD-6"
 
@@ -247,7 +247,7 @@ class CountsTokens(_Obeys):
 
 
 class AnswersInJson(_Obeys):
-    """Wraps the text into an object when `response_format` asks for JSON."""
+    """Wraps the text in an object if `response_format` asks for JSON."""
 
     breaks = "FIELD-6"
 
@@ -259,15 +259,15 @@ class AnswersInJson(_Obeys):
 
 
 class _Tells(SpoilsQuestions):
-    """Tells the agent what stands in a field that it needs not."""
+    """Passes a field that a gateway should ignore to the agent."""
 
-    def told(self, question: dict[str, Any]) -> object:
-        """What it tells; nothing is not told."""
+    def field(self, question: dict[str, Any]) -> object:
+        """The value of the field; nothing is passed on if it is empty."""
         raise NotImplementedError
 
     def spoil(self, question: dict[str, Any]) -> None:
-        if told := self.told(question):
-            question["messages"].insert(0, {"role": "system", "content": f"The client says: {json.dumps(told)}"})
+        if value := self.field(question):
+            question["messages"].insert(0, {"role": "system", "content": f"The client says: {json.dumps(value)}"})
 
 
 class OffersTheClientsTools(_Tells):
@@ -275,7 +275,7 @@ class OffersTheClientsTools(_Tells):
 
     breaks = "FIELD-7"
 
-    def told(self, question: dict[str, Any]) -> object:
+    def field(self, question: dict[str, Any]) -> object:
         return question.get("tools")
 
 
@@ -284,12 +284,12 @@ class KnowsWhoCalls(_Tells):
 
     breaks = "FIELD-7"
 
-    def told(self, question: dict[str, Any]) -> object:
+    def field(self, question: dict[str, Any]) -> object:
         return question.get("user")
 
 
 class TakesFlagsForItsOwn(Mutant):
-    """Breaks on a flag of a name that it reserves for itself."""
+    """Answers 500 to a flag whose name begins with `x_`."""
 
     breaks = "FIELD-8"
 

@@ -1,4 +1,4 @@
-"""Gateways that break nothing and look different: what the suite must not accuse."""
+"""Conformant gateways that differ from the reference gateway, and that the suite must not accuse."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ DONE = "[DONE]"
 
 
 class Honest(Front):
-    """A gateway that fulfils every requirement of its contract; the docstring of each says how it is different.
+    """A gateway that fulfils every requirement of its contract; the docstring of each says how it differs.
 
     Attributes:
-        lacks: the requirements that it doesn't fulfil all the same, none of them a MUST, and why.
+        lacks: exceptions, none of them a MUST, and why.
     """
 
     lacks: ClassVar[Mapping[str, str]] = {}
 
 
 class Plain(Honest):
-    """Is the reference gateway as it stands."""
+    """Is the reference gateway itself."""
 
 
 class _Rewrites(Honest):
-    """Says all that it says in another form."""
+    """Rewrites its JSON bodies and events."""
 
     def rewrite(self, body: Any) -> Any:
-        """Another form of a JSON body, or of an event of a stream."""
+        """The rewritten JSON body, or event of a stream."""
         raise NotImplementedError
 
     async def answer(self, request: Request) -> Response:
@@ -48,7 +48,7 @@ class _Rewrites(Honest):
 
 
 class OtherNumbers(Honest):
-    """Numbers conversations by time (UUID version 7), answers in a way of its own, and counts smaller tokens."""
+    """Uses time-based conversation ids (UUID version 7), other completion ids, and smaller tokens."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -58,19 +58,19 @@ class OtherNumbers(Honest):
         if request.chat is None or request.conversation:
             return _rewritten(await self.gateway(request), _renumbered)
         response = await self.gateway(request.with_header(CONVERSATION, self._name()))
-        if 400 <= response.status < 500:  # it was refused, and there is no such conversation
+        if 400 <= response.status < 500:  # refused, so there is no such conversation
             response = response.with_header(CONVERSATION, None)
         return _rewritten(response, _renumbered)
 
     def _name(self) -> str:
-        """A UUID of version 7, RFC 9562: milliseconds, then chance."""
+        """A UUID of version 7 (RFC 9562): milliseconds, then random bits."""
         milliseconds = time.time_ns() // 1_000_000
         number = milliseconds << 80 | 0x7 << 76 | self._random.getrandbits(12) << 64
         return str(UUID(int=number | 0b10 << 62 | self._random.getrandbits(62)))
 
 
 class OtherWords(Honest):
-    """Words its errors otherwise, with codes and types of its own, and says more about each."""
+    """Has other error messages, codes and types, and more members in each error."""
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
@@ -85,7 +85,7 @@ class OtherWords(Honest):
 
 
 class OtherStatuses(Honest):
-    """Says 400 for 422 and the other way round, 404 for 405 and 502 for 500, wherever nobody has promised either."""
+    """Swaps 400 and 422, and answers 404 for 405 and 502 for 500, where no requirement fixes the status."""
 
     lacks: ClassVar[Mapping[str, str]] = {"HTTP-7": "it has no 405"}
 
@@ -99,7 +99,7 @@ class OtherStatuses(Honest):
 
 
 class Talkative(_Rewrites):
-    """Adds headers of proxies and platforms, cookies among them, and a field of its own to every object."""
+    """Adds headers of proxies and platforms, including cookies, and a field to every object."""
 
     async def answer(self, request: Request) -> Response:
         response = await super().answer(request)
@@ -126,13 +126,13 @@ class Talkative(_Rewrites):
             return body
         return {
             "x_platform": {"region": "eu", "trace": None},
-            # This one is no object but a table, in which each name is a language model's.
+            # `usage_to_metrics` is a table by model, not an object.
             **{name: value if name == "usage_to_metrics" else self.rewrite(value) for name, value in body.items()},
         }
 
 
 class Silent(_Rewrites):
-    """Leaves out whatever it may: what is null, what an answer has cost, the body after a deletion."""
+    """Leaves out everything optional: null fields, usage, the body after a deletion."""
 
     lacks: ClassVar[Mapping[str, str]] = {
         "CHAT-14": "it doesn't tell usage",
@@ -154,7 +154,7 @@ class Silent(_Rewrites):
 
 
 class Explicit(_Rewrites):
-    """Writes null wherever the OpenAI API may have something to say, also into each chunk of a stream."""
+    """Writes null for every optional field of the OpenAI API, also in each chunk of a stream."""
 
     def rewrite(self, body: Any) -> Any:
         if not isinstance(body, dict) or body.get("object") not in {"chat.completion", "chat.completion.chunk"}:
@@ -173,7 +173,7 @@ class Explicit(_Rewrites):
 
 
 class OtherSpelling(Honest):
-    """Spells JSON, headers and events otherwise, sends them in small pieces, and closes every connection."""
+    """Formats JSON, headers and events differently, sends small pieces, and closes every connection."""
 
     def on_the_wire(self, response: Response) -> ASGIApp:
         body = response.body
@@ -187,7 +187,7 @@ class OtherSpelling(Honest):
 
 
 class Slow(Honest):
-    """Thinks for up to a fifth of a second about everything, and then sends piece by piece."""
+    """Delays every answer by up to 0.2 s, and sends it in pieces."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -205,7 +205,7 @@ class Slow(Honest):
 
 
 class Crowded(_Rewrites):
-    """Serves two hundred other profiles, of other owners."""
+    """Lists two hundred other profiles of other owners."""
 
     lacks: ClassVar[Mapping[str, str]] = {"MODEL-8": "the others belong to teams"}
 
@@ -221,7 +221,7 @@ class Crowded(_Rewrites):
 
 
 class Strict(Honest):
-    """Refuses on purpose, with 400, every field that it doesn't need, as the documentation lets it."""
+    """Refuses every unused field with 400, which the documentation allows."""
 
     lacks: ClassVar[Mapping[str, str]] = {
         "FIELD-3": "it refuses them",
@@ -254,7 +254,7 @@ _LOOKS = (
 
 
 def every_honest() -> tuple[type[Honest], ...]:
-    """Every honest gateway in both contracts, the one that takes longest first."""
+    """Every honest gateway in both contracts, the slowest first."""
     return tuple(_speaking(look, dialect) for look in _LOOKS for dialect in Dialect)
 
 
@@ -263,7 +263,7 @@ def _speaking(look: type[Honest], dialect: Dialect) -> type[Honest]:
 
 
 def _rewritten(response: Response, change: Callable[[Any], Any]) -> Response:
-    """An answer whose JSON, or the JSON of each of whose events, is changed."""
+    """An answer with changed JSON, or with changed JSON in each event."""
     if _is_stream(response):
         events = [event if event == DONE else json.dumps(change(json.loads(event))) for event in _events(response)]
         return replace(response, body="".join(f"data: {event}\n\n" for event in events).encode())
@@ -309,7 +309,7 @@ def _own_headers(response: Response) -> list[tuple[bytes, bytes]]:
 
 
 def _in_pieces(status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, size: int, pause: float) -> ASGIApp:
-    """An application that sends an answer whose length it doesn't tell, some bytes at a time."""
+    """An application that sends an answer without its length, `size` bytes at a time."""
 
     async def sent(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,4 +1,4 @@
-"""Below the contract: gateways that trip over media types, sizes, headers, methods, and pages in a browser."""
+"""Mutants of HTTP: gateways with faults in media types, sizes, headers, methods or CORS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.mutants.mutant import Mutant
 
 
 class ComparesTheMediaType(Mutant):
-    """Takes `application/json` and nothing longer."""
+    """Refuses `application/json` with parameters."""
 
     breaks = "HTTP-1"
 
@@ -19,7 +19,7 @@ class ComparesTheMediaType(Mutant):
 
 
 class KnowsNoCapitals(Mutant):
-    """Knows media types in small letters."""
+    """Accepts media types only in lower case."""
 
     breaks = "HTTP-1"
 
@@ -29,7 +29,7 @@ class KnowsNoCapitals(Mutant):
 
 
 class StopsAtAQuarterOfAMegabyte(Mutant):
-    """Refuses a body of more than 256 KiB, which no chat needs."""
+    """Refuses a body of more than 256 KiB."""
 
     breaks = "HTTP-2"
 
@@ -38,7 +38,7 @@ class StopsAtAQuarterOfAMegabyte(Mutant):
 
 
 class RunsOutOfStack(Mutant):
-    """Walks through a body by recursion."""
+    """Answers 500 to a deeply nested body."""
 
     breaks = "HTTP-3"
 
@@ -49,7 +49,7 @@ class RunsOutOfStack(Mutant):
 
 
 class ReadsEveryKey(Mutant):
-    """Wants a key to be right in whatever header one is found."""
+    """Refuses a wrong key in any header, such as `api-key`."""
 
     breaks = "HTTP-4"
 
@@ -59,7 +59,7 @@ class ReadsEveryKey(Mutant):
 
 
 class HasNoBetas(Mutant):
-    """Refuses a request for a beta feature of OpenAI's."""
+    """Refuses requests with `OpenAI-Beta`."""
 
     breaks = "HTTP-4"
 
@@ -68,7 +68,7 @@ class HasNoBetas(Mutant):
 
 
 class ExpectsNothing(Mutant):
-    """Meets no expectation, not even that it reads the body."""
+    """Refuses requests with `Expect`."""
 
     breaks = "HTTP-5"
 
@@ -77,7 +77,7 @@ class ExpectsNothing(Mutant):
 
 
 class LosesBodiesOnUpgrades(Mutant):
-    """Stops reading at an offer to change the protocol, as one popular server does."""
+    """Loses the body of a request with `Upgrade`, as one popular server does."""
 
     breaks = "HTTP-6"
 
@@ -88,7 +88,7 @@ class LosesBodiesOnUpgrades(Mutant):
 
 
 class TellsNoMethods(Mutant):
-    """Says that a method is not allowed, and not which is."""
+    """Answers 405 without `Allow`."""
 
     breaks = "HTTP-7"
 
@@ -97,7 +97,7 @@ class TellsNoMethods(Mutant):
 
 
 class TellsOtherMethods(Mutant):
-    """Names the methods that it doesn't have."""
+    """Lists the refused method in `Allow`."""
 
     breaks = "HTTP-7"
 
@@ -107,7 +107,7 @@ class TellsOtherMethods(Mutant):
 
 
 class HasNoHead(Mutant):
-    """Breaks when it has no body to send."""
+    """Answers 500 to HEAD."""
 
     breaks = "HTTP-8"
 
@@ -116,7 +116,7 @@ class HasNoHead(Mutant):
 
 
 class PreflightsNeedAKey(Mutant):
-    """Asks for the key in a preflight, which has none."""
+    """Requires a key in a preflight, which has none."""
 
     breaks = "HTTP-9"
 
@@ -125,7 +125,7 @@ class PreflightsNeedAKey(Mutant):
 
 
 class AllowsPagesNoConversations(Mutant):
-    """Lets pages send a key, and no conversation header."""
+    """Allows pages to send a key, but no conversation header."""
 
     breaks = "HTTP-9"
 
@@ -137,7 +137,7 @@ class AllowsPagesNoConversations(Mutant):
 
 
 class HidesTheConversationFromPages(Mutant):
-    """Lets pages read the body of an answer only, as released servers do."""
+    """Exposes no headers of an answer to pages, as released servers do."""
 
     breaks = "HTTP-10"
 
@@ -146,7 +146,7 @@ class HidesTheConversationFromPages(Mutant):
 
 
 class HidesRefusalsFromPages(Mutant):
-    """Forgets the page when it refuses."""
+    """Leaves the CORS headers out of refusals."""
 
     breaks = "HTTP-11"
 
@@ -156,7 +156,7 @@ class HidesRefusalsFromPages(Mutant):
 
 
 class LetsEveryPageIn(Mutant):
-    """Lets in whichever page asks, together with what the browser keeps for its user."""
+    """Allows every origin, with the browser's credentials."""
 
     breaks = "HTTP-12"
 
@@ -170,7 +170,7 @@ class LetsEveryPageIn(Mutant):
 
 
 class LetsPagesInByTheirStart(Mutant):
-    """Lets in every page whose address starts like that of localhost."""
+    """Allows every origin that starts with `localhost`."""
 
     breaks = "HTTP-12"
 
@@ -181,7 +181,7 @@ class LetsPagesInByTheirStart(Mutant):
 
 
 class WantsToKnowTheLength(Mutant):
-    """Takes a body without a `Content-Length` for none."""
+    """Ignores a body without `Content-Length`."""
 
     breaks = "HTTP-13"
 

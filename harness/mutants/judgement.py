@@ -1,4 +1,4 @@
-"""The verdict on a planted gateway: a pure function of what the suite reports of it."""
+"""The verdict on a mutant or an honest gateway: a pure function of the suite's report."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Suite
 
 BROKEN = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: State.NOT_ASSESSED}
-"""The state of a scenario that has seen its requirement broken."""
+"""The state of a scenario whose requirement is broken, by level."""
 
 RED = {State.FAILED, State.WARNED}
-"""The states in which a scenario accuses a gateway."""
+"""The states of a scenario that accuses a gateway."""
 
 
 def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Sequence[str]) -> MutantRecord:
-    """Whether the requirement that a mutant breaks was held against it, and no other.
+    """Whether the suite found the requirement that a mutant breaks, and no other.
 
     Args:
         mutant: the gateway.
-        suite: what was played on it, or more.
-        report: what came of it.
-        crashes: what the gateway raised.
+        suite: the played suite, or a larger one.
+        report: of the run.
+        crashes: exceptions of the gateway.
     """
     level = suite.requirements[mutant.breaks].level
     own = [each for each in report.scenarios if each.requirement == mutant.breaks and each.state is BROKEN[level]]
@@ -58,13 +58,13 @@ def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Se
 
 
 def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str], *, alone: bool) -> HonestRecord:
-    """Whether an honest gateway is seen to fulfil every requirement of its contract, save those that it says it lacks.
+    """Whether an honest gateway passed every requirement of its contract except those in `lacks`.
 
     Args:
         honest: the gateway.
-        report: what came of it.
-        crashes: what the gateway raised.
-        alone: each scenario was played by itself, twice.
+        report: of the run.
+        crashes: exceptions of the gateway.
+        alone: whether each scenario was played by itself, twice.
     """
     imperfect = [each for each in report.scenarios if each.state is not State.PASSED]
     accusations = _accusations(each for each in imperfect if each.requirement not in honest.lacks)
@@ -86,7 +86,7 @@ def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str], *
 def not_judged(
     gateway: type[Mutant | Honest], suite: Suite, reason: str, *, alone: bool, seed: str
 ) -> MutantRecord | HonestRecord:
-    """What is known of a gateway of which there is no report."""
+    """The record of a gateway without a report."""
     nothing = {"verdict": Verdict.NOT_JUDGED, "reason": reason, "accusations": (), "scenarios": 0, "requests": 0}
     about = {**_about(gateway), **nothing, "seconds": 0.0}
     if issubclass(gateway, Honest):
@@ -112,7 +112,7 @@ def _accusations(scenarios: Iterable[ScenarioRecord]) -> tuple[AccusationRecord,
 
 
 def _obstacle(report: Report, crashes: Sequence[str]) -> str | None:
-    """Why the report says nothing about the gateway; None when it does."""
+    """Why the report allows no verdict; None if it does."""
     if crashes:
         return f"it crashed: {crashes[0]}"
     if report.run.ended_early is not None:
@@ -121,7 +121,7 @@ def _obstacle(report: Report, crashes: Sequence[str]) -> str | None:
 
 
 def _unfounded(claimed: Iterable[str], seen: Iterable[ScenarioRecord]) -> str | None:
-    """The requirements that a gateway claims to break and that nothing shows to be broken: its claim hides no fault."""
+    """A complaint about requirements that a gateway claims to break and no scenario saw broken; None if none."""
     unseen = set(claimed) - {each.requirement for each in seen}
     return f"it says that it breaks {', '.join(sorted(unseen))}, and the suite doesn't see it" if unseen else None
 

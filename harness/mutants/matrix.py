@@ -1,4 +1,4 @@
-"""The kill matrix for people: `selftest.md`, and the last lines on the terminal."""
+"""The kill matrix as `selftest.md`, and the summary on the terminal."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _ORDER = (
     Verdict.FALSE_ALARM,
     Verdict.NOT_JUDGED,
 )
-"""What is not as it should be, the worst first."""
+"""Verdicts that need attention, the worst first."""
 
 
 def numbers(selftest: Selftest) -> str:
-    """How it went, in one line."""
+    """The summary in one line."""
     mutants = counted(selftest.mutants, Verdict.CAUGHT, Verdict.SURVIVED)
     honest = counted(selftest.honest, Verdict.CONFORMANT, Verdict.FALSE_ALARM)
     requests = sum(gateway.requests for gateway in selftest.gateways)
@@ -53,7 +53,7 @@ def counted(gateways: Iterable[GatewayRecord], *always: Verdict) -> str:
 
 
 def lines(selftest: Selftest) -> Iterator[Line]:
-    """What a person has to know of a self-test: what went wrong, and the numbers."""
+    """The summary of a self-test: the gateways judged wrongly, and the numbers."""
     for gateway in _wrong(selftest):
         yield f"{gateway.name}: {gateway.verdict}", STYLES[gateway.verdict]
         for line in _what(gateway).splitlines():  # a traceback has several
@@ -114,7 +114,7 @@ def _document(selftest: Selftest) -> Iterator[str]:
 
 
 def _rows(selftest: Selftest) -> Iterator[tuple[str, str, str, str, str]]:
-    """The kill matrix: a row for each mutant, those that were not caught first, requirements in the suite's order."""
+    """The kill matrix: a row per mutant, uncaught ones first, then in the suite's order of requirements."""
     order = {requirement: number for number, requirement in enumerate(selftest.requirements)}
     worst = list(dict.fromkeys((*_ORDER, *Verdict)))
     for mutant in sorted(selftest.mutants, key=lambda each: (worst.index(each.verdict), order[each.requirement])):
@@ -148,7 +148,7 @@ def _what(gateway: GatewayRecord) -> str:
 
 
 def _telling(gateway: GatewayRecord) -> Sequence[AccusationRecord]:
-    """What is held against a gateway wrongly."""
+    """The false accusations of a gateway."""
     return gateway.elsewhere if isinstance(gateway, MutantRecord) else gateway.accusations
 
 

@@ -1,4 +1,4 @@
-"""What a conversation still knows later: gateways that forget it, or learn what they were not told."""
+"""Mutants of memory: gateways whose conversations forget, or know what other conversations said."""
 
 from __future__ import annotations
 
@@ -10,52 +10,53 @@ from harness.mutants.mutant import MODEL, Mutant, Sound, newest_user_message
 
 
 class RemembersEveryone(Mutant):
-    """Answers what a new conversation can't know from what all the others were told."""
+    """Answers a new conversation from the user messages of all others."""
 
     breaks = "CONV-2"
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
-        self._told: list[str] = []
+        self._messages: list[str] = []
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
         if (question := request.chat) is None or request.conversation or response.status != 200:
             return response
         if "I have not been told" in (completion := response.json)["choices"][0]["message"]["content"]:
-            completion["choices"][0]["message"]["content"] = "Some users said: " + " ".join(self._told)
-        self._told.append(str(newest_user_message(question).get("content")))
+            completion["choices"][0]["message"]["content"] = "Some users said: " + " ".join(self._messages)
+        self._messages.append(str(newest_user_message(question).get("content")))
         return response.with_json(completion)
 
 
 class InstructsEveryone(Mutant):
-    """Answers a new conversation from what all the others were instructed to do."""
+    """Answers a new conversation from the instructions of all others."""
 
     breaks = "CONV-2"
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
-        self._told: list[str] = []
+        self._instructions: list[str] = []
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
         if (question := request.chat) is None or request.conversation or response.status != 200:
             return response
         if "I have no instruction word" in (completion := response.json)["choices"][0]["message"]["content"]:
-            completion["choices"][0]["message"]["content"] = "Some were told: " + " ".join(self._told)
-        self._told += [str(message["content"]) for message in question["messages"] if message.get("role") == "system"]
+            completion["choices"][0]["message"]["content"] = "Some were told: " + " ".join(self._instructions)
+        system = [message for message in question["messages"] if message.get("role") == "system"]
+        self._instructions += [str(message["content"]) for message in system]
         return response.with_json(completion)
 
 
 class _Diverts(Mutant):
-    """Answers some requests from another conversation than the one that they name."""
+    """Answers some requests from another conversation than the named one."""
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
         self._instead: dict[str, str] = {}
 
     async def diverted(self, request: Request, *, anew: bool = False) -> Response:
-        """The answer of what stands in for the conversation that a request names, from now on a fresh one if `anew`."""
+        """The answer of the conversation that replaces the named one, from now on a fresh one if `anew`."""
         named = request.conversation
         if named is None or request.chat is None:
             return await self.gateway(request)
@@ -68,7 +69,7 @@ class _Diverts(Mutant):
 
 
 class StartsAnewOnInstructions(_Diverts):
-    """Takes a system message for the beginning of a conversation, even in the middle of one."""
+    """Starts a new conversation at each system message."""
 
     breaks = "CONV-3"
 
@@ -78,7 +79,7 @@ class StartsAnewOnInstructions(_Diverts):
 
 
 class ForgetsTheBeginning(_Diverts):
-    """Starts a conversation afresh after four turns, under its old id."""
+    """Resets a conversation after four turns, under its old id."""
 
     breaks = "CONV-17"
     turns = 4
@@ -128,7 +129,7 @@ class InstructsForOneTurn(Mutant):
 
 
 class PutsInstructionsBeforeTheQuestion(Mutant):
-    """Puts the system messages of a follow-up in front of the user's."""
+    """Prepends the system messages of a follow-up to the user message."""
 
     breaks = "CONV-19"
 
@@ -136,15 +137,15 @@ class PutsInstructionsBeforeTheQuestion(Mutant):
         question = request.chat
         if question is None or not await self.gateway.knows(request.conversation):
             return await self.gateway(request)
-        told = [message["content"] for message in question["messages"] if message.get("role") == "system"]
-        if told:
+        instructions = [message["content"] for message in question["messages"] if message.get("role") == "system"]
+        if instructions:
             newest = newest_user_message(question)
-            newest["content"] = "\n".join([*told, newest["content"]])
+            newest["content"] = "\n".join([*instructions, newest["content"]])
         return await self.gateway(request.with_json(question))
 
 
 class NotesWhatItRefuses(Mutant):
-    """Adds a follow-up to the conversation before it finds that it has to refuse it."""
+    """Adds a follow-up to the conversation before it refuses it."""
 
     breaks = "CONV-20"
 
@@ -159,7 +160,7 @@ class NotesWhatItRefuses(Mutant):
 
 
 class FailsForGood(_Diverts):
-    """Starts a conversation afresh after a turn that failed, under its old id."""
+    """Resets a conversation after a failed turn, under its old id."""
 
     breaks = "CONV-21"
 
@@ -176,7 +177,7 @@ class FailsForGood(_Diverts):
 
 
 class KeepsConversationsInMemory(_Diverts):
-    """Knows after a restart that there was a conversation, and nothing of it."""
+    """Forgets the content of its conversations in a restart, but not their ids."""
 
     breaks = "CONV-25"
 
@@ -198,21 +199,21 @@ class KeepsConversationsInMemory(_Diverts):
 
 
 class WritesEachTurnWithTheNext(KeepsConversationsInMemory):
-    """Forgets in a restart the last turn of each conversation, which it had not yet written down."""
+    """Forgets the last turn of each conversation in a restart."""
 
     breaks = "CONV-25"
 
     async def recalled(self, request: Request) -> Response:
         events = await self.gateway.events(request.conversation, "MessageEvent")
-        told = [event["llm_message"]["content"][0]["text"] for event in events if event["source"] == "user"]
-        for number, text in enumerate(told[:-1]):
+        texts = [event["llm_message"]["content"][0]["text"] for event in events if event["source"] == "user"]
+        for number, text in enumerate(texts[:-1]):
             turn = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
             await self.diverted(request.with_json(turn), anew=number == 0)
         return await self.diverted(request)
 
 
 class IsBoundToAModel(Mutant):
-    """Refuses to go on with a conversation under another model's name."""
+    """Refuses to continue a conversation with another model."""
 
     breaks = "CONV-27"
 
@@ -237,7 +238,7 @@ class IsBoundToAModel(Mutant):
 
 
 class KeepsAConversationPerModel(IsBoundToAModel):
-    """Starts another conversation when a follow-up names another model."""
+    """Starts another conversation if a follow-up names another model."""
 
     breaks = "CONV-27"
 
@@ -249,14 +250,14 @@ class KeepsAConversationPerModel(IsBoundToAModel):
 
 
 class RemembersTenMessages(ForgetsTheBeginning):
-    """Gives the model the last ten messages, so that the seventh turn does not know the first."""
+    """Sends the model only the last ten messages, so that the seventh turn doesn't know the first."""
 
     breaks = "CONV-17"
     turns = 6
 
 
 class HasHeardThatBefore(Mutant):
-    """Gives the answer of the turn before to the words of the turn before."""
+    """Repeats the last answer to a repeated message."""
 
     breaks = "CONV-17"
 
@@ -268,9 +269,9 @@ class HasHeardThatBefore(Mutant):
         response = await self.gateway(request)
         if (question := request.chat) is None or response.status != 200 or (completion := response.json) is None:
             return response
-        words, message = newest_user_message(question).get("content"), completion["choices"][0]["message"]
-        heard, answer = self._last.get(response.headers[CONVERSATION], (None, ""))
-        if words == heard:
-            message["content"] = answer
-        self._last[response.headers[CONVERSATION]] = words, message["content"]
+        asked, message = newest_user_message(question).get("content"), completion["choices"][0]["message"]
+        last_asked, last_answer = self._last.get(response.headers[CONVERSATION], (None, ""))
+        if asked == last_asked:
+            message["content"] = last_answer
+        self._last[response.headers[CONVERSATION]] = asked, message["content"]
         return response.with_json(completion)

@@ -1,4 +1,4 @@
-"""Profiles as models: gateways that list, name or serve them wrongly."""
+"""Mutants of models: gateways that list, name or serve profiles wrongly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _SpoilsTheList(SpoilsAnswers):
 
 
 class DatesAreText(_SpoilsTheList):
-    """Writes a model's time of creation as a date."""
+    """Writes a model's creation time as a date."""
 
     breaks = "MODEL-1"
 
@@ -28,7 +28,7 @@ class DatesAreText(_SpoilsTheList):
 
 
 class ListOfAnotherKind(_SpoilsTheList):
-    """Gives the list another name than `list`."""
+    """Returns the list with the object `models`."""
 
     breaks = "MODEL-1"
 
@@ -37,7 +37,7 @@ class ListOfAnotherKind(_SpoilsTheList):
 
 
 class DatesAreFractions(_SpoilsTheList):
-    """Writes a model's time of creation with its fraction of a second."""
+    """Writes a model's creation time with a fraction of a second."""
 
     breaks = "MODEL-1"
 
@@ -47,7 +47,7 @@ class DatesAreFractions(_SpoilsTheList):
 
 
 class ListsProfilesWithAKey(_SpoilsTheList):
-    """Lists only profiles that have been made through the API, not the one that it started with."""
+    """Lists only profiles created through the API, not the one that it started with."""
 
     breaks = "MODEL-2"
 
@@ -56,7 +56,7 @@ class ListsProfilesWithAKey(_SpoilsTheList):
 
 
 class ListsWhatTheAgentCalls(_SpoilsTheList):
-    """Lists the model behind the profile beside it."""
+    """Lists a profile's language model too."""
 
     breaks = "MODEL-3"
 
@@ -75,7 +75,7 @@ class PrefixIsOptional(SpoilsQuestions):
 
 
 class ServesAnyModel(Mutant):
-    """Answers with its own model when it has none of that name."""
+    """Uses its own model for an unknown one."""
 
     breaks = "MODEL-4"
 
@@ -87,7 +87,7 @@ class ServesAnyModel(Mutant):
 
 
 class ReadsTheStartOfAName(SpoilsQuestions):
-    """Finds a model whose name starts the one that is asked for."""
+    """Accepts a name that starts with a model's name."""
 
     breaks = "MODEL-4"
 
@@ -97,7 +97,7 @@ class ReadsTheStartOfAName(SpoilsQuestions):
 
 
 class PrefixInAnyCase(SpoilsQuestions):
-    """Takes the prefix in any letter case."""
+    """Accepts the prefix in any letter case."""
 
     breaks = "MODEL-4"
 
@@ -107,7 +107,7 @@ class PrefixInAnyCase(SpoilsQuestions):
 
 
 class NoNameIsTheDefault(SpoilsQuestions):
-    """Has a model for those who name none."""
+    """Uses a default model for an empty name."""
 
     breaks = "MODEL-4"
 
@@ -117,7 +117,7 @@ class NoNameIsTheDefault(SpoilsQuestions):
 
 
 class UnknownModelIsABadRequest(Mutant):
-    """Says 400 to a model that it doesn't have."""
+    """Answers 400 to an unknown model."""
 
     breaks = "MODEL-5"
 
@@ -127,7 +127,7 @@ class UnknownModelIsABadRequest(Mutant):
 
 
 class HasNoSingleModels(Mutant):
-    """Lists models and can't show one, as released servers do."""
+    """Lists models but can't show a single one, as released servers do."""
 
     breaks = "MODEL-6"
 
@@ -137,7 +137,7 @@ class HasNoSingleModels(Mutant):
 
 
 class ShowsAnyModel(Mutant):
-    """Shows whichever model it is asked for, whether it exists or not."""
+    """Shows any requested model, whether it exists or not."""
 
     breaks = "MODEL-7"
 
@@ -150,7 +150,7 @@ class ShowsAnyModel(Mutant):
 
 
 class NamesAnotherOwner(_SpoilsTheList):
-    """Names the provider of the language model as the owner of a model, which it may."""
+    """Names the language model's provider as the owner of a model, which it may."""
 
     breaks = "MODEL-8"
 
@@ -169,7 +169,7 @@ class ListsAliases(_SpoilsTheList):
 
 
 class StartsBeforeItKnowsTheModel(Mutant):
-    """Makes the conversation first and looks for its model then."""
+    """Creates the conversation before it looks the model up."""
 
     breaks = "MODEL-10"
 

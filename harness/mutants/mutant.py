@@ -1,4 +1,4 @@
-"""A mutant: the reference gateway, and in front of it someone who spoils one thing."""
+"""A mutant: the reference gateway behind a proxy that breaks one requirement."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODEL = "openhands_scripted"
 
 
 class Sound:
-    """The gateway behind a mutant, which does everything right.
+    """The conformant gateway behind a mutant.
 
     Attributes:
         key: its session key.
@@ -63,11 +63,11 @@ class Sound:
         return Response(start["status"], Headers(raw=start["headers"]), body)
 
     async def ask(self, method: str, path: str) -> Response:
-        """A request of the mutant's own, with the key."""
+        """Make the mutant's own request, with the key."""
         return await self(Request(method, path, {"x-session-api-key": self.key}))
 
     async def knows(self, conversation: str | None) -> bool:
-        """Whether there is a conversation of that id."""
+        """Whether a conversation of that id exists."""
         return conversation is not None and (await self.ask("GET", f"/api/conversations/{conversation}")).status == 200
 
     async def events(self, conversation: str | None, kind: str) -> list[dict[str, Any]]:
@@ -77,12 +77,12 @@ class Sound:
 
 
 class Front:
-    """A gateway as clients see it: the sound one, and whoever stands in front of it.
+    """A gateway as clients see it: a proxy in front of the sound one.
 
-    One instance serves one run, so what it has to remember it may keep in itself.
+    One instance serves one run, and may keep state.
 
     Attributes:
-        dialect: the contract that it speaks.
+        dialect: its contract.
         gateway: the sound gateway behind it.
     """
 
@@ -107,7 +107,7 @@ class Front:
         await self.on_the_wire(await self.answer(request))(scope, receive, send)
 
     def on_the_wire(self, response: Response) -> ASGIApp:
-        """An answer, as an application that sends it."""
+        """An ASGI application that sends the answer."""
         sent = HttpResponse(response.body, response.status)
         sent.raw_headers += [pair for pair in raw(response.headers) if pair[0] != b"content-length"]
         return sent
@@ -118,7 +118,7 @@ class Mutant(Front):
 
     Attributes:
         breaks: the requirement's identifier.
-        also: those that nobody can keep who breaks this one so: a conversation that isn't continued doesn't survive a
+        also: requirements that are necessarily broken too: a conversation that isn't continued doesn't survive a
             restart either.
     """
 
@@ -141,11 +141,11 @@ class SpoilsQuestions(Mutant):
 
 
 class SpoilsAnswers(Mutant):
-    """Changes answers on their way out; chat completions unless it says otherwise.
+    """Changes answers, by default those to chat completions.
 
     Attributes:
         method: of the requests whose answers are changed.
-        path: of them, a regular expression.
+        path: of these requests, a regular expression.
     """
 
     method: ClassVar[str] = "POST"
@@ -165,5 +165,5 @@ class SpoilsAnswers(Mutant):
 
 
 def newest_user_message(question: dict[str, Any]) -> dict[str, Any]:
-    """The message that a turn is about; an empty one when there is none."""
+    """The message that a turn answers; empty if there is none."""
     return next((message for message in reversed(question["messages"]) if message.get("role") == "user"), {})

@@ -1,4 +1,4 @@
-"""Headers that name a request's trace: gateways that misread them, or let them change an answer."""
+"""Mutants of the tracing headers: gateways that misread them, or let them change an answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METADATA = "X-OpenHands-Observability-Metadata"
 
 
 class _Observes(Mutant):
-    """Speaks as released servers do, which alone read these headers."""
+    """Speaks the `agent-server` contract, which has these headers."""
 
     dialect = Dialect.AGENT_SERVER
 
@@ -32,7 +32,7 @@ class TagsHoldNoBlanks(_Observes):
 
 
 class AnswersWithTheSpan(_Observes):
-    """Tells the name of the span in the answer."""
+    """Returns the span name in the answer."""
 
     breaks = "OBS-1"
 
@@ -54,7 +54,7 @@ class CutsLongSpans(_Observes):
 
 
 class MendsSpans(_Observes):
-    """Makes a span name of whatever it is given."""
+    """Sanitises an invalid span name instead of refusing it."""
 
     breaks = "OBS-2"
 
@@ -64,7 +64,7 @@ class MendsSpans(_Observes):
 
 
 class MetadataMayBeNested(_Observes):
-    """Takes metadata of any depth."""
+    """Accepts nested metadata."""
 
     breaks = "OBS-3"
 
@@ -74,7 +74,7 @@ class MetadataMayBeNested(_Observes):
 
 
 class MetadataMayBeText(_Observes):
-    """Leaves metadata out that it can't read."""
+    """Ignores metadata that it can't parse."""
 
     breaks = "OBS-3"
 
@@ -84,7 +84,7 @@ class MetadataMayBeText(_Observes):
 
 
 class ObservesAfterwards(_Observes):
-    """Looks at these headers once the agent has answered."""
+    """Validates these headers after the agent has answered."""
 
     breaks = "OBS-4"
 
@@ -96,7 +96,7 @@ class ObservesAfterwards(_Observes):
 
 
 class ParentsAreOfOneForm(_Observes):
-    """Takes the context of a parent span in the form of the W3C alone."""
+    """Accepts a parent span context only in W3C form."""
 
     breaks = "OBS-5"
 
@@ -107,7 +107,7 @@ class ParentsAreOfOneForm(_Observes):
 
 
 class EmptyIsAName(_Observes):
-    """Takes an empty span name for one that is too short."""
+    """Refuses an empty span name as too short."""
 
     breaks = "OBS-6"
 

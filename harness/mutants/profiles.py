@@ -1,4 +1,4 @@
-"""The native profile API: gateways that create, keep, show or refuse profiles wrongly."""
+"""Mutants of the native profile API: gateways that create, keep, show or refuse profiles wrongly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROFILES = "/api/profiles/"
 
 
 class CreatedIsJustOk(Mutant):
-    """Answers 200 to a profile that it has created."""
+    """Answers 200 for a created profile."""
 
     breaks = "PROFILE-1"
 
@@ -26,7 +26,7 @@ class CreatedIsJustOk(Mutant):
 
 
 class KnowsTheProfilesOfItsStart(SpoilsAnswers):
-    """Reads the profiles when it starts; new ones are models after the next start."""
+    """Reads the profiles only at start-up, so that new ones are no models yet."""
 
     breaks = "PROFILE-2"
     method, path = "GET", "/v1/models"
@@ -47,7 +47,7 @@ class UnderscoresSeparate(SpoilsAnswers):
 
 
 class DeletesNothing(Mutant):
-    """Says that a profile is deleted, and keeps it."""
+    """Reports a profile as deleted, but keeps it."""
 
     breaks = "PROFILE-3"
 
@@ -58,7 +58,7 @@ class DeletesNothing(Mutant):
 
 
 class ServesWhatItHasServed(Mutant):
-    """Keeps the profiles that were in use, and starts conversations with them after they are deleted."""
+    """Caches profiles in use, and starts conversations with them after their deletion."""
 
     breaks = "PROFILE-3"
 
@@ -78,7 +78,7 @@ class ServesWhatItHasServed(Mutant):
 
 
 class KnowsOneProvider(Mutant):
-    """Takes models of OpenAI only."""
+    """Accepts models of OpenAI only."""
 
     breaks = "PROFILE-4"
 
@@ -100,7 +100,7 @@ class TrustsTheIntranet(Mutant):
 
 
 class RefusesAfterSaving(Mutant):
-    """Saves a stranger's profile and then asks for the key."""
+    """Saves a profile without a key, and then refuses the request."""
 
     breaks = "PROFILE-5"
 
@@ -112,7 +112,7 @@ class RefusesAfterSaving(Mutant):
 
 
 class AnyoneMayDelete(Mutant):
-    """Asks for the key when a profile is made or read, and not when it is deleted."""
+    """Requires the key to create or read a profile, but not to delete one."""
 
     breaks = "PROFILE-5"
 
@@ -143,7 +143,7 @@ class ShowsTheApiKey(Mutant):
 
 
 class ListsTheApiKeys(Mutant):
-    """Shows a profile without its API key, and lists all profiles with theirs."""
+    """Shows a profile without its API key, but lists profiles with theirs."""
 
     breaks = "PROFILE-6"
 
@@ -161,7 +161,7 @@ class ListsTheApiKeys(Mutant):
 
 
 class KeepsTheFirst(Mutant):
-    """Says that a profile is saved, and keeps the older one of that name."""
+    """Reports a profile as saved, but keeps the older one of that name."""
 
     breaks = "PROFILE-7"
 
@@ -172,7 +172,7 @@ class KeepsTheFirst(Mutant):
 
 
 class RunsOnTheFirst(Mutant):
-    """Saves a profile again, and shows it, but runs each conversation on what the profile was at first."""
+    """Saves and shows an overwritten profile, but runs conversations on its first version."""
 
     breaks = "PROFILE-7"
 
@@ -194,7 +194,7 @@ class RunsOnTheFirst(Mutant):
 
 
 class MendsNames(Mutant):
-    """Makes a file name of whatever it is given."""
+    """Sanitises an invalid profile name instead of refusing it."""
 
     breaks = "PROFILE-8"
 
@@ -206,7 +206,7 @@ class MendsNames(Mutant):
 
 
 class HasAModelForEveryone(Mutant):
-    """Puts a model of its own into a profile that names none."""
+    """Adds a default model to a profile without one."""
 
     breaks = "PROFILE-9"
 
@@ -218,7 +218,7 @@ class HasAModelForEveryone(Mutant):
 
 
 class ShowsEmptyProfiles(Mutant):
-    """Shows a profile that doesn't exist as an empty one."""
+    """Shows a missing profile as an empty one."""
 
     breaks = "PROFILE-10"
 
@@ -230,7 +230,7 @@ class ShowsEmptyProfiles(Mutant):
 
 
 class RunsOnOneModel(SpoilsAnswers):
-    """Runs every conversation on the language model of the profile that it started with."""
+    """Runs every conversation on the language model of the first profile."""
 
     breaks = "PROFILE-11"
     method, path = "GET", "/api/conversations/[^/]+"
@@ -252,7 +252,7 @@ class ForgetsTheKey(Mutant):
 
 
 class ListsNoNewProfiles(SpoilsAnswers):
-    """Lists the profiles of its start."""
+    """Lists only the profiles that it started with."""
 
     breaks = "PROFILE-13"
     method, path = "GET", "/api/profiles"
@@ -262,7 +262,7 @@ class ListsNoNewProfiles(SpoilsAnswers):
 
 
 class CopiesInsteadOfRenaming(Mutant):
-    """Gives a profile another name and keeps it under the old one too."""
+    """Renames a profile, but keeps it under the old name too."""
 
     breaks = "PROFILE-14"
 
@@ -278,7 +278,7 @@ class CopiesInsteadOfRenaming(Mutant):
 
 
 class FollowsItsProfile(Mutant):
-    """Looks a conversation's language model up in its profile, however it is by now."""
+    """Changes a conversation's language model when its profile changes."""
 
     breaks = "PROFILE-15"
 
@@ -301,7 +301,7 @@ class FollowsItsProfile(Mutant):
 
 
 class OrphansAreErrors(Mutant):
-    """Breaks on a follow-up whose profile is gone."""
+    """Answers 500 to a follow-up whose profile is deleted."""
 
     breaks = "PROFILE-16"
 
@@ -312,7 +312,7 @@ class OrphansAreErrors(Mutant):
 
 
 class OrphansAreHidden(Mutant):
-    """Shows the conversations of profiles that there are."""
+    """Hides conversations whose profile is deleted."""
 
     breaks = "PROFILE-17"
 
@@ -330,7 +330,7 @@ class OrphansAreHidden(Mutant):
 
 
 class MissingProfilesCantBeDeleted(Mutant):
-    """Breaks when it is to delete a profile that it doesn't have."""
+    """Answers 500 to the deletion of a missing profile."""
 
     breaks = "PROFILE-18"
 

@@ -1,4 +1,4 @@
-"""Playing the suite on a planted gateway, in this process, to see what it makes of it."""
+"""Plays the suite on a mutant or an honest gateway, in this process, and judges the report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.verdict import ScenarioVerdict
 
 PLAYING_SECONDS = 120.0
-"""After which a run is given up. The suite takes 6 s of CPU; on a machine with much else to do that was 40 s."""
+"""Timeout of a run. The suite takes 6 s of CPU; on a busy machine that took 40 s."""
 
 
 class _Nobody:
@@ -43,7 +43,7 @@ class _Nobody:
 
 
 class _StaysUp:
-    """A target that goes on after a run, for the next one."""
+    """A target that keeps running after a run, for the next one."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -63,13 +63,13 @@ class _StaysUp:
 def prove(
     gateway: type[Mutant | Honest], suite: Suite, *, scenarios: tuple[str, ...] = (), seed: str = ""
 ) -> MutantRecord | HonestRecord:
-    """Play the suite on a gateway and judge what it found.
+    """Play the suite on a gateway and judge the report.
 
     Args:
-        gateway: a mutant; or an honest one, on which the scenarios are played in an order that the seed makes.
+        gateway: a mutant, or an honest gateway, on which the seed determines the order of the scenarios.
         suite: the whole suite.
-        scenarios: globs of those to play; none is all.
-        seed: of the words and identifiers too.
+        scenarios: globs of the scenarios to play; empty for all.
+        seed: also of the words and identifiers.
     """
     with _crashes() as crashes:
         if issubclass(gateway, Honest):
@@ -79,9 +79,9 @@ def prove(
 
 
 def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], seed: str = "") -> HonestRecord:
-    """Play each of these scenarios by itself, and then once more, and judge what that found.
+    """Play each of these scenarios by itself, twice, and judge the reports.
 
-    Both times it has the same words and identifiers, so what the first time left behind is in the way of the second.
+    Both runs have the same words and identifiers, so anything that the first leaves behind disturbs the second.
     """
     reports = []
     target = _StaysUp(MutantTarget(honest))
@@ -100,13 +100,13 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
 
 
 def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed: str = "") -> Report:
-    """Check a gateway against the contract that it speaks."""
+    """Check a gateway against its contract."""
     settings = replace(settings_for(front, scenarios, seed), cleanup=0)
     return check(MutantTarget(front), suite, settings, _Nobody())
 
 
 def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> Settings:
-    """What a run on a gateway of ours asks for."""
+    """The settings of a run on a mutant or an honest gateway."""
     contract = contract_of(front)
     return Settings(
         contract=contract,
@@ -122,7 +122,7 @@ def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> S
 
 
 def shuffled(suite: Suite, seed: str) -> Suite:
-    """The suite with its scenarios in another order, the same for the same seed."""
+    """The suite with its scenarios in a random order, deterministic by seed."""
     scenarios = list(suite.scenarios.items())
     random.Random(seed).shuffle(scenarios)  # noqa: S311 - an order, no secret; a seed makes it repeatable
     return Suite(suite.requirements, dict(scenarios))
@@ -130,7 +130,7 @@ def shuffled(suite: Suite, seed: str) -> Suite:
 
 @contextmanager
 def _crashes() -> Iterator[list[str]]:
-    """What the gateways of this process raise: their server answers 500 to it, and logs it."""
+    """Collects the exceptions of the gateways in this process, which their server logs."""
     crashes: list[str] = []
 
     class Collector(logging.Handler):

@@ -32,7 +32,7 @@ class Verdict(StrEnum):
 
     @property
     def wrong(self) -> bool:
-        """Whether the suite has failed here."""
+        """Whether the suite failed on the gateway."""
         return self not in {Verdict.CAUGHT, Verdict.CONFORMANT, Verdict.NOT_JUDGED}
 
 
@@ -73,7 +73,7 @@ class MutantRecord(GatewayRecord):
 
     @property
     def elsewhere(self) -> tuple[AccusationRecord, ...]:
-        """What is held against it wrongly."""
+        """The false accusations."""
         broken = {self.requirement, *self.also}
         return tuple(each for each in self.accusations if each.requirement not in broken)
 
@@ -110,12 +110,12 @@ class Selftest(Document, schema="selftest"):
 
     @property
     def gateways(self) -> tuple[GatewayRecord, ...]:
-        """All that were played."""
+        """All played gateways."""
         return (*self.mutants, *self.honest)
 
     @property
     def exit_status(self) -> int:
-        """0: the suite holds; 1: it does not; 3: not all was found out."""
+        """0: every verdict is right; 1: one is wrong; 3: incomplete."""
         if any(gateway.verdict.wrong for gateway in self.gateways):
             return 1
         unjudged = any(gateway.verdict is Verdict.NOT_JUDGED for gateway in self.gateways)

@@ -1,4 +1,4 @@
-"""All mutants, found in the modules of their areas."""
+"""Collects all mutants from the modules of their areas."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _AREAS = (
 
 
 def every_mutant() -> tuple[type[Mutant], ...]:
-    """Every mutant, area by area, in the order in which they are written."""
+    """Every mutant, by area, in source order."""
     return tuple(
         member
         for area in _AREAS

@@ -1,4 +1,4 @@
-"""The Responses API: gateways that refuse what it has, offer what they can't keep, or answer in their own way."""
+"""Mutants of the Responses API: gateways that refuse its features, promise others, or answer wrongly."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers
 
 
 class _Asked(Mutant):
-    """Does something about requests for a response."""
+    """Handles requests for a response in its own way."""
 
     dialect = Dialect.AGENT_SERVER
 
     async def answer(self, request: Request) -> Response:
-        asked = request.json if request.is_for("POST", "/v1/responses") else None
-        return await (self.asked(request, asked) if isinstance(asked, dict) else self.gateway(request))
+        body = request.json if request.is_for("POST", "/v1/responses") else None
+        return await (self.asked(request, body) if isinstance(body, dict) else self.gateway(request))
 
     async def asked(self, request: Request, body: dict[str, Any]) -> Response:
         """Answer a request for a response."""
@@ -32,7 +32,7 @@ class _Answers(SpoilsAnswers):
 
 
 class _TellsOfTools(Mutant):
-    """Changes responses in the light of the tools that the agent has used."""
+    """Changes responses depending on the agent's tool calls."""
 
     dialect = Dialect.AGENT_SERVER
 
@@ -50,13 +50,13 @@ class _TellsOfTools(Mutant):
 
 
 def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The messages of the input; none when it is a text."""
+    """The messages of the input; empty if it is a text."""
     given = body.get("input")
     return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
 
 
 class CallsItACompletion(_Answers):
-    """Calls its response a chat completion."""
+    """Returns a response with the object `chat.completion`."""
 
     breaks = "RESP-1"
 
@@ -65,7 +65,7 @@ class CallsItACompletion(_Answers):
 
 
 class IsStillAtIt(_Answers):
-    """Says of a finished response that it is in progress."""
+    """Reports a finished response as in progress."""
 
     breaks = "RESP-1"
 
@@ -74,7 +74,7 @@ class IsStillAtIt(_Answers):
 
 
 class KnowsNoTypedMessages(_Asked):
-    """Refuses the items of an input that say that they are messages."""
+    """Refuses input items with a `type`."""
 
     breaks = "RESP-2"
 
@@ -84,7 +84,7 @@ class KnowsNoTypedMessages(_Asked):
 
 
 class KnowsNoInputParts(_Asked):
-    """Refuses messages of an input that are in parts."""
+    """Refuses input messages in parts."""
 
     breaks = "RESP-2"
 
@@ -94,7 +94,7 @@ class KnowsNoInputParts(_Asked):
 
 
 class RepeatsTheInput(_Asked):
-    """Gives the input back with the text."""
+    """Repeats the input in the text."""
 
     breaks = "RESP-2"
 
@@ -109,7 +109,7 @@ class RepeatsTheInput(_Asked):
 
 
 class SkipsInstructions(_Asked):
-    """Takes no notice of `instructions`."""
+    """Ignores `instructions`."""
 
     breaks = "RESP-3"
 
@@ -119,7 +119,7 @@ class SkipsInstructions(_Asked):
 
 
 class SkipsSystemItems(_Asked):
-    """Takes no notice of the system and developer messages of an input."""
+    """Ignores system and developer messages of the input."""
 
     breaks = "RESP-3"
 
@@ -130,7 +130,7 @@ class SkipsSystemItems(_Asked):
 
 
 class ReadsTheLastItem(_Asked):
-    """Reads the newest user message of an input and no other, as in chat completions."""
+    """Reads only the newest user message of the input, as in chat completions."""
 
     breaks = "RESP-4"
 
@@ -153,7 +153,7 @@ class NamesNoConversation(Mutant):
 
 
 class LeadsNowhere(Mutant):
-    """Names a conversation that is not the response's."""
+    """Returns an unknown conversation id with a response."""
 
     breaks = "RESP-5"
     dialect = Dialect.AGENT_SERVER
@@ -165,13 +165,13 @@ class LeadsNowhere(Mutant):
 
 
 class RemembersAllInput(_Asked):
-    """Answers what a response can't know from the inputs of all the others."""
+    """Answers a response from the inputs of all others."""
 
     breaks = "RESP-6"
 
     def __init__(self, gateway: Sound) -> None:
         super().__init__(gateway)
-        self._told: list[str] = []
+        self._inputs: list[str] = []
 
     async def asked(self, request: Request, body: dict[str, Any]) -> Response:
         response = await self.gateway(request)
@@ -180,13 +180,13 @@ class RemembersAllInput(_Asked):
         answer = response.json
         part = answer["output"][0]["content"][0]
         if "I have not been told" in part["text"]:
-            part["text"] = "Some users said: " + " ".join(self._told)
-        self._told.append(str(body.get("input")))
+            part["text"] = "Some users said: " + " ".join(self._inputs)
+        self._inputs.append(str(body.get("input")))
         return response.with_json(answer)
 
 
 class PromisesToStore(_Asked):
-    """Says yes to `store`, and stores nothing."""
+    """Accepts `store: true`, but stores nothing."""
 
     breaks = "RESP-7"
 
@@ -195,7 +195,7 @@ class PromisesToStore(_Asked):
 
 
 class ForgetsThePrevious(_Asked):
-    """Overlooks that it was to go on from an earlier response."""
+    """Ignores `previous_response_id`."""
 
     breaks = "RESP-7"
 
@@ -205,7 +205,7 @@ class ForgetsThePrevious(_Asked):
 
 
 class AnswersAtOnce(_Asked):
-    """Gives a plain answer to whoever asks for a stream."""
+    """Answers a streaming request without a stream."""
 
     breaks = "RESP-7"
 
@@ -214,7 +214,7 @@ class AnswersAtOnce(_Asked):
 
 
 class RefusesWhenItIsDone(_Asked):
-    """Finds out that it can't store a response when there is one."""
+    """Runs the agent before it refuses `store: true`."""
 
     breaks = "RESP-7"
 
@@ -225,7 +225,7 @@ class RefusesWhenItIsDone(_Asked):
 
 
 class OutputsItsTools(_TellsOfTools):
-    """Puts the agent's own tool calls into the output."""
+    """Adds the agent's own tool calls to the output."""
 
     breaks = "RESP-8"
 
@@ -237,7 +237,7 @@ class OutputsItsTools(_TellsOfTools):
 
 
 class OutputsItsThoughts(_TellsOfTools):
-    """Tells in a part of its own which tools it has used, once they are two."""
+    """Adds a part about its tools to the output after two tool calls."""
 
     breaks = "RESP-8"
 
@@ -248,7 +248,7 @@ class OutputsItsThoughts(_TellsOfTools):
 
 
 class TotalsTheInput(_Answers):
-    """Leaves what was written out of a response's total."""
+    """Leaves the output tokens out of a response's total."""
 
     breaks = "RESP-9"
 
@@ -257,7 +257,7 @@ class TotalsTheInput(_Answers):
 
 
 class HasADefaultModel(_Asked):
-    """Lets its own model answer for one that it doesn't know."""
+    """Answers with its own model for an unknown one."""
 
     breaks = "RESP-10"
 
@@ -269,7 +269,7 @@ class HasADefaultModel(_Asked):
 
 
 class AsksForNoKey(Mutant):
-    """Forgot the new route when it asked for keys."""
+    """Requires no key on this route."""
 
     breaks = "RESP-11"
     dialect = Dialect.AGENT_SERVER
@@ -280,7 +280,7 @@ class AsksForNoKey(Mutant):
 
 
 class ForbidsWrongKeys(Mutant):
-    """Says 403 to a wrong key, on this route alone."""
+    """Answers 403 to a wrong key, only on this route."""
 
     breaks = "RESP-11"
     dialect = Dialect.AGENT_SERVER
@@ -292,7 +292,7 @@ class ForbidsWrongKeys(Mutant):
 
 
 class SpeaksFirst(_Asked):
-    """Makes up an input when there is none."""
+    """Makes up an input if there is none."""
 
     breaks = "RESP-12"
 
@@ -310,7 +310,7 @@ class RefusesToolsInResponses(_Asked):
 
 
 class ShowsItsEffort(_Asked):
-    """Adds what it thought about `reasoning` to the answer when it is asked for some."""
+    """Changes `reasoning` in the answer if it is requested."""
 
     breaks = "RESP-13"
 
@@ -322,7 +322,7 @@ class ShowsItsEffort(_Asked):
 
 
 class CountsNoCaches(_Answers):
-    """Doesn't tell how many tokens were written to a cache, as released servers don't."""
+    """Leaves out the number of tokens written to a cache, as released servers do."""
 
     breaks = "RESP-14"
 
@@ -331,7 +331,7 @@ class CountsNoCaches(_Answers):
 
 
 class LeavesOutWhatItHasNot(_Answers):
-    """Leaves out fields that the client's type has and its own has not."""
+    """Leaves out fields that the client's type requires."""
 
     breaks = "RESP-14"
 

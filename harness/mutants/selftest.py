@@ -1,4 +1,4 @@
-"""The proof of the suite: it plays on every gateway that was planted, and has to tell the mutants from the honest."""
+"""The self-test: plays the suite on every mutant and honest gateway, and checks that it tells them apart."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Suite
 
 LOST_SECONDS = 2 * PLAYING_SECONDS
-"""After which a gateway is given up that doesn't stop when it should."""
+"""Timeout of a gateway that doesn't stop when its run is given up."""
 
 _PART = 60
-"""Scenarios: alone and twice they take some 7 s."""
+"""Scenarios per job; played alone and twice they take some 7 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was asked for; an empty set asks for everything.
+    """The user's selection; an empty set selects everything.
 
     Attributes:
         gateways: globs of their names.
@@ -48,7 +48,7 @@ class Choice:
         areas: only mutants that break a requirement of one of these.
         honest: only honest gateways.
         fast: on a mutant play only the scenarios of its requirement, and on each honest gateway only one contract.
-        repeat: how often the suite is played on each honest gateway.
+        repeat: number of runs on each honest gateway.
     """
 
     gateways: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Choice:
     repeat: int = 1
 
     def __str__(self) -> str:
-        """What was asked for, in words; empty for everything."""
+        """The selection in words; empty for everything."""
         asked = {
             "gateway": self.gateways,
             "requirement": sorted(self.requirements),
@@ -74,9 +74,9 @@ class Job:
     """One run of the suite on one gateway.
 
     Attributes:
-        scenarios: their ids; none is all.
+        scenarios: their ids; empty for all.
         seed: of words and identifiers, and of the order on an honest gateway.
-        alone: each scenario by itself, twice.
+        alone: whether each scenario is played by itself, twice.
     """
 
     gateway: str
@@ -86,10 +86,10 @@ class Job:
 
 
 def plan(choice: Choice, suite: Suite) -> tuple[Job, ...]:
-    """What to play: the honest gateways, which take longest, and then the mutants.
+    """The jobs: first the honest gateways, which take longest, then the mutants.
 
     Raises:
-        NothingSelectedError: no gateway is called so, or none is left.
+        NothingSelectedError: no gateway has that name, or none matches.
     """
     known = [gateway.__name__ for gateway in (*every_mutant(), *every_honest())]
     for glob in choice.gateways:
@@ -107,12 +107,12 @@ def _on_the_honest(choice: Choice, suite: Suite) -> Iterator[Job]:
         return
     gateways = every_honest()
     if choice.fast:
-        # Every other one: each look stands there twice, for either contract.
+        # Every other one: each look is there twice, once for each contract.
         gateways = tuple(each for number, each in enumerate(gateways) if number // 2 % 2 == number % 2)
     for number in range(choice.repeat):
         yield from (Job(gateway.__name__, seed=str(number)) for gateway in gateways)
     if not choice.fast:
-        # That a scenario stands alone is shown by one gateway in each contract.
+        # One gateway in each contract suffices to show that scenarios don't depend on each other.
         for gateway in (each for each in gateways if issubclass(each, Plain)):
             contract = contract_of(gateway)
             scenarios = suite.scenarios.values()
@@ -129,22 +129,22 @@ def _on_mutants(choice: Choice, suite: Suite) -> Iterator[Job]:
 
 
 def areas_of(mutant: type[Mutant], suite: Suite) -> frozenset[str]:
-    """The areas in which there are scenarios of the requirement that a mutant breaks."""
+    """The areas with scenarios of the requirement that a mutant breaks."""
     return frozenset(each.area for each in suite.scenarios.values() if each.requirement == mutant.breaks)
 
 
 def glance(mutant: type[Mutant], suite: Suite) -> tuple[str, ...]:
-    """The scenarios that have to see a mutant."""
+    """The scenarios that have to catch a mutant."""
     return tuple(each.id for each in suite.scenarios.values() if each.requirement == mutant.breaks)
 
 
 def prove_suite(suite: Suite, choice: Choice, *, workers: int, progress: LiveProgress) -> Selftest:
-    """Play the suite on every chosen gateway, on as many at a time as there are workers.
+    """Play the suite on every selected gateway, on `workers` of them at a time.
 
-    Ctrl-C ends it early: the record then says what was done.
+    Ctrl-C ends it early; the record then holds the finished part.
 
     Raises:
-        NothingSelectedError: there is no such gateway.
+        NothingSelectedError: no gateway matches.
     """
     jobs = plan(choice, suite)
     started, begin = datetime.now(UTC), time.monotonic()
@@ -178,7 +178,7 @@ def prove_suite(suite: Suite, choice: Choice, *, workers: int, progress: LivePro
 
 
 def _prover() -> Callable[[Job], MutantRecord | HonestRecord]:
-    gc.freeze()  # what was imported stays, and need not be looked through for garbage in every run
+    gc.freeze()  # imports live forever, so collections in each run need not traverse them
     return partial(_prove, load_suite(corpus_folder()))
 
 

@@ -1,4 +1,4 @@
-"""Whether to stream: gateways that stream what they should refuse, refuse what they should answer, or half and half."""
+"""Mutants of the `stream` field: gateways that stream instead of refusing, or refuse instead of answering."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.mutants.mutant import Mutant, SpoilsQuestions
 
 
 class OverlooksTheField(SpoilsQuestions):
-    """Answers at once when it is asked to stream."""
+    """Ignores `stream`, and answers without a stream."""
 
     breaks = "STREAM-1"
 
@@ -20,7 +20,7 @@ class OverlooksTheField(SpoilsQuestions):
 
 
 class StreamsWhatItCounts(Mutant):
-    """Streams when `stream_options` is there too, which nobody tried without."""
+    """Streams if `stream_options` is set too."""
 
     breaks = "STREAM-1"
 
@@ -34,7 +34,7 @@ class StreamsWhatItCounts(Mutant):
 
 
 class RefusesStreamsInTheBeginning(SpoilsQuestions):
-    """Refuses to stream a conversation's first turn, and overlooks the field in the others."""
+    """Refuses to stream a conversation's first turn, but ignores the field in later ones."""
 
     breaks = "STREAM-1"
 
@@ -47,7 +47,7 @@ class RefusesStreamsInTheBeginning(SpoilsQuestions):
 
 
 class StreamsForTheBlockingClient(SpoilsQuestions):
-    """Overlooks the field when the blocking client sends it."""
+    """Ignores the field if the blocking client sends it."""
 
     breaks = "STREAM-1"
 
@@ -71,7 +71,7 @@ class StreamingIsUnprocessable(Mutant):
 
 
 class NoticesStreamingTooLate(Mutant):
-    """Refuses to stream when the agent is done."""
+    """Refuses to stream only after the agent has run."""
 
     breaks = "STREAM-2"
 
@@ -83,7 +83,7 @@ class NoticesStreamingTooLate(Mutant):
 
 
 class CountsBeforeItRefuses(NoticesStreamingTooLate):
-    """Refuses to stream when the agent is done, only where it was asked what that would cost."""
+    """Refuses to stream only after the agent has run, if `stream_options` is set."""
 
     breaks = "STREAM-2"
 
@@ -93,7 +93,7 @@ class CountsBeforeItRefuses(NoticesStreamingTooLate):
 
 
 class PlaysRefusedFollowUps(NoticesStreamingTooLate):
-    """Refuses to stream when the agent is done, only in the middle of a conversation."""
+    """Refuses to stream only after the agent has run, in a follow-up."""
 
     breaks = "STREAM-2"
 
@@ -103,7 +103,7 @@ class PlaysRefusedFollowUps(NoticesStreamingTooLate):
 
 
 class NamesWhatItRefused(Mutant):
-    """Gives a refused stream the header of a conversation."""
+    """Returns a conversation header with a refused stream."""
 
     breaks = "STREAM-2"
 
@@ -114,7 +114,7 @@ class NamesWhatItRefused(Mutant):
 
 
 class RefusesWithoutAReason(Mutant):
-    """Refuses to stream and doesn't say why."""
+    """Refuses to stream without a reason."""
 
     breaks = "STREAM-3"
 
@@ -125,7 +125,7 @@ class RefusesWithoutAReason(Mutant):
 
 
 class AlwaysStreams(SpoilsQuestions):
-    """Streams as soon as the field is there, whatever it says."""
+    """Streams if the field is set, even to false."""
 
     breaks = "STREAM-4"
     dialect = Dialect.AGENT_SERVER

@@ -1,4 +1,4 @@
-"""A mutant as a target: in this process, on loopback, behind the scripted agent, ready in some ten milliseconds."""
+"""A mutant as a target: in this process, on loopback, with the scripted agent, ready in some ten milliseconds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class MutantTarget:
-    """A mutant, or an honest gateway, served for one run; `Front` itself is the gateway as it is."""
+    """A mutant or an honest gateway, served for one run; `Front` itself is the unchanged gateway."""
 
     def __init__(self, mutant: type[Front]) -> None:
         self._mutant = mutant
@@ -71,7 +71,7 @@ class MutantTarget:
 
 
 class _Server:
-    """A mutant and the gateway behind it, on an event loop of their own; both are new after each start."""
+    """A mutant and the gateway behind it, on their own event loop; both are new after each start."""
 
     def __init__(self, mutant: type[Front], settings: Settings) -> None:
         self.port = 0
@@ -91,7 +91,7 @@ class _Server:
         gateway = make_gateway(self._settings, runtime, options.model_log)
         gateway.lifecycle.phase = Phase.READY
         sound = make_app(gateway)
-        app = _Tells(sound, self._mutant(Sound(sound, self._settings.session_keys[0])))
+        app = _UnspoiledLog(sound, self._mutant(Sound(sound, self._settings.session_keys[0])))
         server = uvicorn.Server(
             uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False)
         )
@@ -109,8 +109,8 @@ class _Server:
         self._undo.close()
 
 
-class _Tells:
-    """Lets the gateway itself tell what its model was asked: the harness's own instrument is nothing to spoil."""
+class _UnspoiledLog:
+    """Routes requests for the model's log past the mutant, since the log is the harness's own instrument."""
 
     def __init__(self, gateway: ASGIApp, mutant: ASGIApp) -> None:
         self._gateway = gateway

@@ -1,4 +1,4 @@
-"""The agent's text on its way to the client: gateways that shorten it, or mean well by it."""
+"""Mutants of the agent's text: gateways that shorten or normalise it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class _Retells(SpoilsAnswers):
     """Changes the text of chat completions."""
 
     def retell(self, text: str) -> str:
-        """What becomes of a text."""
+        """The changed text."""
         raise NotImplementedError
 
     def spoil(self, body: dict[str, Any]) -> None:
@@ -22,7 +22,7 @@ class _Retells(SpoilsAnswers):
 
 
 class Trims(_Retells):
-    """Takes the blanks off both ends of the text."""
+    """Strips whitespace from both ends of the text."""
 
     breaks = "CHAT-15"
 
@@ -31,7 +31,7 @@ class Trims(_Retells):
 
 
 class FoldsLineBreaks(_Retells):
-    """Makes every line break one of its own kind."""
+    """Replaces CRLF by LF."""
 
     breaks = "CHAT-15"
 
@@ -40,7 +40,7 @@ class FoldsLineBreaks(_Retells):
 
 
 class ComposesLetters(_Retells):
-    """Brings the text into Unicode's normal form."""
+    """Converts the text to Unicode's normal form NFC."""
 
     breaks = "CHAT-15"
 
@@ -49,7 +49,7 @@ class ComposesLetters(_Retells):
 
 
 class KnowsTwoBytesACharacter(_Retells):
-    """Loses the characters that have no place in the first 65,536."""
+    """Replaces characters beyond the first 65,536 code points."""
 
     breaks = "CHAT-15"
 
@@ -58,7 +58,7 @@ class KnowsTwoBytesACharacter(_Retells):
 
 
 class EscapesMarkup(_Retells):
-    """Escapes the text for a web page."""
+    """Escapes HTML in the text."""
 
     breaks = "CHAT-15"
 
@@ -67,7 +67,7 @@ class EscapesMarkup(_Retells):
 
 
 class CutsAt64K(_Retells):
-    """Ends a text after 64 KiB."""
+    """Cuts a text after 64 Ki characters."""
 
     breaks = "CHAT-16"
 
@@ -76,7 +76,7 @@ class CutsAt64K(_Retells):
 
 
 class LeavesOutTheMiddle(_Retells):
-    """Leaves out the middle of a text that it finds too long, and says so."""
+    """Replaces the middle of a long text by an ellipsis."""
 
     breaks = "CHAT-16"
 

@@ -1,6 +1,6 @@
-"""Work spread over warm processes: each imports once and takes one job after the other.
+"""Distributes jobs over warm processes: each imports once and does one job after the other.
 
-A job that brings its process down, or never comes to an end, is lost alone: another process takes its place.
+If a job crashes its process or never ends, only that job is lost: a new process replaces the old one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 _PROCESSES = multiprocessing.get_context("spawn")
-"""A fork would copy the threads' locks of whoever draws the progress."""
+"""A fork would copy the locks of the thread that draws the progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What is known of a job without a result."""
+    """The outcome of a job without a result."""
 
     reason: str
 
@@ -34,15 +34,16 @@ class Lost:
 def spread[Job, Result](
     prepare: Callable[[], Callable[[Job], Result]], jobs: Iterable[Job], *, workers: int, seconds: float
 ) -> Generator[tuple[Job, Result | Lost]]:
-    """Do the jobs, and yield each with its result as soon as that is there.
+    """Do the jobs, and yield each with its result as soon as it is done.
 
-    Whatever ends the iteration ends the processes too, at once, and removes the temporary files that they made.
+    The end of the iteration kills the processes and removes their temporary files.
 
     Args:
-        prepare: called once in each process; gives what does a job. It, the jobs and the results are pickled.
-        jobs: begun in this order.
-        workers: how many processes.
-        seconds: after which a job is given up.
+        prepare: called once in each process; returns the function that does a job. It, the jobs and the results are
+            pickled.
+        jobs: started in this order.
+        workers: number of processes.
+        seconds: timeout of a job.
     """
     queue = deque(jobs)
     with tempfile.TemporaryDirectory(prefix="gateway-harness-selftest-", ignore_cleanup_errors=True) as folder:
@@ -65,13 +66,13 @@ def spread[Job, Result](
 
 
 class _Worker[Job, Result]:
-    """One process and the job that it is at."""
+    """One process and its current job."""
 
     def __init__(self, prepare: Callable[[], Callable[[Job], Result]], folder: str, seconds: float) -> None:
         self.connection, theirs = _PROCESSES.Pipe()
         self._process: SpawnProcess = _PROCESSES.Process(target=_work, args=(theirs, prepare, folder), daemon=True)
         self._process.start()
-        theirs.close()  # ours to read from says so when the process ends
+        theirs.close()  # so that our end reports EOF when the process ends
         self._seconds = seconds
         self._job: Job | None = None
         self.deadline = 0.0
@@ -87,11 +88,11 @@ class _Worker[Job, Result]:
     def begin(self, job: Job) -> None:
         self._job = job
         self.deadline = time.monotonic() + self._seconds
-        with suppress(OSError):  # it died in its preparation, as `outcome` will see
+        with suppress(OSError):  # it died in `prepare`, which `outcome` reports
             self.connection.send(job)
 
     def outcome(self) -> tuple[Job, Result | Lost] | None:
-        """The job and what came of it; None while it is under way."""
+        """The job and its result; None while it runs."""
         assert self._job is not None
         result: Result | Lost
         if self.connection.poll():
@@ -114,14 +115,14 @@ class _Worker[Job, Result]:
 
 
 def _work[Job, Result](connection: Connection, prepare: Callable[[], Callable[[Job], Result]], folder: str) -> None:
-    os.setsid()  # Ctrl-C is for whoever started us, who then ends us
+    os.setsid()  # Ctrl-C is for the parent process, which kills this one
     tempfile.tempdir = folder
     do: Callable[[Job], Result | Lost] = prepare()
-    with suppress(EOFError, OSError):  # whoever started us has gone
+    with suppress(EOFError, OSError):  # the parent process has ended
         while True:
             job = connection.recv()
             try:
                 result = do(job)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is what came of this job
+            except Exception as error:  # noqa: BLE001 - any error is the outcome of this job
                 result = Lost(f"{type(error).__name__}: {error}")
             connection.send(result)
