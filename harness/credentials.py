@@ -1,4 +1,4 @@
-"""The ways to present a credential, as headers on the wire."""
+"""The forms of a credential, as headers on the wire."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 AUTHORIZATION = "Authorization"
 SESSION_HEADER = "X-Session-API-Key"
 WRONG_KEY = "wrong-key-of-the-conformance-harness"
-"""Recognisable in the target's logs, and no secret."""
+"""Recognisable in the target's logs, and not secret."""
 
 
 def credential(auth: Auth, key: str | None) -> dict[str, Json]:
-    """The two headers that can carry a key, for one way to present it; None leaves one out.
+    """The two headers that can carry a key, for one form of it; None omits the header.
 
-    No key at all means an open server.
+    Without a key the server is open.
     """
     if key is None and auth in {Auth.BEARER, Auth.SESSION_HEADER, Auth.BOTH}:
         return {AUTHORIZATION: None, SESSION_HEADER: None}
@@ -32,7 +32,7 @@ def credential(auth: Auth, key: str | None) -> dict[str, Json]:
         Auth.SESSION_HEADER: (None, key),
         Auth.BOTH: (bearer, key),
         Auth.NONE: (None, None),
-        Auth.EMPTY_BEARER: ("Bearer", None),  # a blank at the end is not part of a header's value (RFC 9110)
+        Auth.EMPTY_BEARER: ("Bearer", None),  # a trailing blank is not part of a header's value (RFC 9110)
         Auth.EMPTY_SESSION_HEADER: (None, ""),
         Auth.WRONG_BEARER: (wrong, None),
         Auth.WRONG_SESSION_HEADER: (None, WRONG_KEY),
@@ -46,14 +46,14 @@ def credential(auth: Auth, key: str | None) -> dict[str, Json]:
 
 
 def written(auth: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
-    """The headers and the query parameters of an `auth` that is sent exactly as written."""
+    """The headers and query parameters of an `auth` mapping, sent exactly as written."""
     headers = {name: value for name, value in auth.items() if not name.startswith("?")}
     query = {name[1:]: value for name, value in auth.items() if name.startswith("?")}
     return {AUTHORIZATION: None, SESSION_HEADER: None} | headers, query
 
 
 def key_variables(key: str | None) -> dict[str, Json]:
-    """The values of `harness.scenarios.substitute.KEY_VARIABLES`; all but the wrong key are to be redacted like it."""
+    """The values of `harness.scenarios.substitute.KEY_VARIABLES`; redact all but the wrong key."""
     key = key or ""
     swapped = key.swapcase()
     return {
@@ -62,15 +62,15 @@ def key_variables(key: str | None) -> dict[str, Json]:
         "key_prefix": key[:-1],
         "key_suffix": key[1:],
         "longer_key": f"{key}{EXTRA}",
-        "swapped_key": swapped if swapped != key else WRONG_KEY,  # a key without letters is still the right one
+        "swapped_key": swapped if swapped != key else WRONG_KEY,  # a key without letters would still be right
         "basic_key": basic_token(key),
     }
 
 
 EXTRA = "x"
-"""What the longer key has at its end."""
+"""The suffix of the longer key."""
 
 
 def basic_token(key: str) -> str:
-    """The key as the password of HTTP Basic; to be redacted like the key itself."""
+    """The HTTP Basic credentials with the key as password; redact them like the key."""
     return b64encode(f"session:{key}".encode()).decode()

@@ -1,4 +1,4 @@
-"""A JSON value, as every stage passes it on, and how it is shown in a line."""
+"""The type of a JSON value, and its one-line form."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 _SHOWN = 300
-"""Characters of a value that a finding shows; the whole exchange stands in the report anyway."""
+"""Characters of a value that a finding shows; the report has the whole exchange."""
 
 
 def shorten(value: Json) -> str:
-    """A value as JSON, cut to what fits in a line of a report; null reads `nothing`."""
+    """A value as JSON, cut to fit in a line of a report; null becomes `nothing`."""
     if value is None:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The plan: which scenarios to play on a target, and what cannot be assessed there, and why."""
+"""The plan: the scenarios to play on a target, and those that can't be assessed there, with reasons."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the user asked for. An empty set asks for everything.
+    """The user's selection of scenarios. An empty set selects everything.
 
-    `ids` are globs such as `auth/*`, or whole ids; one without its case stands for all of them.
+    `ids` are globs such as `auth/*`, or whole ids; an id without its case selects all cases.
     """
 
     ids: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Selection:
     contracts: frozenset[Contract] = frozenset()
 
     def takes(self, scenario: Scenario, requirement: Requirement) -> bool:
-        """Whether a scenario was asked for."""
+        """Whether a scenario is selected."""
         return (
             (not self.ids or any(_is_named(scenario.id, glob) for glob in self.ids))
             and (not self.requirements or requirement.id in self.requirements)
@@ -41,7 +41,7 @@ class Selection:
         )
 
     def __str__(self) -> str:
-        """What was asked for, in words; empty for everything."""
+        """The selection in words; empty for everything."""
         asked = {
             "scenario": self.ids,
             "requirement": sorted(self.requirements),
@@ -58,22 +58,22 @@ def _is_named(scenario: str, glob: str) -> bool:
 
 
 class NothingSelectedError(ValueError):
-    """The selection takes no scenario: a mistake, never a pass."""
+    """The selection contains no scenario: a usage error, never a pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to play, in file order, and the verdicts on what was selected but cannot be played here."""
+    """The scenarios to play, in file order, and the verdicts on those that can't be played on this target."""
 
     scenarios: tuple[Scenario, ...]
     not_assessed: tuple[ScenarioVerdict, ...]
 
 
 def select(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
-    """The scenarios that were asked for, and the positive controls that they need, in file order.
+    """The selected scenarios and the positive controls that they need, in file order.
 
     Raises:
-        NothingSelectedError: there are none.
+        NothingSelectedError: no scenario matches, or a name is unknown.
     """
     for what, asked, known in _names(suite, selection):
         if asked not in known and not (what == "scenario" and any(fnmatchcase(name, asked) for name in known)):
@@ -95,7 +95,7 @@ def select(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
 
 
 def _names(suite: Suite, selection: Selection) -> Iterator[tuple[str, str, Collection[str]]]:
-    """Each name that was asked for: what it names, the name, and those that there are."""
+    """Each selected name: its kind, the name, and the known names of that kind."""
     scenarios = suite.scenarios.values()
     known: dict[str, tuple[Iterable[str], Collection[str]]] = {
         "scenario": (selection.ids, {name for each in scenarios for name in (each.id, without_case(each.id))}),
@@ -107,7 +107,7 @@ def _names(suite: Suite, selection: Selection) -> Iterator[tuple[str, str, Colle
 
 
 def without_case(scenario: str) -> str:
-    """The id as it stands in the scenario file: `auth/refused` for `auth/refused[wrong]`."""
+    """The id without its case: `auth/refused` for `auth/refused[wrong]`."""
     return scenario.partition("[")[0]
 
 
@@ -118,14 +118,14 @@ def make_plan(
     server_version: str | None,
     withheld: Mapping[Capability, str] | None = None,
 ) -> Plan:
-    """Set aside what the target cannot be asked.
+    """Divide scenarios into those to play and those that can't be assessed on the target.
 
     Args:
-        scenarios: what was selected.
+        scenarios: the selected ones.
         requirements: by id.
-        capabilities: what the target offers.
+        capabilities: of the target.
         server_version: of a released server; requirements for other versions are set aside. None: unknown, all apply.
-        withheld: why a capability is not made use of, whether the target offers it or not.
+        withheld: why the run doesn't use a capability, whether the target has it or not.
     """
     withheld = withheld or {}
     play, set_aside = [], []
@@ -144,7 +144,7 @@ def make_plan(
 
 
 def _applies(versions: str, server: str | None) -> bool:
-    """Whether a server's version is in a range; one that is unknown, or no version at all, is."""
+    """Whether a server's version is in a range; True if it is unknown or invalid."""
     from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion, Version
 

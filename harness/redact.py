@@ -1,10 +1,10 @@
-"""Keeping secrets out: done once, when all is played and judged, so that no writer can leak what it never had.
+"""Redacts secrets once, after the verdicts and before any writer, so that no writer can leak them.
 
-A known secret is replaced wherever it turns up, in whatever spelling is usual on the wire, by a placeholder that reads
-as a shell variable: a `curl` line made of a redacted request works as it stands. What is not known to us but looks like
-a secret (a credential header, a value under a key such as `api_key`) is masked.
+A known secret is replaced everywhere, in every spelling usual on the wire, by a placeholder that is a shell variable,
+so that the `curl` line of a redacted request works. An unknown value that looks like a secret (a credential header, a
+value under a key such as `api_key`) is masked.
 
-It is not done any earlier: with a session key such as `openhands` the judge would then miss `owned_by: openhands`.
+Redacting earlier would mislead the judge: with the session key `openhands` it would miss `owned_by: openhands`.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LONGER_PLACEHOLDER = f"${{SESSION_API_KEY}}{EXTRA}"
 DERIVED_PLACEHOLDERS = {
     "key_prefix": "${SESSION_API_KEY%?}",
     "key_suffix": "${SESSION_API_KEY#?}",
-    "swapped_key": "${SESSION_API_KEY~~}",  # of these, bash 4 alone knows it
+    "swapped_key": "${SESSION_API_KEY~~}",  # needs bash 4
 }
-"""What nearly is the key, by the variable of `auth` that holds it, as a shell makes it from the key."""
+"""Shell expressions of the variants of the key, by variable of `auth`."""
 
 SHORTEST = 4
-"""Characters. A shorter key is no secret, and replacing it everywhere would make a report unreadable."""
+"""Characters. A shorter key is not secret, and replacing it everywhere would make a report unreadable."""
 
 _AUTHORIZATION_HEADERS = {"authorization", "proxy-authorization", "x-session-api-key", "api-key", "x-api-key"}
 _NO_SECRETS = {"", "bearer", "basic", SESSION_PLACEHOLDER, BASIC_PLACEHOLDER, LONGER_PLACEHOLDER, WRONG_KEY}.union(
@@ -51,15 +51,15 @@ _SECRET_FIELD = re.compile(
     r"""("(?:\w*[_-])?(?:api_?key|password|passwd|secret|secret_key|access_key|private_key|authorization|(?:access_|refresh_|auth_|id_|session_)token)"\s*:\s*)"(?:[^"\\]++|\\.)++\"""",
     re.IGNORECASE,
 )
-"""A JSON member whose name says that its text is a secret. Counts such as `prompt_tokens` are no such names."""
+"""A JSON member whose name marks its text as secret, unlike counts such as `prompt_tokens`."""
 
 
 class Redactor:
-    """Replaces known secrets and masks what looks like one.
+    """Replaces known secrets and masks values that look like secrets.
 
     Args:
         session_key: the target's session key, if any.
-        others: further secrets, such as a model's key, by placeholder.
+        others: other secrets, such as a model's key, by placeholder.
     """
 
     def __init__(self, session_key: str | None, others: Mapping[str, str] | None = None) -> None:
@@ -68,18 +68,18 @@ class Redactor:
         derived = _long_enough(_derived(key)) if key else {}
         self._secrets = known | derived
         whole = {basic_token(key): BASIC_PLACEHOLDER, key + EXTRA: LONGER_PLACEHOLDER} if key else {}
-        # What is derived has most of the key in it, so the key has to be gone by then.
+        # Derived secrets contain most of the key, so the key is replaced first.
         self._passes = [_Replacement(known, whole), *([_Replacement(derived, {}, _cores(key))] if key else [])]
 
     def text(self, text: str) -> str:
-        r"""The text without secrets, and fit for a file: half a surrogate pair, which JSON can say, stays `\ud800`."""
+        r"""The text without secrets, as valid UTF-8: half a surrogate pair becomes `\ud800`."""
         text = text.encode("utf-8", "backslashreplace").decode()
         for replacement in self._passes:
             text = replacement.made_in(text)
         return _SECRET_FIELD.sub(rf'\1"{MASK}"', text)
 
     def excerpt(self, text: str) -> str:
-        """Likewise for a text that was cut, where an ellipsis stands: it may end in the beginning of a secret."""
+        """The same for a text cut at ellipses, where the beginning of a secret may be left."""
         *cut, end = self.text(text).split("…")
         return "…".join([*map(self._without_beginning, cut), end])
 
@@ -92,7 +92,7 @@ class Redactor:
         return text
 
     def json(self, value: Json) -> Json:
-        """A JSON value without secrets, names of members included."""
+        """A JSON value without secrets, also in member names."""
         match value:
             case str():
                 return self.text(value)
@@ -104,7 +104,7 @@ class Redactor:
                 return value
 
     def content(self, content: bytes) -> bytes:
-        """A body without secrets. It is looked at byte by byte, so that it need not be text."""
+        """A body without secrets, processed as bytes, since it need not be text."""
         return self.text(content.decode("latin-1")).encode("latin-1") if content else content
 
     def headers(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -177,8 +177,8 @@ class _Replacement:
 
     Args:
         secrets: by placeholder.
-        literals: more to replace, as it is, and by what; it comes first.
-        cores: every one of the secrets has one of these in it; a text without them needs no further look.
+        literals: other texts to replace, exactly and first, by replacement.
+        cores: each secret contains one of these, so a text without them is not searched for escaped secrets.
     """
 
     def __init__(self, secrets: Mapping[str, str], literals: Mapping[str, str], cores: Iterable[str] = ()) -> None:
@@ -194,19 +194,19 @@ class _Replacement:
             text = text.replace(literal, placeholder)
         if ("\\" in text or "%" in text or "&" in text) and self._cores.search(text):
             for pattern, placeholder in self._escaped:
-                text = re.sub(pattern, placeholder, text)  # it remembers what it compiled
+                text = re.sub(pattern, placeholder, text)  # `re` caches compiled patterns
         return text
 
 
 def _derived(key: str) -> dict[str, str]:
-    """What is made of the session key for `auth`, by placeholder."""
+    """The variants of the session key in `auth`, by placeholder."""
     variables = key_variables(key)
     derived = {placeholder: str(variables[name]) for name, placeholder in DERIVED_PLACEHOLDERS.items()}
     return {placeholder: secret for placeholder, secret in derived.items() if secret != WRONG_KEY}
 
 
 def _cores(key: str) -> tuple[str, str]:
-    """What the prefix and the suffix of a key have in common, in either case."""
+    """The common part of a key's prefix and suffix, in either case."""
     return key[1:-1], key[1:-1].swapcase()
 
 
@@ -220,20 +220,20 @@ def _cookie(pair: str) -> str:
 
 
 def _literals(secret: str) -> Iterator[str]:
-    """A secret as it is, as its bytes look one by one, and in base64 with whatever stands before and after it."""
+    """A secret, its UTF-8 bytes as Latin-1, and its base64 forms within any surrounding bytes."""
     content = secret.encode()
     yield secret
     yield content.decode("latin-1")
-    for before in range(3):  # bytes in front, modulo 3: they shift all the letters
-        known = slice((before * 8 + 5) // 6, (before + len(content)) * 8 // 6)  # the letters that nothing else is in
+    for before in range(3):  # preceding bytes, modulo 3, shift all base64 letters
+        known = slice((before * 8 + 5) // 6, (before + len(content)) * 8 // 6)  # letters that depend on the secret only
         yield b64encode(bytes(before) + content).decode()[known]
         yield urlsafe_b64encode(bytes(before) + content).decode()[known]
 
 
 def _character(character: str) -> str:
-    """A pattern of one character of a secret, which may be escaped for JSON (twice, too), a URL or HTML."""
+    """A pattern of a character of a secret, which may be escaped for JSON (even twice), a URL or HTML."""
     plain = re.escape(character)
-    if not character.isascii():  # the last form: its bytes, as a body is looked at
+    if not character.isascii():  # the last form: its bytes in a body
         forms = (json.dumps(character)[1:-1], quote(character, safe=""), character.encode().decode("latin-1"))
         return f"(?:{plain}|(?i:{'|'.join(map(re.escape, forms))}))"
     code = ord(character)

@@ -1,7 +1,7 @@
-"""Shards: a suite split over several runs, each scenario in exactly one, by nothing but its id.
+"""Shards: a suite divided over several runs, each scenario in exactly one, by its id alone.
 
-A scenario that is new or gone moves no other one to another shard. A run of a shard records what all shards together
-must have played; `harness.report.merge` holds it against what they did.
+Adding or removing a scenario moves no other to another shard. The report of a shard records a digest of the scenarios
+of all shards; `harness.report.merge` compares it with those that were played.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """Read `2/5`.
+        """Parse a shard such as `2/5`.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the text is not a shard.
         """
         number, _, count = text.partition("/")
         shard = cls(int(number), int(count))
@@ -43,14 +43,14 @@ class Shard:
         return shard
 
     def holds(self, name: str) -> bool:
-        """Whether the scenario, or the sample of a benchmark, of this id is in this shard."""
+        """Whether the scenario (or benchmark sample) of this id is in this shard."""
         return int.from_bytes(sha256(name.encode()).digest()[:8]) % self.count == self.number - 1
 
     def of(self, scenarios: Sequence[Scenario], suite: Mapping[str, Scenario]) -> tuple[Scenario, ...]:
-        """This shard's part of what was selected, and the positive controls that it needs, in the same order.
+        """This shard's part of the selected scenarios, with the positive controls that it needs, in the same order.
 
         Raises:
-            NothingSelectedError: it has none.
+            NothingSelectedError: the part is empty.
         """
         own = [scenario for scenario in scenarios if self.holds(scenario.id)]
         if not own:
@@ -65,11 +65,11 @@ class Shard:
 
 
 def everything(scenarios: Iterable[Scenario]) -> str:
-    """What all shards together have to play, as sixteen hexadecimal digits."""
+    """A digest of the scenarios of all shards, as sixteen hexadecimal digits."""
     marks = ((scenario.id, fingerprint(scenario)) for scenario in scenarios)
     return of_definitions((name, mark.sends, mark.expects) for name, mark in marks)
 
 
 def of_definitions(definitions: Iterable[tuple[str, str, str]]) -> str:
-    """Likewise from a scenario's id and its fingerprints: what it sends, what it expects."""
+    """The same digest, from each scenario's id and its two fingerprints: what it sends, what it expects."""
     return digest(sorted(definitions))

@@ -1,4 +1,4 @@
-"""The trace: what was sent and what came back, and nothing about what it means.
+"""The trace: the requests and responses of a scenario, without any verdict.
 
 The runner writes it, the judge reads it. Every value is frozen; times are seconds since the run began.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it went out on the wire."""
+    """A request as sent on the wire."""
 
     method: str
     url: str
@@ -26,7 +26,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response as it came in; `body` is whole, or cut at the runner's limit when `truncated`."""
+    """A response as received; `body` is complete, or cut at the runner's limit if `truncated`."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -34,20 +34,20 @@ class Response:
     truncated: bool = False
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, by its case-insensitive name; None when absent."""
+        """The first value of a header, by its case-insensitive name; None if absent."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
 @dataclass(frozen=True, slots=True)
 class ClientView:
-    """What the official client made of the answer.
+    """The official client's result of an exchange.
 
     Attributes:
-        returned: the class name of what a typed method returned, such as `ChatCompletion`; None when it raised.
-        raised: the class name of the exception, such as `BadRequestError`; None when it returned.
-        message: the exception's text, as a person would read it.
-        problems: what the client's own strict type holds against the body, `location: problem` each.
+        returned: the class name of the returned value, such as `ChatCompletion`; None if it raised.
+        raised: the class name of the exception, such as `BadRequestError`; None if it returned.
+        message: the exception's text.
+        problems: the violations of the client's own type by the body, `location: problem` each.
     """
 
     returned: str | None = None
@@ -58,7 +58,7 @@ class ClientView:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A 429 after which the request was sent again: when that one was sent, and the seconds waited after it."""
+    """A 429 after which the request was retried: when the refused request was sent, and the seconds waited after it."""
 
     started: float
     waited: float
@@ -66,14 +66,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request of one step and its outcome: `response`, or `failure` when the transport had none to give.
+    """One request of a step and its outcome: `response`, or `failure` if the transport got none.
 
-    `gave_up` says that there is none because the client waited as long as the step's `timeout` lets it. `refusals` came
-    before: the server was busy.
+    `gave_up` means that the step's `timeout` passed without a response. `refusals` are earlier 429s of a busy server.
     """
 
     step: int
-    """Counts from 0 over the scenario's setup and then its steps."""
+    """Index from 0 over the scenario's setup and then its steps."""
     started: float
     elapsed: float
     request: Request
@@ -86,14 +85,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one scenario did.
+    """The exchanges of one scenario.
 
     Attributes:
         variables: the scenario's variables before its first step.
-        stopped: why the runner did not play the remaining steps, if it did not.
-        lost: why an exchange on which the client did not give up has no answer, through no fault of its own: the target
-            stopped answering anybody, or the run ended while it waited.
-        harness_error: what the harness, or the scenario, did wrong.
+        stopped: why the runner did not play the remaining steps; None if it did.
+        lost: why an exchange has no answer although its client did not time out: the target stopped answering all
+            requests, or the run ended.
+        harness_error: an error of the harness or of the scenario.
     """
 
     scenario: str
@@ -106,7 +105,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """What was deleted and what was left behind, as paths of the native API."""
+    """The deleted objects and those left behind, as paths of the native API."""
 
     deleted: tuple[str, ...] = ()
     left: tuple[str, ...] = ()

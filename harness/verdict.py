@@ -1,7 +1,7 @@
-"""Findings and verdicts: what the judge says, as frozen values.
+"""Findings and verdicts of the judge, as frozen values.
 
-A state only ever gets worse when it is rolled up, from scenario to requirement to contract, in the order of `State`. A
-harness error ranks above a failure and is never one.
+Rolled up from scenario to requirement to contract, a state only gets worse, in the order of `State`. A harness error
+ranks above a failure and is never one.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ class State(StrEnum):
 
     PASSED = "passed"
     NOT_ASSESSED = "not assessed"
-    """Nothing was learned, and the reason is the target's offer or the user's choice."""
+    """Nothing was learned, because the target lacks a capability or the user excluded it."""
     KNOWN = "known"
-    """Violated, and the user's file of known deviations says why; see `harness.known`."""
+    """Violated, and listed in the user's file of known deviations; see `harness.known`."""
     WARNED = "warned"
     """A SHOULD is violated."""
     COULD_NOT_RUN = "could not run"
-    """Nothing was learned though it should have been; the run is incomplete."""
+    """Nothing was learned, though it should have been; the run is incomplete."""
     FLAKY = "flaky"
-    """Violated in some of several runs, and in others not."""
+    """Violated in some of several runs, but not in all."""
     FAILED = "failed"
     """A MUST is violated."""
     HARNESS_ERROR = "harness error"
@@ -37,17 +37,17 @@ class State(StrEnum):
 
     @property
     def is_assessed(self) -> bool:
-        """Whether it is known if the requirement holds."""
+        """Whether the run shows if the requirement holds."""
         return self not in {State.NOT_ASSESSED, State.COULD_NOT_RUN, State.HARNESS_ERROR}
 
     @property
     def is_violation(self) -> bool:
-        """Whether the requirement was seen not to hold."""
+        """Whether the requirement was violated."""
         return self in {State.WARNED, State.FLAKY, State.FAILED}
 
     @property
     def rank(self) -> int:
-        """0 is best; what is rolled up takes the highest."""
+        """0 is best; the highest wins when states are rolled up."""
         return list(State).index(self)
 
 
@@ -69,11 +69,11 @@ class Finding:
     """One expectation that did not hold.
 
     Attributes:
-        step: counts from 0 over the scenario's setup and then its steps; None when no step is to blame.
-        check: what was looked at: `status`, `headers.NAME`, `body PATH`, `shape PATH`, `text`, `returns`,
-            `raises`, `save NAME`, `response`.
-        expected: what the scenario asks for, as short JSON or prose.
-        actual: what was there instead, likewise.
+        step: index from 0 over the scenario's setup and then its steps; None if no step is to blame.
+        check: the checked part: `status`, `headers.NAME`, `body PATH`, `shape PATH`, `text`, `returns`, `raises`,
+            `save NAME`, `response`.
+        expected: the expected value, as short JSON or prose.
+        actual: the actual value, likewise.
     """
 
     step: int | None
@@ -89,7 +89,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """What several runs of one scenario came to; those that are in neither number brought no verdict."""
+    """The results of several runs of one scenario; runs in neither count have no verdict."""
 
     runs: int
     passed: int
@@ -98,9 +98,9 @@ class Repeats:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioVerdict:
-    """The verdict on one scenario. `checks` counts the expectations that were looked at: a pass has at least one.
+    """The verdict on one scenario. `checks` counts the checked expectations: a pass has at least one.
 
-    `repeats` is there when the scenario was played more than once; the rest is then of the run that tells most.
+    `repeats` is set if the scenario was played more than once; the other fields are then of the run that ranks highest.
     """
 
     scenario: str
@@ -116,8 +116,7 @@ class ScenarioVerdict:
 class RequirementVerdict:
     """The verdict on one requirement: the worst of its scenarios.
 
-    `violated` says that a MUST was seen violated, if only now and then, which a harness error in another scenario must
-    not hide.
+    `violated`: a MUST was violated, even in only some runs, which a harness error in another scenario must not hide.
     """
 
     requirement: Requirement
@@ -129,7 +128,7 @@ class RequirementVerdict:
 
 @dataclass(frozen=True, slots=True)
 class ContractVerdict:
-    """The verdict on one contract, and how many of its requirements are in each state."""
+    """The verdict on one contract, and the number of its requirements in each state."""
 
     contract: Contract
     outcome: Outcome
@@ -147,5 +146,5 @@ class Standing(StrEnum):
 
     @property
     def is_red(self) -> bool:
-        """Whether somebody has to look at the file."""
+        """Whether the entry needs a person's attention."""
         return self in {Standing.GONE, Standing.UNMATCHED, Standing.EXPIRED}
