@@ -47,37 +47,37 @@ def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> Scenari
     A violated `setup` step, a lost target or an unexpected 429 means that the scenario could not run. Only a violated
     main step counts against the requirement, with the state of its level.
     """
-    tally = _Tally()
+    totals = _Totals()
     obstacle: str | None = None
     try:
-        obstacle = _judge_exchanges(scenario, trace, tally)
+        obstacle = _judge_exchanges(scenario, trace, totals)
         error = trace.harness_error
     except UnknownVariableError as unknown:
         error = str(unknown)
     if obstacle is not None:
         state, reason = State.COULD_NOT_RUN, obstacle
-    elif tally.findings:  # they stand even if the answer made the next step impossible to send
-        state, reason = _VIOLATED[requirement.level], tally.findings[0].message
+    elif totals.findings:  # they stand even if the answer made the next step impossible to send
+        state, reason = _VIOLATED[requirement.level], totals.findings[0].message
     elif error is not None:
         state, reason = State.HARNESS_ERROR, error
     elif trace.stopped is not None or len(trace.exchanges) < len(scenario.setup) + len(scenario.steps):
         state, reason = State.COULD_NOT_RUN, trace.lost or trace.stopped or "not all steps were played"
-    elif not tally.checks:
+    elif not totals.checks:
         state, reason = State.HARNESS_ERROR, "nothing was looked at"
     else:
         state, reason = State.PASSED, None
-    return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(tally.findings), tally.checks)
+    return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(totals.findings), totals.checks)
 
 
 @dataclass(slots=True)
-class _Tally:
+class _Totals:
     """Findings and number of checks so far."""
 
     findings: list[Finding] = field(default_factory=list)
     checks: int = 0
 
 
-def _judge_exchanges(scenario: Scenario, trace: Trace, tally: _Tally) -> str | None:
+def _judge_exchanges(scenario: Scenario, trace: Trace, totals: _Totals) -> str | None:
     """Check the exchanges in turn. Returns why the scenario could not run, if a finding shows that."""
     steps = (*scenario.setup, *scenario.steps)
     variables = dict(trace.variables)
@@ -87,11 +87,11 @@ def _judge_exchanges(scenario: Scenario, trace: Trace, tally: _Tally) -> str | N
         step = steps[exchange.step]
         results = list(_check(step, exchange, variables))
         findings = [result for result in results if result is not None]
-        tally.checks += len(results)
+        totals.checks += len(results)
         obstacle = _obstacle(step, exchange, findings) if findings else None
-        if obstacle and tally.findings:
+        if obstacle and totals.findings:
             break  # earlier findings stand
-        tally.findings += findings
+        totals.findings += findings
         if obstacle:
             return obstacle
         if findings and exchange.step < len(scenario.setup):

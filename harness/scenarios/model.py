@@ -25,7 +25,7 @@ class Contract(StrEnum):
 
 
 class Level(StrEnum):
-    """The level of a requirement, in the sense of RFC 2119."""
+    """How binding a requirement is, in the sense of RFC 2119."""
 
     MUST = "MUST"
     SHOULD = "SHOULD"
