@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.targets.access import Access
-from harness.targets.config import FILE
+from harness.targets.access import CONFIG_FILE, Access
 
 if TYPE_CHECKING:
     import argparse
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
 
 def add_access(group: argparse._ArgumentGroup) -> None:
     """Declare them."""
-    group.add_argument("--config", type=Path, metavar="FILE", help=f"names targets (default: {FILE}, if it is there)")
+    group.add_argument(
+        "--config", type=Path, metavar="FILE", help=f"names targets (default: {CONFIG_FILE}, if it is there)"
+    )
     group.add_argument("--key-file", type=Path, metavar="FILE", help="holds the session key; default: SESSION_API_KEY")
     group.add_argument(
         "--header",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+CONFIG_FILE = Path("gateway-harness.toml")
+"""In the folder that a command is run in; `harness.targets.config` reads it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,19 @@ def test_each_mistake_is_told_with_its_line(tmp_path: Path, text: str, complaint
     assert "planted" not in str(raised.value)
 
 
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "team.toml"
+    file.write_text('[targets.x]\njob = 4\n[targets.y]\nurl = "https://a"\nwait = nan\nca-file = ""\n')
+    with pytest.raises(ConfigError) as raised:
+        load_config(file)
+    assert str(raised.value).replace(str(file), "").splitlines() == [
+        ":1: a target has a `url`",
+        ":2: unknown key `job`; did you mean `jobs`?",
+        ":5: `wait` is a number of seconds above 0",
+        ":6: `ca-file` is the path of a file",
+    ]
+
+
 def test_a_broken_file_is_a_usage_error(check: Runner, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text("x")
     assert check("http://127.0.0.1:9") == 2
