@@ -23,4 +23,9 @@ def shorten(value: Json) -> str:
     if value is None:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+    return cut(text, _SHOWN, f"… ({len(text)} characters)")
+
+
+def cut(text: str, most: int, end: str = "…") -> str:
+    """The first characters of a text that is too long, and an end that says so."""
+    return text if len(text) <= most else f"{text[:most]}{end}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from harness.compare.rejudge import Rejudged
     from harness.presentation.lines import Line
@@ -51,26 +51,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(report: Report, rejudged: Rejudged) -> Iterator[Line]:
-    from harness.report.terminal import STYLES
+    from harness.presentation.brief import first
+    from harness.presentation.looks import LOOKS
 
     was, now = report.outcome, rejudged.outcome
     words = f"still {now}" if was is now else f"{now}, not {was}"
-    yield f"{report.target.name} is {words} ({report.contract}), by today's scenarios", STYLES[now]
+    yield f"{report.target.name} is {words} ({report.contract}), by today's scenarios", LOOKS[now].style
     for record, verdict in rejudged.changed:
-        yield f"  {record.id}: {record.state} → {verdict.state}", STYLES[verdict.state]
+        yield f"  {record.id}: {record.state} → {verdict.state}", LOOKS[verdict.state].style
         yield f"    {verdict.reason or record.reason or ''}", "dim"
     reasons: dict[str, list[str]] = {}
     for name, reason in rejudged.kept.items():
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
-        yield f"  the recorded verdict stands for {_some(names)}: {reason}", "magenta"
+        yield f"  the recorded verdict stands for {first(names)}: {reason}", "magenta"
     if rejudged.gone:
-        yield f"  no longer in the suite: {_some(rejudged.gone)}", "dim"
+        yield f"  no longer in the suite: {first(rejudged.gone)}", "dim"
     if rejudged.unplayed:
-        yield f"  in the suite and not in the report: {_some(rejudged.unplayed)}", "dim"
+        yield f"  in the suite and not in the report: {first(rejudged.unplayed)}", "dim"
     yield f"{len(rejudged.changed)} verdicts changed, {rejudged.same} did not", "dim"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - 5
-    return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")

@@ -132,13 +132,13 @@ def _check(arguments: Sequence[str]) -> int:
 
 
 def _told(was: ScenarioRecord, now: ScenarioRecord) -> Iterator[Line]:
-    from harness.report.terminal import STYLES
+    from harness.presentation.looks import LOOKS
 
     if was.state.is_violation:
         said = "still failing" if now.state.is_violation else "fixed" if now.state is State.PASSED else str(now.state)
     else:
         said = f"{was.state} then, {now.state} now"
-    yield f"{said}: {now.id} ({now.requirement}) {now.title}", STYLES[now.state]
+    yield f"{said}: {now.id} ({now.requirement}) {now.title}", LOOKS[now.state].style
     if (was.sends, was.expects) != (now.sends, now.expects):
         yield "  the scenario is not what it was in the report", "yellow"
     for when, record in (("then", was), ("now", now)):
@@ -153,10 +153,11 @@ def _told(was: ScenarioRecord, now: ScenarioRecord) -> Iterator[Line]:
 
 
 def _answer(exchange: ExchangeRecord) -> str:
+    from harness.presentation.brief import cut_line
+
     if exchange.response is None:
         return exchange.failure or "nothing"
-    body = " ".join(exchange.response.body.split())
-    return f"{exchange.response.status} {body[:_SHOWN]}{'…' if len(body) > _SHOWN else ''}"
+    return f"{exchange.response.status} {cut_line(exchange.response.body, _SHOWN)}"
 
 
 def _status(now: ScenarioRecord) -> int:

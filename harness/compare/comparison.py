@@ -15,18 +15,16 @@ from harness.compare.record import (
     ScenarioChange,
     Side,
 )
+from harness.presentation.brief import first
 from harness.records import NOISE, IncomparableError, differences
 from harness.verdict import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
 
 _CHANCE = 0.05
-
-_NAMED = 5
-"""Scenarios that a sentence names; the comparison has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ def _reasons(old: Report, new: Report, shared: _Shared) -> Iterator[str]:
     ):
         if scenarios:
             plural = "s" if len(scenarios) > 1 else ""
-            yield f"{len(scenarios)} scenario{plural} {what}: {_some(scenarios)}"
+            yield f"{len(scenarios)} scenario{plural} {what}: {first(scenarios)}"
     for name, requirement in shared.new.items():
         if name in shared.old and shared.old[name].level is not requirement.level:
             yield f"{name} was a {shared.old[name].level}, now a {requirement.level}"
@@ -140,11 +138,6 @@ def _release(report: Report) -> list[str]:
     """What changes when a harness judges in another way: the major version, and before 1.0 the minor."""
     numbers = report.tool.version.split(".")
     return numbers[:2] if numbers[0] == "0" else numbers[:1]
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def change_of(old: State, new: State) -> Change | None:

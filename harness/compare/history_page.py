@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from harness.compare.history_text import since
 from harness.presentation import document as frame
+from harness.presentation.looks import badge, slug
 from harness.presentation.markup import join, tag
 from harness.presentation.table import table
-from harness.report.page.states import badge, slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.presentation.plain import plain, printable
+from harness.presentation.looks import LOOKS
+from harness.presentation.markdown import document
+from harness.presentation.plain import plain
 from harness.verdict import State
 
 if TYPE_CHECKING:
@@ -13,16 +15,8 @@ if TYPE_CHECKING:
     from harness.compare.history import History, RequirementOverTime, RunOfHistory, TargetHistory
     from harness.presentation.lines import Line
 
-_LETTERS = {
-    State.PASSED: "✓",
-    State.NOT_ASSESSED: "-",
-    State.KNOWN: "≈",
-    State.WARNED: "!",
-    State.COULD_NOT_RUN: "?",
-    State.FLAKY: "≠",
-    State.FAILED: "✗",
-    State.HARNESS_ERROR: "⚡",
-}
+
+_LETTERS = {state: LOOKS[state].sign for state in State} | {State.NOT_ASSESSED: "-"}
 LEGEND = ", ".join(f"{letter} {state}" for state, letter in _LETTERS.items())
 
 _LATEST = 30
@@ -52,7 +46,7 @@ def markdown(history: History) -> str:
         page += ["", f"## {plain(target.target)} ({target.contract})", "", f"{_runs(target)}.", ""]
         page += ["| run | verdict | MUST kept | violated | chat |", "| --- | --- | --- | --- | --- |"]
         for run in reversed(target.runs[-_LATEST:]):
-            violated, chat = ", ".join(run.violated), _chat(run)
+            violated, chat = plain(", ".join(run.violated)), _chat(run)
             page.append(f"| {_when(run)} | {run.side.outcome} | {run.kept} of {run.musts} | {violated} | {chat} |")
         told = [each for each in target.requirements if is_told(each)]
         if told:
@@ -70,7 +64,7 @@ def markdown(history: History) -> str:
     if history.skipped:
         page += ["", "Not read:", "", *(f"- {plain(each)}" for each in history.skipped)]
     page += ["", f"The oldest run first: {LEGEND}."]
-    return "".join(f"{printable(line)}\n" for line in page)
+    return document(page)
 
 
 def is_told(requirement: RequirementOverTime) -> bool:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.compare.sections import Tone, headline, scope, sections
+from harness.compare.sections import headline, scope, sections
 from harness.compare.text import told
 from harness.presentation import document as frame
 from harness.presentation.markup import join, tag
+from harness.presentation.sections import STYLE, section_parts
 from harness.presentation.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.compare.record import Comparison, LatencyShift
-    from harness.compare.sections import Section
     from harness.presentation.markup import Markup
-
-STYLE = """\
-header.worse { border-left-color: var(--failed); }
-header.better { border-left-color: var(--passed); }
-header.unknown { border-left-color: var(--could-not-run); }
-"""
 
 
 def page(comparison: Comparison) -> str:
@@ -38,32 +32,6 @@ def page(comparison: Comparison) -> str:
     parts = section_parts(sections(comparison))
     parts["latency"] = ("Latency of each call", _latency(comparison.latency))
     return frame.document(said, header, frame.sections(parts), style=STYLE)
-
-
-def section_parts(sections: Iterable[Section]) -> dict[str, tuple[str, str]]:
-    """The parts of a page, by the address of each: its heading and its content."""
-    return {
-        section.title.lower().replace(" ", "-").replace(",", ""): (
-            f"{section.title} ({len(section.items)})",
-            _section(section),
-        )
-        for section in sections
-    }
-
-
-def _section(section: Section) -> Markup:
-    items = []
-    for item in section.items:
-        details = tag("ul", *(tag("li", detail) for detail in item.details)) if item.details else ""
-        items.append(tag("li", tag("strong", item.name), f": {item.text}" if item.text else "", details))
-    listed = tag("ul", *items)
-    if section.tone is not Tone.NEUTRAL:
-        return listed
-    return tag("details", tag("summary", "all of them"), listed, open=len(items) <= _OPEN)
-
-
-_OPEN = 10
-"""Items of a section that is neither good nor bad; a longer one is folded."""
 
 
 def _latency(shifts: Iterable[LatencyShift]) -> Markup:

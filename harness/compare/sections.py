@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from harness.compare.record import Change, Kind
+from harness.presentation.brief import duration
+from harness.presentation.sections import Item, Section, Tone
 from harness.scenarios.model import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.compare.record import BehaviourChange, Comparison, LatencyShift, ScenarioChange
-
-
-class Tone(StrEnum):
-    """How bad it is."""
-
-    WORSE = "worse"
-    UNKNOWN = "unknown"
-    BETTER = "better"
-    NEUTRAL = "neutral"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that changed: `name` is ours or a name in the suite, the rest may hold a server's words."""
-
-    name: str
-    text: str = ""
-    details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Things that changed in the same way."""
-
-    title: str
-    tone: Tone
-    items: tuple[Item, ...]
 
 
 _TONES = {
@@ -145,10 +118,6 @@ def _behaviour(changes: Sequence[BehaviourChange]) -> Iterator[Item]:
 def _item(shift: LatencyShift) -> Item:
     return Item(
         shift.call,
-        f"{_duration(shift.old)} → {_duration(shift.new)}, {shift.ratio:.2f} times "
+        f"{duration(shift.old)} → {duration(shift.new)}, {shift.ratio:.2f} times "
         f"({shift.low:.2f} to {shift.high:.2f}; {shift.pairs} pairs)",
     )
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.explain.subject import UnknownNameError
+from harness.json_value import cut
 from harness.reading.problems import did_you_mean
 from harness.report.curl import curl_line
 from harness.report.markdown import again
@@ -75,9 +76,7 @@ def _exchange(exchange: ExchangeRecord) -> Iterator[str]:
     if response is None:
         yield f"    no answer: {exchange.failure}"
     else:
-        body = response.body
-        shown = body if len(body) <= _SHOWN_BODY else f"{body[:_SHOWN_BODY]}…"
-        yield f"    {response.status} {shown}"
+        yield f"    {response.status} {cut(response.body, _SHOWN_BODY)}"
     client = exchange.client
     if client is not None:
         made = f"raised {client.raised}: {client.message}" if client.raised else f"returned {client.returned}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.explain.mutants import mutants
 from harness.explain.sources import statements
+from harness.json_value import cut
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.model import Auth, Call, Contract, Level
 
@@ -132,8 +133,7 @@ def _status(status: Json) -> str:
 
 
 def _short(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return cut(json.dumps(value, ensure_ascii=False), _SHOWN)
 
 
 def _advice(part: Part) -> Iterator[str]:

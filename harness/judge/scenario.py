@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harness.json_value import shorten
+from harness.json_value import cut, shorten
 from harness.judge.answer_text import text_of
 from harness.judge.match import literal_mismatch, schema_mismatch
 from harness.judge.same_shape import shape_mismatches
@@ -178,8 +178,7 @@ def _check_body(
 def _check_shape(number: int, example: Json, body: Json) -> Iterator[Finding | None]:
     mismatches = list(islice(shape_mismatches(example, body), _SHOWN_FINDINGS))
     for path, expected, actual in mismatches:
-        shown = path if len(path) <= _SHOWN_PATH else f"{path[:_SHOWN_PATH]}…"
-        yield Finding(number, f"shape {shown}", expected, actual)
+        yield Finding(number, f"shape {cut(path, _SHOWN_PATH)}", expected, actual)
     if not mismatches:
         yield None
 

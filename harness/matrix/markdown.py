@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
-from harness.presentation.plain import plain, printable
-from harness.report.markdown import SIGNS
+from harness.presentation.looks import LOOKS
+from harness.presentation.markdown import document, table
+from harness.presentation.plain import plain
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 
@@ -20,15 +21,13 @@ UNKNOWN, VARIES = "·", "~"
 
 def markdown(matrix: Matrix) -> str:
     """The matrix as GitHub-flavoured Markdown."""
-    return "".join(f"{printable(line)}\n" for text in _lines(matrix) for line in text.split("\n"))
+    return document(_lines(matrix))
 
 
 def _lines(matrix: Matrix) -> Iterator[str]:
-    from tabulate import tabulate
-
     yield "# Compliance matrix"
     yield ""
-    yield tabulate(map(_summary, matrix.columns), ["target", *Contract, "requests", "time"], tablefmt="github")
+    yield table(map(_summary, matrix.columns), ["target", *Contract, "requests", "time"])
     yield ""
     for column in matrix.columns:
         if column.problem:
@@ -43,7 +42,7 @@ def _lines(matrix: Matrix) -> Iterator[str]:
     if several:
         yield f"A column is one run; there were {', '.join(several)}, of which the newest is shown."
         yield ""
-    signs = ", ".join(f"{SIGNS[state]} {state}" for state in State)
+    signs = ", ".join(f"{LOOKS[state].picture} {state}" for state in State)
     yield f"{signs}; {UNKNOWN} unknown, {VARIES} not the same in each run."
     yield "Each target's own report, with the exchanges, is behind its name."
     yield ""
@@ -79,21 +78,19 @@ def _summary(column: Column) -> list[str]:
             outcomes.append(UNKNOWN)
             continue
         passed, total = judged.counts.get(State.PASSED, 0), sum(judged.counts.values())
-        outcomes.append(f"{SIGNS[judged.outcome]} {judged.outcome}, {passed} of {total} passed")
+        outcomes.append(f"{LOOKS[judged.outcome].picture} {judged.outcome}, {passed} of {total} passed")
     name = f"[{label(column)}]({column.folder}/report.md)" if column.contracts else label(column)
     requests = "" if column.requests is None else str(column.requests)
     return [name, *outcomes, requests, "" if column.seconds is None else f"{column.seconds:.0f} s"]
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
-    from tabulate import tabulate
-
     cells = [[row.id, _level(row), *map(_sign, row.cells)] for row in rows]
-    return tabulate(cells, ["", "level", *map(label, columns)], tablefmt="github")
+    return table(cells, ["", "level", *map(label, columns)])
 
 
 def _sign(cell: Cell) -> str:
-    sign = UNKNOWN if cell.state is None else SIGNS[cell.state]
+    sign = UNKNOWN if cell.state is None else LOOKS[cell.state].picture
     return f"{sign} {VARIES}" if cell.varies else sign
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from harness.matrix.markdown import UNKNOWN, VARIES
 from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
 from harness.presentation.document import document, sections
-from harness.presentation.markup import Markup, join, prose, tag
+from harness.presentation.filters import chip, form, script
+from harness.presentation.looks import LOOKS, badge, slug
+from harness.presentation.markup import Markup, bullets, join, prose, tag
 from harness.presentation.table import table
-from harness.report.page.states import badge, sign, slug
 from harness.scenarios.model import Contract
 from harness.verdict import State
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
     from harness.matrix.record import Cell, Column, Matrix, Row
 
-_HERE = Path(__file__).parent
+_FILTER = script("table.matrix tbody tr", "requirements")
 
 
 def page(matrix: Matrix) -> str:
     """The matrix as one HTML file."""
-    script, style = ((_HERE / name).read_text("utf-8") for name in ("page.js", "page.css"))
-    return document("Compliance matrix", *_body(matrix), script=script, style=style)
+    style = Path(__file__).with_name("page.css").read_text("utf-8")
+    return document("Compliance matrix", *_body(matrix), script=_FILTER, style=style)
 
 
 def _body(matrix: Matrix) -> Iterator[Markup]:
@@ -36,7 +37,7 @@ def _body(matrix: Matrix) -> Iterator[Markup]:
         {
             "targets": ("Targets", join(_targets(matrix.columns), _made(matrix.columns))),
             "changes": ("What changed between releases", _told(changed(matrix), told)),
-            "excluded": ("What does not apply to every release", _list(excluded(matrix.rows))),
+            "excluded": ("What does not apply to every release", bullets(excluded(matrix.rows))),
             "varying": (
                 "What varies from run to run, or may",
                 _told(varying(matrix), lambda row: chance(row, matrix.columns)),
@@ -67,35 +68,24 @@ def _target(column: Column) -> Iterator[Markup]:
 
 
 def _made(columns: Sequence[Column]) -> Markup:
-    items = _list(ingredients(columns))
+    items = bullets(ingredients(columns))
     return join(tag("p", "What the releases were run with, beside their own packages:"), items) if items else items
 
 
 def _told(rows: Iterable[Row], tell: Callable[[Row], str]) -> Markup:
-    return _list(
+    return bullets(
         join(tag("a", row.id, href=f"#{row.id}"), f" ({row.level}) ", prose(row.text), " ", tell(row)) for row in rows
     )
 
 
-def _list(items: Iterable[str]) -> Markup:
-    items = [tag("li", item) for item in items]
-    return tag("ul", *items) if items else join()
-
-
 def _filter() -> Markup:
     """Only of use with the script, which shows it."""
-    return tag(
-        "form",
-        tag("label", "Search ", tag("input", type="search", name="q", placeholder="id, text, area")),
-        tag("label", tag("input", type="checkbox", name="differing"), " only where targets differ", class_="chip"),
-        tag(
-            "label", tag("input", type="checkbox", name="wrong"), " only what some target does not pass", class_="chip"
-        ),
+    return form(
+        "requirements",
+        "id, text, area",
+        chip("differing", None, "only where targets differ"),
+        chip("wrong", None, "only what some target does not pass"),
         tag("p", tag("output", "", name="count")),
-        id="filters",
-        role="search",
-        aria_label="Filter the requirements",
-        hidden=True,
     )
 
 
@@ -125,7 +115,7 @@ def _cell(target: str, cell: Cell) -> Markup:
     state = "unknown" if cell.state is None else cell.state.value
     spoken = f"{state}, not the same in each run" if cell.varies else state
     why = f"{target}: {spoken}" + (f", {cell.reason}" if cell.reason else "")
-    shown = (sign(cell.state) if cell.state else UNKNOWN) + (VARIES if cell.varies else "")
+    shown = (LOOKS[cell.state].sign if cell.state else UNKNOWN) + (VARIES if cell.varies else "")
     return tag(
         "td",
         tag("span", shown, aria_hidden="true"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from harness.presentation.brief import first
 from harness.verdict import State
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def told(row: Row) -> str:
         # The reason is that of one scenario; it can be the same where another scenario makes the difference.
         like = [_items(each) for each in row.spans if _outcome(each) == outcome]
         also = sorted(item for item in _items(span) if not all(item in items for items in like))
-        more = f" and {len(also) - _MOST} more" if len(also) > _MOST else ""
-        besides = f", there also {', '.join(also[:_MOST])}{more}" if also else ""
+        besides = f", there also {first(also, _MOST)}" if also else ""
         parts.append(f"{outcome} in {'all' if len(row.spans) == 1 and not row.excluded else releases}{besides}")
     return "; ".join(parts)
 

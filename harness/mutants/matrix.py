@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.mutants.record import MutantRecord, Verdict
 from harness.plan import without_case
+from harness.presentation.looks import LOOKS
+from harness.presentation.markdown import cell, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,15 +16,6 @@ if TYPE_CHECKING:
     from harness.mutants.record import AccusationRecord, GatewayRecord, Selftest
     from harness.presentation.lines import Line
 
-STYLES = {
-    Verdict.CAUGHT: "green",
-    Verdict.CAUGHT_AND_ELSEWHERE: "red",
-    Verdict.CAUGHT_ELSEWHERE: "red",
-    Verdict.SURVIVED: "bold red",
-    Verdict.CONFORMANT: "green",
-    Verdict.FALSE_ALARM: "bold red",
-    Verdict.NOT_JUDGED: "magenta",
-}
 
 _ORDER = (
     Verdict.SURVIVED,
@@ -55,7 +48,7 @@ def counted(gateways: Iterable[GatewayRecord], *always: Verdict) -> str:
 def lines(selftest: Selftest) -> Iterator[Line]:
     """The summary of a self-test: the gateways judged wrongly, and the numbers."""
     for gateway in _wrong(selftest):
-        yield f"{gateway.name}: {gateway.verdict}", STYLES[gateway.verdict]
+        yield f"{gateway.name}: {gateway.verdict}", LOOKS[gateway.verdict].style
         for line in _what(gateway).splitlines():  # a traceback has several
             yield f"  {line}", None
         for accusation in _telling(gateway):
@@ -72,8 +65,6 @@ def markdown(selftest: Selftest) -> str:
 
 
 def _document(selftest: Selftest) -> Iterator[str]:
-    from tabulate import tabulate
-
     run, tool = selftest.run, selftest.tool
     yield "# The suite, tested"
     yield ""
@@ -89,9 +80,9 @@ def _document(selftest: Selftest) -> Iterator[str]:
         yield "## Not as it should be"
         yield ""
         for gateway in wrong:
-            yield f"- **{gateway.name}**, {gateway.verdict}: {_cell(_what(gateway))}"
+            yield f"- **{gateway.name}**, {gateway.verdict}: {cell(_what(gateway))}"
             for accusation in _telling(gateway):
-                reason = _cell(accusation.reason or "")
+                reason = cell(accusation.reason or "")
                 yield f"  - {accusation.requirement}, `{accusation.scenario}`, {accusation.state}: {reason}"
         yield ""
     yield "## Mutants"
@@ -99,13 +90,13 @@ def _document(selftest: Selftest) -> Iterator[str]:
     yield "Each is a gateway that breaks one requirement, and does everything else right. A broken MAY is held against"
     yield "nobody: there *caught* means that the scenario saw it, and that the gateway stayed conformant."
     yield ""
-    yield tabulate(list(_rows(selftest)), ["requirement", "level", "mutant", "verdict", "by"], tablefmt="github")
+    yield table(_rows(selftest), ["requirement", "level", "mutant", "verdict", "by"])
     yield ""
     yield "## Honest gateways"
     yield ""
     yield "Each breaks nothing and looks different; the suite was played on it in an order of its own."
     yield ""
-    yield tabulate(list(_honest_rows(selftest)), ["gateway", "what is different", "runs", "verdict"], tablefmt="github")
+    yield table(_honest_rows(selftest), ["gateway", "what is different", "runs", "verdict"])
     yield ""
     yield "## About this run"
     yield ""
@@ -122,7 +113,7 @@ def _rows(selftest: Selftest) -> Iterator[tuple[str, str, str, str, str]]:
         yield (
             mutant.requirement,
             mutant.level,
-            f"{mutant.name}: {_cell(mutant.docstring)}",
+            f"{mutant.name}: {cell(mutant.docstring)}",
             mutant.verdict,
             ", ".join(by),
         )
@@ -134,7 +125,7 @@ def _honest_rows(selftest: Selftest) -> Iterator[tuple[str, str, int, str]]:
         what = "each scenario by itself, and once more" if each.alone else each.docstring
         runs.setdefault((each.name, what), []).append(each.verdict)
     for (name, what), verdicts in runs.items():
-        yield name, _cell(what), len(verdicts), ", ".join(dict.fromkeys(verdicts))
+        yield name, cell(what), len(verdicts), ", ".join(dict.fromkeys(verdicts))
 
 
 def _wrong(selftest: Selftest) -> list[GatewayRecord]:
@@ -150,7 +141,3 @@ def _what(gateway: GatewayRecord) -> str:
 def _telling(gateway: GatewayRecord) -> Sequence[AccusationRecord]:
     """The false accusations of a gateway."""
     return gateway.elsewhere if isinstance(gateway, MutantRecord) else gateway.accusations
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

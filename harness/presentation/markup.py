@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from harness.presentation.plain import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Markup(str):
@@ -54,3 +58,14 @@ def prose(sentence: str) -> Markup:
     if len(pieces) % 2 == 0:
         return text(sentence)
     return join(*(tag("code", piece) if number % 2 else text(piece) for number, piece in enumerate(pieces)))
+
+
+def bullets(items: Iterable[str]) -> Markup:
+    """A list; nothing when there is nothing in it."""
+    listed = [tag("li", item) for item in items]
+    return tag("ul", *listed) if listed else Markup()
+
+
+def definitions(facts: Mapping[str, str]) -> Markup:
+    """What is said of each name."""
+    return tag("dl", *(part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))))

@@ -20,7 +20,7 @@ from harness.verdict import Outcome, State
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from harness.report.record import Report
+    from harness.report.record import Report, ScenarioRecord
     from harness.verdict import ScenarioVerdict
 
 
@@ -101,31 +101,13 @@ class EventStream:
     def judged(self, verdict: ScenarioVerdict) -> None:
         """One scenario is done."""
         self._told[verdict.scenario] = verdict.state, verdict.reason
-        self._write(
-            ScenarioJudged(
-                scenario=verdict.scenario,
-                requirement=verdict.requirement,
-                state=verdict.state,
-                reason=verdict.reason,
-                checks=verdict.checks,
-                findings=tuple(map(FindingRecord.of, verdict.findings)),
-            )
-        )
+        self._judged(verdict.scenario, verdict, tuple(map(FindingRecord.of, verdict.findings)))
 
     def end(self, report: Report, exit_status: int, folder: str | None) -> None:
         """There is a report: tell what is new in it, and the outcome."""
         for scenario in report.scenarios:
             if self._told.get(scenario.id) != (scenario.state, scenario.reason):
-                self._write(
-                    ScenarioJudged(
-                        scenario=scenario.id,
-                        requirement=scenario.requirement,
-                        state=scenario.state,
-                        reason=scenario.reason,
-                        checks=scenario.checks,
-                        findings=scenario.findings,
-                    )
-                )
+                self._judged(scenario.id, scenario, scenario.findings)
         states = [scenario.state for scenario in report.scenarios]
         self._write(
             RunEnded(
@@ -152,6 +134,18 @@ class EventStream:
                 seconds=None,
                 requests=None,
                 report=None,
+            )
+        )
+
+    def _judged(self, name: str, judged: ScenarioVerdict | ScenarioRecord, findings: tuple[FindingRecord, ...]) -> None:
+        self._write(
+            ScenarioJudged(
+                scenario=name,
+                requirement=judged.requirement,
+                state=judged.state,
+                reason=judged.reason,
+                checks=judged.checks,
+                findings=findings,
             )
         )
 

@@ -7,29 +7,20 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.presentation.plain import plain, printable
+from harness.json_value import cut
+from harness.presentation.brief import cut_line
+from harness.presentation.looks import LOOKS
+from harness.presentation.markdown import cell, document, folded, table
+from harness.presentation.plain import plain
 from harness.report.curl import curl_line
 from harness.scenarios.model import Contract
-from harness.verdict import Outcome, State
+from harness.verdict import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.report.record import ExchangeRecord, Report, RequirementRecord, ScenarioRecord
 
-SIGNS: dict[State | Outcome, str] = {
-    State.PASSED: "✅",
-    State.NOT_ASSESSED: "⚪",
-    State.KNOWN: "📌",
-    State.WARNED: "⚠️",
-    State.COULD_NOT_RUN: "❓",
-    State.FLAKY: "🎲",
-    State.FAILED: "❌",
-    State.HARNESS_ERROR: "💥",
-    Outcome.CONFORMANT: "✅",
-    Outcome.NON_CONFORMANT: "❌",
-    Outcome.INCOMPLETE: "❓",
-}
 
 LIMIT = 65_536
 """Characters that GitHub takes in a comment."""
@@ -72,8 +63,7 @@ def markdown(report: Report) -> str:
     """The report as GitHub-flavoured Markdown, short enough for a comment, and steering no terminal that shows it."""
     page = ""
     for detail in _DETAILS:
-        lines = [printable(line) for text in _lines(report, detail) for line in text.split("\n")]
-        page = "".join(f"{line}\n" for line in lines)
+        page = document(_lines(report, detail))
         if len(page) <= LIMIT:
             return page
     # Something of the target's is endless. With the least detail no block is open at the end of a line.
@@ -82,9 +72,7 @@ def markdown(report: Report) -> str:
 
 
 def _lines(report: Report, detail: _Detail) -> Iterator[str]:
-    from tabulate import tabulate
-
-    yield f"# {SIGNS[report.outcome]} {report.target.name} is {report.verdict} ({report.contract})"
+    yield f"# {LOOKS[report.outcome].picture} {report.target.name} is {report.verdict} ({report.contract})"
     yield ""
     if report.run.ended_early:
         yield f"**The run ended early:** {_said(report.run.ended_early)}"
@@ -94,10 +82,10 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     if report.run.selection:
         yield f"Only a selection was played: {_said(report.run.selection)}."
         yield ""
-    yield tabulate(
+    yield table(
         [
             [
-                f"{SIGNS[judged.outcome]} {contract}",
+                f"{LOOKS[judged.outcome].picture} {contract}",
                 judged.outcome,
                 report.assessed(contract),
                 *(judged.counts.get(state, 0) for state in State),
@@ -105,7 +93,6 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
             for contract, judged in report.contracts.items()
         ],
         ["contract", "verdict", "assessed", *State],
-        tablefmt="github",
     )
     yield ""
     for contract in report.contracts:
@@ -117,16 +104,13 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     yield from _known(report)
     yield from _not_assessed(report)
     if detail.requirements:
-        table = tabulate(
-            [
-                [f"{SIGNS[each.state]} {each.id}", each.level, _cell(each.text), _cell(each.source), _contracts(each)]
-                for each in report.requirements
-            ],
-            ["", "level", "requirement", "source", "contracts"],
-            tablefmt="github",
-        )
-        yield from _folded(f"All {len(report.requirements)} requirements", [table, ""])
-    yield from _folded("About this run", _about(report))
+        rows = [
+            [f"{LOOKS[each.state].picture} {each.id}", each.level, cell(each.text), cell(each.source), _contracts(each)]
+            for each in report.requirements
+        ]
+        listed = table(rows, ["", "level", "requirement", "source", "contracts"])
+        yield from (*folded(f"All {len(report.requirements)} requirements", [listed, ""]), "")
+    yield from (*folded("About this run", _about(report)), "")
 
 
 def _problems(report: Report, detail: _Detail) -> Iterator[str]:
@@ -153,13 +137,13 @@ def _problems(report: Report, detail: _Detail) -> Iterator[str]:
         if lines and state in {State.FAILED, State.FLAKY, State.HARNESS_ERROR}:
             yield from (f"## {title}", "", *lines)
         elif lines:
-            yield from _folded(f"{title}: {len(requirements) or len(report.unreached)}", lines)
+            yield from (*folded(f"{title}: {len(requirements) or len(report.unreached)}", lines), "")
     if left_out:
         yield from (f"**{left_out} more scenarios are left out here;** `report.json` has them.", "")
 
 
 def _requirement(requirement: RequirementRecord) -> Iterator[str]:
-    yield f"### {SIGNS[requirement.state]} {requirement.id} ({requirement.level}; {_contracts(requirement)})"
+    yield f"### {LOOKS[requirement.state].picture} {requirement.id} ({requirement.level}; {_contracts(requirement)})"
     yield ""
     yield f"{requirement.text} *({requirement.source})*"
     yield ""
@@ -184,7 +168,7 @@ def _scenario(scenario: ScenarioRecord, command: str, detail: _Detail | None) ->
     blamed = {finding.step for finding in scenario.findings}
     exchange = next((exchange for exchange in scenario.exchanges if exchange.step in blamed), None)
     if exchange is not None and detail is not None:
-        yield from _folded("The exchange", _evidence(exchange, detail.body))
+        yield from (*folded("The exchange", _evidence(exchange, detail.body)), "")
     yield f"Run it again: `{command} --scenario '{scenario.id}'`"
     yield ""
 
@@ -205,18 +189,14 @@ def _evidence(exchange: ExchangeRecord, most: int) -> Iterator[str]:
         yield from _fenced("", f"the official client raised {client.raised}: {_cut(client.message or '', most)}")
 
 
-def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
-    yield from (f"<details><summary>{title}</summary>", "", *lines, "</details>", "")
-
-
 def _known(report: Report) -> Iterator[str]:
     if report.red:
-        yield f"## {SIGNS[State.FAILED]} The file of known deviations is not true any more"
+        yield f"## {LOOKS[State.FAILED].picture} The file of known deviations is not true any more"
         yield ""
         yield from (f"- {plain(each.complaint or '')}" for each in report.red)
         yield ""
     if holding := [each for each in report.known if each.scenarios]:
-        yield f"## {SIGNS[State.KNOWN]} Known deviations"
+        yield f"## {LOOKS[State.KNOWN].picture} Known deviations"
         yield ""
         for each in holding:
             yield f"- {plain(each.subject)}: {plain(each.reason)} ({each.link}, until {each.expires})"
@@ -229,7 +209,7 @@ def _not_assessed(report: Report) -> Iterator[str]:
         reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
     if reasons:
         listed = [f"- {', '.join(ids)}: {_said(reason)}" for reason, ids in reasons.items()]
-        yield from _folded(f"Not assessed: {sum(map(len, reasons.values()))}", [*listed, ""])
+        yield from (*folded(f"Not assessed: {sum(map(len, reasons.values()))}", [*listed, ""]), "")
 
 
 def _about(report: Report) -> Iterator[str]:
@@ -259,7 +239,7 @@ def _contracts(requirement: RequirementRecord) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}\n… ({len(text)} characters in all)"
+    return cut(text, most, f"\n… ({len(text)} characters in all)")
 
 
 def _fenced(language: str, text: str) -> Iterable[str]:
@@ -269,18 +249,9 @@ def _fenced(language: str, text: str) -> Iterable[str]:
     return (f"{fence}{language}", text, fence, "")
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
 def _code(text: str) -> str:
-    return _short(text).replace("`", "'")
+    return cut_line(text, _SENTENCE).replace("`", "'")
 
 
 def _said(text: str) -> str:
-    return plain(_short(text))
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SENTENCE else f"{line[:_SENTENCE]}…"
+    return plain(cut_line(text, _SENTENCE))

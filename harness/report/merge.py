@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.judge.contract import judge_contract, judge_requirements
+from harness.presentation.brief import first
 from harness.reading.problems import Location
 from harness.records import MergeError
 from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.report.record import KnownRecord, Report, Run, ScenarioRecord
-
-_SHOWN = 5
 
 
 def merge(reports: Mapping[str, Report]) -> Report:
@@ -104,7 +103,7 @@ def _incomplete(reports: Mapping[str, Report]) -> Iterator[str]:
     for name, report, shard in shards:
         seen = Counter(each.id for each in report.scenarios)
         if twice := [scenario for scenario, times in seen.items() if times > 1]:
-            yield f"twice in {name}: {_some(twice)}"
+            yield f"twice in {name}: {first(twice)}"
         holds = Shard(shard.number, shard.count).holds
         own += [each for each in report.scenarios if holds(each.id)]
     if {shard.number for _, _, shard in shards} == set(range(1, any_shard.count + 1)) and (
@@ -176,8 +175,3 @@ def _roll_up(
             for each, verdict in contracts.items()
         },
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -275,14 +276,15 @@ class Report(Document, schema="report"):
         }
         return tuple(each for each in self.in_state(State.COULD_NOT_RUN) if each.id not in others)
 
+    def states(self, contract: Contract, level: Level) -> Counter[State]:
+        """How many of a contract's requirements of a level are in each state."""
+        return Counter(each.state for each in self.requirements if contract in each.contracts and each.level is level)
+
     def assessed(self, contract: Contract) -> str:
         """How much of a contract was assessed, level by level, such as `38 of 40 MUST, 51 of 51 SHOULD`."""
-        levels = {
-            level: [each.state for each in self.requirements if contract in each.contracts and each.level is level]
-            for level in Level
-        }
+        levels = {level: self.states(contract, level) for level in Level}
         return ", ".join(
-            f"{sum(state.is_assessed for state in states)} of {len(states)} {level}"
+            f"{sum(count for state, count in states.items() if state.is_assessed)} of {states.total()} {level}"
             for level, states in levels.items()
             if states
         )

@@ -6,12 +6,14 @@ from collections import Counter
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
+from harness.presentation.brief import counted, first
 from harness.presentation.lines import Line, print_lines
+from harness.presentation.looks import LOOKS
 from harness.presentation.progress import LiveProgress
 from harness.report.curl import curl_line
 from harness.report.markdown import without_scenario
 from harness.scenarios.model import Level
-from harness.verdict import Outcome, State
+from harness.verdict import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,23 +21,6 @@ if TYPE_CHECKING:
 
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
     from harness.verdict import ScenarioVerdict
-
-STYLES: dict[State | Outcome, str] = {
-    State.PASSED: "green",
-    State.NOT_ASSESSED: "dim",
-    State.KNOWN: "cyan",
-    State.WARNED: "yellow",
-    State.COULD_NOT_RUN: "magenta",
-    State.FLAKY: "red",
-    State.FAILED: "red",
-    State.HARNESS_ERROR: "bold magenta",
-    Outcome.CONFORMANT: "bold green",
-    Outcome.NON_CONFORMANT: "bold red",
-    Outcome.INCOMPLETE: "bold magenta",
-}
-
-_SHOWN_LEFT = 5
-"""Of what was left behind; the report names all of it."""
 
 
 class Screen:
@@ -64,7 +49,7 @@ class Screen:
     def judged(self, verdict: ScenarioVerdict) -> None:
         """One scenario is done."""
         self._counts[verdict.state] += 1
-        self._progress.advance(", ".join(f"{count} {name}" for name, count in self._counts.items()))
+        self._progress.advance(counted(self._counts))
 
     def close(self) -> None:
         """Take the progress away."""
@@ -79,7 +64,7 @@ class Screen:
 def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
     """What a person has to know of a report: verdicts, violations with their evidence, and what nobody looked at."""
     target = report.target
-    yield f"{target.name} is {report.verdict} ({report.contract})", STYLES[report.outcome]
+    yield f"{target.name} is {report.verdict} ({report.contract})", LOOKS[report.outcome].style
     yield f"  {target.url}, model {target.model or 'unknown'}", "dim"
     if report.run.ended_early:
         yield f"  ended early: {report.run.ended_early}", "magenta"
@@ -92,7 +77,7 @@ def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
     yield from _problems(report)
     if warned := report.in_state(State.WARNED):
         yield "", None
-        yield "warnings", STYLES[State.WARNED]
+        yield "warnings", LOOKS[State.WARNED].style
         for requirement in warned:
             yield f"  {requirement.id} {requirement.text}", None
             yield f"      {requirement.reason}", "dim"
@@ -100,9 +85,7 @@ def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
     yield from _not_assessed(report)
     yield "", None
     if report.cleanup.left:
-        more = len(report.cleanup.left) - _SHOWN_LEFT
-        shown = ", ".join(report.cleanup.left[:_SHOWN_LEFT])
-        yield f"left behind on the target: {shown}{f' and {more} more' if more > 0 else ''}", "yellow"
+        yield f"left behind on the target: {first(report.cleanup.left)}", "yellow"
     yield f"{len(report.scenarios)} scenarios, {report.run.requests} requests, {report.run.seconds:.1f} s", "dim"
     for path in written:
         yield f"report: {path}", None
@@ -110,8 +93,7 @@ def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
 
 def _contracts(report: Report) -> Iterator[Line]:
     for contract, judged in report.contracts.items():
-        counted = ", ".join(f"{count} {state}" for state, count in judged.counts.items())
-        yield f"{contract}: {judged.outcome} ({counted})", STYLES[judged.outcome]
+        yield f"{contract}: {judged.outcome} ({counted(judged.counts)})", LOOKS[judged.outcome].style
         yield f"  assessed: {report.assessed(contract)}", "dim"
         violated = ", ".join(requirement.id for requirement in report.violated(contract))
         if violated and contract is not report.contract:
@@ -127,13 +109,13 @@ def _problems(report: Report) -> Iterator[Line]:
                 yield from _violation(report, requirement)
     if unreached:
         yield "", None
-        yield "could not run", STYLES[State.COULD_NOT_RUN]
+        yield "could not run", LOOKS[State.COULD_NOT_RUN].style
         yield f"  {_listed(unreached)}: the run ended early", "dim"
 
 
 def _violation(report: Report, requirement: RequirementRecord) -> Iterator[Line]:
     word = "violated" if requirement.state is State.FAILED else requirement.state
-    yield f"{requirement.id} {word} ({requirement.level}): {requirement.text}", STYLES[requirement.state]
+    yield f"{requirement.id} {word} ({requirement.level}): {requirement.text}", LOOKS[requirement.state].style
     for scenario in report.scenarios:
         if scenario.requirement == requirement.id and scenario.state == requirement.state:
             yield from _evidence(scenario)
@@ -159,12 +141,12 @@ def _evidence(scenario: ScenarioRecord) -> Iterator[Line]:
 def _known(report: Report) -> Iterator[Line]:
     if holding := [each for each in report.known if each.scenarios]:
         yield "", None
-        yield f"known deviations ({len(holding)})", STYLES[State.KNOWN]
+        yield f"known deviations ({len(holding)})", LOOKS[State.KNOWN].style
         for each in holding:
             yield f"  {each.subject}: {each.reason} ({each.link}, until {each.expires})", "dim"
     if report.red:
         yield "", None
-        yield "the file of known deviations is not true any more", STYLES[State.FAILED]
+        yield "the file of known deviations is not true any more", LOOKS[State.FAILED].style
         for each in report.red:
             yield f"  {each.complaint}", None
 
@@ -177,7 +159,7 @@ def _not_assessed(report: Report) -> Iterator[Line]:
         reasons.pop("no scenario was selected", None)  # who selects knows
     if reasons:
         yield "", None
-        yield "not assessed", STYLES[State.NOT_ASSESSED]
+        yield "not assessed", LOOKS[State.NOT_ASSESSED].style
         for reason, requirements in reasons.items():
             yield f"  {_listed(requirements)}: {reason}", "dim"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.compare.page import STYLE, section_parts
 from harness.evals.comparison.sections import (
     EFFECT_HEADS,
     P_VALUES,
@@ -18,8 +17,10 @@ from harness.evals.comparison.sections import (
     told,
 )
 from harness.evals.report.sentences import marks
+from harness.json_value import cut
 from harness.presentation import document as frame
 from harness.presentation.markup import Markup, join, tag
+from harness.presentation.sections import STYLE, section_parts
 from harness.presentation.table import row, table
 
 if TYPE_CHECKING:
@@ -129,11 +130,16 @@ def _flips(task: Task) -> Markup:
 
 
 def _flip(flip: Flip, *, opened: bool) -> Markup:
-    short = flip.question if len(flip.question) <= 120 else f"{flip.question[:120]}…"
     right = join(tag("h5", "Right is"), *(tag("pre", each) for each in flip.target)) if flip.target else ""
     return tag(
         "details",
-        tag("summary", tag("strong", "broke" if flip.broke else "fixed"), " ", tag("code", flip.id), f" {short}"),
+        tag(
+            "summary",
+            tag("strong", "broke" if flip.broke else "fixed"),
+            " ",
+            tag("code", flip.id),
+            f" {cut(flip.question, 120)}",
+        ),
         tag("h5", "Question"),
         tag("pre", flip.question),
         right,

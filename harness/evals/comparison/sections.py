@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.compare.sections import Item, Section, Tone
 from harness.evals.comparison.record import Measure, Verdict
 from harness.evals.report.sentences import duration, percent
+from harness.presentation.brief import first
+from harness.presentation.sections import Item, Section, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.evals.comparison.record import Effect, EvaluationComparison, RunSide, Shift, Task
-
-_NAMED = 5
 
 
 def headline(comparison: EvaluationComparison) -> tuple[str, Tone]:
@@ -193,5 +192,4 @@ def effect_row(task: Task, effect: Effect) -> list[str]:
 
 
 def _names(tasks: list[Task]) -> str:
-    more = len(tasks) - _NAMED
-    return ", ".join(task.benchmark for task in tasks[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return first([task.benchmark for task in tasks])

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.compare.sections import Item, Section, Tone
-from harness.compare.text import SIGNS, STYLES, section_lines, section_markdown
 from harness.evals.comparison.sections import EFFECT_HEADS, P_VALUES, effect_row, headline, notes, scope, sections, told
 from harness.evals.report.sentences import marks
-from harness.presentation.plain import plain, printable
+from harness.presentation.brief import cut_line
+from harness.presentation.looks import LOOKS
+from harness.presentation.markdown import document, folded, table
+from harness.presentation.plain import plain
+from harness.presentation.sections import (
+    Item,
+    Section,
+    Tone,
+    headline_line,
+    more_lines,
+    section_lines,
+    section_markdown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +41,7 @@ def lines(comparison: EvaluationComparison) -> Iterator[Line]:
     from tabulate import tabulate
 
     said, tone = headline(comparison)
-    style = STYLES[tone]
-    yield said, style and f"bold {style}"
+    yield headline_line(said, tone)
     for task in comparison.tasks:
         yield f"  old: {told(task.old)}", "dim"
         yield f"  new: {told(task.new)}", "dim"
@@ -40,8 +49,7 @@ def lines(comparison: EvaluationComparison) -> Iterator[Line]:
     effects = [effect_row(task, effect) for task in comparison.tasks for effect in task.effects]
     for line in tabulate(effects[:_MOST_EFFECTS], EFFECT_HEADS, tablefmt="plain", disable_numparse=True).split("\n"):
         yield f"  {line}", None
-    if more := len(effects[_MOST_EFFECTS:]):
-        yield f"  and {more} more", "dim"
+    yield from more_lines("  ", len(effects) - _MOST_EFFECTS)
     yield from section_lines([notes(comparison), *sections(comparison), *_flips(comparison)])
     yield "", None
     yield scope(comparison), "dim"
@@ -70,12 +78,12 @@ def _answers(flip: Flip) -> Iterator[str]:
 
 def markdown(comparison: EvaluationComparison) -> str:
     """For a CI step summary and a comment: the verdict, the differences, then what lies behind them."""
-    return "".join(f"{printable(line)}\n" for text in _markdown(comparison) for line in text.split("\n"))
+    return document(_markdown(comparison))
 
 
 def _markdown(comparison: EvaluationComparison) -> Iterator[str]:
     said, tone = headline(comparison)
-    yield f"# {SIGNS[tone]} {plain(said)}"
+    yield f"# {LOOKS[tone].picture} {plain(said)}"
     yield ""
     for task in comparison.tasks[:_MOST_ROWS]:
         yield f"- old: {plain(told(task.old))}"
@@ -90,15 +98,15 @@ def _markdown(comparison: EvaluationComparison) -> Iterator[str]:
     yield from section_markdown(sections(comparison))
     for task in comparison.tasks:
         rows = [[each.old, each.new, f"{each.samples:,}"] for each in task.transitions]
-        yield from _folded(f"Samples of {task.benchmark} by what they got", _table(rows, ("old", "new", "samples")))
+        yield from _folded(f"Samples of {task.benchmark} by what they got", rows, ("old", "new", "samples"))
         if task.flips:
             rows = [_flip_row(each) for each in task.flips[:_MOST_FLIPS]]
             heads = ("sample", "question", "right", "old answer", "new answer")
-            yield from _folded(_counted(f"Flips of {task.benchmark}", rows, len(task.flips)), _table(rows, heads))
+            yield from _folded(_counted(f"Flips of {task.benchmark}", rows, len(task.flips)), rows, heads)
         if task.flakes:
             rows = [[each.id, marks(each.old), marks(each.new)] for each in task.flakes[:_MOST_FLAKES]]
             title = _counted(f"Flaky samples of {task.benchmark}", rows, len(task.flakes))
-            yield from _folded(title, _table(rows, ("sample", "old epochs", "new epochs")))
+            yield from _folded(title, rows, ("sample", "old epochs", "new epochs"))
 
 
 def _flip_row(flip: Flip) -> list[str]:
@@ -111,16 +119,13 @@ def _counted(title: str, rows: list[list[str]], count: int) -> str:
     return f"{title} ({len(rows)} of {count:,}; the JSON form has all)" if len(rows) < count else f"{title} ({count:,})"
 
 
-def _folded(title: str, table: str) -> Iterator[str]:
-    yield from ("", f"<details><summary>{plain(title)}</summary>", "", table, "", "</details>")
+def _folded(title: str, rows: list[list[str]], heads: tuple[str, ...]) -> Iterator[str]:
+    yield from ("", *folded(plain(title), [_table(rows, heads), ""]))
 
 
 def _table(rows: list[list[str]], heads: tuple[str, ...]) -> str:
-    from tabulate import tabulate
-
-    return tabulate([map(plain, row) for row in rows], heads, tablefmt="github", disable_numparse=True)
+    return table([map(plain, row) for row in rows], heads, numbers=False)
 
 
 def _cut(text: str, most: int) -> str:
-    line = " ".join(text.split()) or "nothing"
-    return line if len(line) <= most else f"{line[:most]}…"
+    return cut_line(text, most) or "nothing"

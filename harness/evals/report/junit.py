@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from harness.evals.outcome import FailureKind
 from harness.evals.report.sentences import notes, outcome, title
 from harness.evals.results.record import read_samples
+from harness.json_value import cut
 from harness.presentation.files import whole_lines
 from harness.presentation.plain import xml_text
 
@@ -76,15 +77,11 @@ def _case(sample: SampleRecord, record: RunRecord) -> Iterator[str]:
         "why": sample.explanation.get(scorer, ""),
         "conversation": f"{sample.conversation} on {sample.server}",
     }
-    text = "\n".join(f"{word}: {_cut(value)}" for word, value in details.items() if value)
+    text = "\n".join(f"{word}: {cut(value, _MOST)}" for word, value in details.items() if value)
     yield f"{case}>"
-    yield f'   <{element} type="{kind}" message={_attribute(_cut(message))}>{escape(xml_text(text))}</{element}>'
+    yield f'   <{element} type="{kind}" message={_attribute(cut(message, _MOST))}>{escape(xml_text(text))}</{element}>'
     yield "  </testcase>"
 
 
 def _attribute(text: str) -> str:
     return quoteattr(xml_text(text))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST else f"{text[:_MOST]}…"

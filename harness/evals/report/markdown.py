@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.evals.report.sentences import duration, marks, notes, outcome, percent, span, title, verdict
-from harness.presentation.plain import plain, printable
+from harness.presentation.brief import cut_line
+from harness.presentation.looks import LOOKS
+from harness.presentation.markdown import document, folded, table
+from harness.presentation.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.evals.results.record import MetricRecord, RunRecord
 
-_SIGNS = {"complete": "✅", "incomplete": "❓", "gate missed": "❌"}
 _MOST_CATEGORIES, _MOST_FLIPS, _MOST_SETTINGS = 60, 20, 40
 _SENTENCE = 500
 """Characters of a text that is not ours."""
@@ -20,11 +22,11 @@ _SENTENCE = 500
 
 def markdown(record: RunRecord) -> str:
     """The run as GitHub-flavoured Markdown, at most some 30,000 characters, and steering no terminal that shows it."""
-    return "".join(f"{printable(line)}\n" for text in _lines(record) for line in text.split("\n"))
+    return document(_lines(record))
 
 
 def _lines(record: RunRecord) -> Iterator[str]:
-    yield f"# {_SIGNS[outcome(record)]} {_said(title(record))}"
+    yield f"# {LOOKS[outcome(record)].picture} {_said(title(record))}"
     yield ""
     for sentence in verdict(record):
         yield from (_said(sentence), "")
@@ -34,7 +36,7 @@ def _lines(record: RunRecord) -> Iterator[str]:
     yield from _flips(record)
     yield from ("## What to know", "", *(f"- {_said(each)}" for each in notes(record)), "")
     yield from _cost(record)
-    yield from ("<details><summary>About this run</summary>", "", *_about(record), "", "</details>", "")
+    yield from (*folded("About this run", [*_about(record), ""]), "")
     yield "The samples stand in `report.html`, to be searched, and in `samples.jsonl`; every number in `run.json`."
 
 
@@ -129,14 +131,11 @@ def _rate(metric: MetricRecord) -> tuple[str, str]:
 
 
 def _table(rows: Sequence[Sequence[object]], heads: list[str]) -> str:
-    from tabulate import tabulate
-
-    return tabulate(rows, heads, tablefmt="github", disable_numparse=True)
+    return table(rows, heads, numbers=False)
 
 
 def _said(text: str) -> str:
-    line = " ".join(text.split())
-    return plain(line if len(line) <= _SENTENCE else f"{line[:_SENTENCE]}…")
+    return plain(cut_line(text, _SENTENCE))
 
 
 def _code(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.evals.report.plots import histogram, rate, shares
-from harness.evals.report.samples import badge, choose, filters, sample
+from harness.evals.report.plots import histogram, rate
+from harness.evals.report.samples import FILTER, choose, filters, sample
 from harness.evals.report.sentences import duration, notes, outcome, percent, span, title, verdict
 from harness.evals.results.record import grade
 from harness.presentation.document import document, sections
-from harness.presentation.markup import Markup, join, tag
+from harness.presentation.looks import badge, bar, slug
+from harness.presentation.markup import Markup, definitions, join, tag
 from harness.presentation.table import row, table
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
     from harness.evals.results.record import DistributionRecord, MetricRecord, RunRecord
 
-_HERE = Path(__file__).parent
 _MOST_CATEGORIES = 200
-_SIGNS = {"complete": "✓", "incomplete": "?", "gate missed": "✗"}
 
 
 def page(folder: Path, record: RunRecord) -> str:
@@ -29,17 +28,15 @@ def page(folder: Path, record: RunRecord) -> str:
     Raises:
         RecordError: its `samples.jsonl` or a trajectory can't be read.
     """
-    script, style = ((_HERE / name).read_text("utf-8") for name in ("page.js", "page.css"))
-    return document(title(record), *_body(folder, record), script=script, style=style)
+    style = Path(__file__).with_name("page.css").read_text("utf-8")
+    return document(title(record), *_body(folder, record), script=FILTER, style=style)
 
 
 def _body(folder: Path, record: RunRecord) -> Iterator[Markup]:
     state = outcome(record)
     yield tag("a", "Skip to the samples", href="#samples", class_="skip")
-    word = state.replace(" ", "-")
-    mark = tag("span", tag("span", _SIGNS[state], aria_hidden="true"), f" {state}", class_=f"state {word}")
     about = [tag("p", sentence) for sentence in verdict(record)]
-    yield tag("header", tag("p", mark), tag("h1", title(record)), *about, class_=word)
+    yield tag("header", tag("p", badge(state)), tag("h1", title(record)), *about, class_=slug(state))
     yield sections(
         {
             "scores": ("Scores", _scores(record)),
@@ -130,7 +127,7 @@ def _epochs(record: RunRecord) -> Markup:
             open=len(rows) <= 20,
         )
     return join(tag("p", f"Samples by what {record.main.scorer} gave them over the epochs: {said or 'none'}."),
-                shares(counts), flipped)  # fmt: skip
+                bar(counts), flipped)  # fmt: skip
 
 
 def _latency(record: RunRecord) -> Markup:
@@ -197,4 +194,4 @@ def _run(record: RunRecord) -> Markup:
         **{name.replace("_", " "): str(value) for name, value in record.settings.items()},
         "made by": f"openhands-gateway-harness {tool.version}, Python {tool.python}, {tool.platform}",
     }
-    return tag("dl", *(part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))))
+    return definitions(facts)

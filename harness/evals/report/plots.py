@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.presentation.markup import Markup, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from harness.evals.results.record import DistributionRecord, MetricRecord
 
@@ -79,14 +79,3 @@ def histogram(distribution: DistributionRecord, said: str, marks: Sequence[float
 def _place(value: float, edges: Sequence[float]) -> float:
     """Where a value is between the first edge (0) and the last (1)."""
     return min(1.0, max(0.0, math.log(max(value, edges[0]) / edges[0]) / math.log(edges[-1] / edges[0])))
-
-
-def shares(counts: Mapping[str, int]) -> Markup:
-    """How many there are of each, as one bar; the numbers stand beside it. The keys are classes of the style sheet."""
-    total = sum(counts.values()) or 1
-    parts, begin = [], 0.0
-    for name, count in counts.items():
-        width = 100 * count / total
-        parts.append(tag("rect", x=f"{begin:.2f}", y=0, width=f"{width:.2f}", height=8, class_=name))
-        begin += width
-    return tag("svg", *parts, class_="bar", viewBox="0 0 100 8", preserveAspectRatio="none", aria_hidden="true")

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from harness.evals.report.sentences import duration
 from harness.evals.results.record import read_samples
 from harness.evals.results.trajectory import read_steps
-from harness.presentation.markup import Markup, tag
+from harness.json_value import cut
+from harness.presentation.filters import chip, choice, form, script
+from harness.presentation.looks import badge
+from harness.presentation.markup import Markup, definitions, join, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +28,9 @@ _ROOM = 2_000_000
 _MOST_STEPS, _STEP = 40, 1_500
 """Of a trajectory; characters of a step."""
 
-_SIGNS = {"error": "?", "wrong": "✗", "partly": "≈", "right": "✓"}
-_WORST_FIRST = tuple(_SIGNS)
+_WORST_FIRST = ("error", "wrong", "partly", "right")
+
+FILTER = script(".sample", "samples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +80,17 @@ def choose(folder: Path, record: RunRecord) -> Chosen:
     return Chosen(in_order, total, frozenset(full), trajectories)
 
 
-def badge(state: str) -> Markup:
-    """A state's sign and word."""
-    return tag("span", tag("span", _SIGNS[state], aria_hidden="true"), f" {state}", class_=f"state {state}")
-
-
 def filters(samples: Sequence[SampleRecord], record: RunRecord) -> Markup:
     """Only of use with the script, which shows it."""
     states: Counter[str] = Counter(each.state(record.main.scorer) for each in samples)
-    chips = [
-        tag("label", tag("input", type="checkbox", name="state", value=state), " ", badge(state), f" {states[state]}",
-            class_="chip")
-        for state in _WORST_FIRST
-        if states[state]
-    ]  # fmt: skip
+    chips = [chip("state", state, join(badge(state), f" {states[state]}")) for state in _WORST_FIRST if states[state]]
     categories = sorted({each.category for each in samples if each.category})
-    options = [tag("option", "all categories", value=""), *(tag("option", each, value=each) for each in categories)]
-    return tag(
-        "form",
-        tag("label", "Search ", tag("input", type="search", name="q", placeholder="id, question, answer, error")),
-        tag("label", "Category ", tag("select", *options, name="category")) if categories else "",
+    return form(
+        "samples",
+        "id, question, answer, error",
+        choice("Category", "category", "all categories", categories) if categories else "",
         tag("fieldset", tag("legend", "State"), *chips),
         tag("p", tag("output", "", name="count"), " ", tag("button", "show all", type="reset")),
-        id="filters",
-        role="search",
-        aria_label="Filter the samples",
-        hidden=True,
     )
 
 
@@ -110,10 +99,10 @@ def sample(record: SampleRecord, run: RunRecord, chosen: Chosen) -> Markup:
     state = record.state(run.main.scorer)
     epoch = f", epoch {record.epoch}" if run.benchmark.epochs > 1 else ""
     address = f"{record.index}.{record.epoch}"
-    short = record.question if len(record.question) <= 120 else f"{record.question[:120]}…"
     return tag(
         "details",
-        tag("summary", badge(state), " ", tag("code", record.id), f"{epoch} ", tag("span", short, class_="text")),
+        tag("summary", badge(state), " ", tag("code", record.id), f"{epoch} ",
+            tag("span", cut(record.question, 120), class_="text")),
         *(_details(record, chosen.trajectories.get(record.conversation, ()))
           if record.conversation in chosen.full
           else [tag("p", "Its texts are left out, to keep the page small; samples.jsonl has them.", class_="note")]),
@@ -150,7 +139,7 @@ def _details(record: SampleRecord, trajectory: Sequence[tuple[str, str]]) -> Ite
         "cluster": record.cluster,
         "events": record.trajectory,
     }
-    yield tag("dl", *(part for name, value in facts.items() if value for part in (tag("dt", name), tag("dd", value))))
+    yield definitions({name: value for name, value in facts.items() if value})
 
 
 def _score(record: SampleRecord, scorer: str, value: float) -> Iterator[str]:
@@ -170,4 +159,4 @@ def _usage(record: SampleRecord) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _STEP else f"{text[:_STEP]}\n… ({len(text):,} characters in all)"
+    return cut(text, _STEP, f"\n… ({len(text):,} characters in all)")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evals.report.sentences import duration, notes, percent, span, title, verdict
+from harness.evals.report.sentences import duration, notes, outcome, percent, span, title, verdict
+from harness.presentation.looks import LOOKS
 from harness.presentation.plain import printable
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from harness.evals.results.record import RunRecord
     from harness.presentation.lines import Line
 
-_STYLES = {0: "bold green", 1: "bold red", 3: "bold magenta"}
-
 
 def lines(record: RunRecord, folder: Path) -> Iterator[Line]:
     """What came of a run, and where the rest is.
@@ -24,7 +23,7 @@ def lines(record: RunRecord, folder: Path) -> Iterator[Line]:
         record: the run's.
         folder: its reports'.
     """
-    yield printable(title(record)), _STYLES[record.exit_status]
+    yield printable(title(record)), LOOKS[outcome(record)].style
     for sentence in verdict(record):
         yield f"  {printable(sentence)}", None
     for metric in record.metrics[1:]:

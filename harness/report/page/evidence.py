@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.json_value import cut
+from harness.presentation.looks import badge
 from harness.presentation.markup import Markup, prose, tag
 from harness.report.curl import curl_line
-from harness.report.page.states import badge
 from harness.report.python_call import python_program
 from harness.verdict import State
 
@@ -157,8 +158,8 @@ def _response(record: ExchangeRecord) -> str:
     if record.response is None:
         return record.failure or "no answer"
     headers = [f"{name}: {value}" for name, value in record.response.headers]
-    cut = "\n… (the harness read no further)" if record.response.truncated else ""
-    return "\n".join([f"HTTP {record.response.status}", *headers, "", _cut(record.response.body)]).rstrip() + cut
+    end = "\n… (the harness read no further)" if record.response.truncated else ""
+    return "\n".join([f"HTTP {record.response.status}", *headers, "", _cut(record.response.body)]).rstrip() + end
 
 
 def _view(client: ClientRecord) -> Iterable[str]:
@@ -182,9 +183,7 @@ def _short(url: str) -> str:
 
 
 def _cut(body: str) -> str:
-    if len(body) <= SHOWN_BODY:
-        return body
-    return f"{body[:SHOWN_BODY]}\n… ({len(body)} characters in all; report.json has them)"
+    return cut(body, SHOWN_BODY, f"\n… ({len(body)} characters in all; report.json has them)")
 
 
 def _fragment(identifier: str) -> str:

@@ -6,6 +6,7 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
+from harness.presentation.brief import duration
 from harness.presentation.markup import Markup, tag
 from harness.presentation.table import table
 from harness.report.call_kind import call_of
@@ -36,7 +37,7 @@ def latency(report: Report) -> Markup:
     least = max(min(every), 0.0001)
     most = max([*every, 2 * least])
     rows = [_row(call, sorted(seconds), least, most) for call, seconds in shown]
-    spread = f"spread, from {_duration(least)} to {_duration(most)}, logarithmic"
+    spread = f"spread, from {duration(least)} to {duration(most)}, logarithmic"
     names = ("call", "answers", "median", "95 %", "slowest", spread)
     notes = []
     if unanswered:
@@ -54,7 +55,7 @@ def _exchanges(report: Report) -> Iterable[ExchangeRecord]:
 
 def _row(call: str, seconds: Sequence[float], least: float, most: float) -> Markup:
     middle, late = median(seconds), seconds[math.ceil(0.95 * len(seconds)) - 1]
-    numbers = [str(len(seconds)), _duration(middle), _duration(late), _duration(seconds[-1])]
+    numbers = [str(len(seconds)), duration(middle), duration(late), duration(seconds[-1])]
     return tag(
         "tr",
         tag("th", tag("code", call), scope="row"),
@@ -78,7 +79,3 @@ def _chart(seconds: Sequence[float], least: float, most: float) -> Markup:
     line = tag("line", x1=0, x2=_WIDTH, y1=_HEIGHT, y2=_HEIGHT)
     # The numbers stand in the same row, so a screen reader misses nothing.
     return tag("svg", line, *bars, class_="spread", viewBox=f"0 0 {_WIDTH} {_HEIGHT}", aria_hidden="true")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

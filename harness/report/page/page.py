@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.presentation.document import document, sections
-from harness.presentation.markup import Markup, join, prose, tag
+from harness.presentation.filters import chip, choice, form, script
+from harness.presentation.looks import badge, bar, slug
+from harness.presentation.markup import Markup, bullets, definitions, join, prose, tag
 from harness.report.markdown import again, without_scenario
 from harness.report.page.evidence import Usual, evidence, exchanges_of, scenario
 from harness.report.page.latency import latency
-from harness.report.page.states import badge, bar, slug
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 
@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
     from harness.report.record import Report, RequirementRecord
 
-HERE = Path(__file__).parent
+FILTER = script(
+    ".requirement",
+    "requirements",
+    words="summary h4, .text, .reason, .scenario > summary, .findings",
+    groups=".area",
+)
 PROBLEMS = (State.FAILED, State.FLAKY, State.HARNESS_ERROR, State.COULD_NOT_RUN, State.WARNED, State.KNOWN)
-UNKNOWN = {State.NOT_ASSESSED, State.COULD_NOT_RUN, State.HARNESS_ERROR}
 
 
 def page(report: Report) -> str:
     """The report as one HTML file."""
     title = f"{report.target.name} is {report.verdict} ({report.contract})"
-    return document(title, *_body(report, title), script=(HERE / "page.js").read_text("utf-8"))
+    return document(title, *_body(report, title), script=FILTER)
 
 
 def _body(report: Report, title: str) -> Iterator[Markup]:
@@ -52,10 +56,9 @@ def _verdict(report: Report, title: str) -> Iterator[Markup]:
     run, target = report.run, report.target
     yield tag("p", badge(report.outcome))
     yield tag("h1", title)
-    musts = [each for each in report.requirements if each.level is Level.MUST and report.contract in each.contracts]
-    states = Counter(each.state for each in musts)
-    unknown = sum(states[state] for state in UNKNOWN)
-    said = [f"{states[State.PASSED]} of {len(musts)} MUST are kept"]
+    states = report.states(report.contract, Level.MUST)
+    unknown = sum(count for state, count in states.items() if not state.is_assessed)
+    said = [f"{states[State.PASSED]} of {states.total()} MUST are kept"]
     said += [f"{states[State.FAILED]} violated"] if states[State.FAILED] else []
     said += [f"{states[State.FLAKY]} flaky"] if states[State.FLAKY] else []
     said += [f"{unknown} not assessed"] if unknown else []
@@ -103,17 +106,14 @@ def _contract(report: Report, contract: Contract) -> Iterator[Markup]:
     judged = report.contracts[contract]
     asked = contract is report.contract
     yield tag("h3", contract, "" if asked else " (not asked for)", " ", badge(judged.outcome))
-    yield bar(judged.counts)
-    counted = [join(badge(state), f" {count} ") for state, count in reversed(list(judged.counts.items()))]
+    yield bar(dict(reversed(judged.counts.items())))
+    counted = [join(badge(state), f" {count} ") for state, count in reversed(judged.counts.items())]
     yield tag("p", *counted)
     rows = []
     for level in Level:
-        states = Counter(
-            each.state for each in report.requirements if contract in each.contracts and each.level is level
-        )
-        total = states.total()
-        if total:
-            assessed = total - sum(states[state] for state in UNKNOWN)
+        states = report.states(contract, level)
+        if total := states.total():
+            assessed = sum(count for state, count in states.items() if state.is_assessed)
             numbers = (total, assessed, states[State.PASSED])
             cells = [tag("td", str(number), class_="number") for number in numbers]
             rows.append(tag("tr", tag("th", level, scope="row"), *cells))
@@ -166,30 +166,21 @@ def _requirement(record: RequirementRecord, scenarios: Iterable[Markup], *, blam
     )
 
 
-def _filters(report: Report, areas: Iterable[str]) -> Markup:
+def _filters(report: Report, areas: list[str]) -> Markup:
     """Only of use with the script, which shows it."""
     states = Counter(each.state for each in report.requirements)
     levels = Counter(each.level for each in report.requirements)
     worst_first = [state for state in reversed(State) if states[state]]
-    chips = [_chip("state", slug(state), join(badge(state), f" {states[state]}")) for state in worst_first]
-    level_chips = [_chip("level", level.value, f"{level.value} {levels[level]}") for level in Level if levels[level]]
-    options = [tag("option", "all areas", value=""), *(tag("option", area, value=area) for area in areas)]
-    return tag(
-        "form",
-        tag("label", "Search ", tag("input", type="search", name="q", placeholder="id, text, scenario, reason")),
-        tag("label", "Area ", tag("select", *options, name="area")),
+    chips = [chip("state", slug(state), join(badge(state), f" {states[state]}")) for state in worst_first]
+    level_chips = [chip("level", level.value, f"{level.value} {levels[level]}") for level in Level if levels[level]]
+    return form(
+        "requirements",
+        "id, text, scenario, reason",
+        choice("Area", "area", "all areas", areas),
         tag("fieldset", tag("legend", "State"), *chips),
         tag("fieldset", tag("legend", "Level"), *level_chips),
         tag("p", tag("output", "", name="count"), " ", tag("button", "show all", type="reset")),
-        id="filters",
-        role="search",
-        aria_label="Filter the requirements",
-        hidden=True,
     )
-
-
-def _chip(name: str, value: str, label: str) -> Markup:
-    return tag("label", tag("input", type="checkbox", name=name, value=value), " ", label, class_="chip")
 
 
 def _not_assessed(report: Report) -> Markup:
@@ -197,8 +188,7 @@ def _not_assessed(report: Report) -> Markup:
     for each in report.requirements:
         if each.state is State.NOT_ASSESSED:
             reasons.setdefault(without_scenario(each.reason or "no reason is known"), []).append(each)
-    items = [tag("li", *_links(requirements), f": {reason}") for reason, requirements in reasons.items()]
-    return tag("ul", *items) if items else join()
+    return bullets(join(*_links(requirements), f": {reason}") for reason, requirements in reasons.items())
 
 
 def _run(report: Report, usual: Usual) -> Markup:
@@ -218,7 +208,6 @@ def _run(report: Report, usual: Usual) -> Markup:
         "created and deleted": str(len(deleted)),
         "left behind": ", ".join(left) or "nothing",
     }
-    pairs = [part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))]
     headers = [
         join(
             tag("p", f"The usual headers of {kind}:"),
@@ -228,7 +217,7 @@ def _run(report: Report, usual: Usual) -> Markup:
         if pairs_of
     ]
     smoke = tag("details", tag("summary", "The smoke test before the run"), exchanges_of(report.smoke, usual))
-    return join(tag("dl", *pairs), *headers, smoke if report.smoke else "")
+    return join(definitions(facts), *headers, smoke if report.smoke else "")
 
 
 def _link(record: RequirementRecord) -> Markup:
