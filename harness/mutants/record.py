@@ -17,18 +17,18 @@ class Verdict(StrEnum):
     """What the suite made of a gateway that was planted; the value is how a report names it."""
 
     CAUGHT = "caught"
-    """The requirement that a mutant breaks is held against it, and no other. One that only MAY be kept is held against
-    nobody, so there it means that nothing is, and that the scenario saw it."""
+    """The suite found the requirement that the mutant breaks, and no other. A broken MAY is never held against a
+    gateway: there, the scenario saw it and the gateway stayed conformant."""
     CAUGHT_AND_ELSEWHERE = "caught, and elsewhere too"
-    """So it is, and a requirement that the mutant keeps is held against it as well: an accusation that is wrong."""
+    """The suite also found a requirement that the mutant fulfils: a false accusation."""
     CAUGHT_ELSEWHERE = "caught only elsewhere"
     SURVIVED = "survived"
     CONFORMANT = "conformant"
-    """An honest gateway, and nothing is held against it beyond what it says of itself."""
+    """An honest gateway without accusations beyond its own `lacks`."""
     FALSE_ALARM = "false alarm"
     """An honest gateway is accused."""
     NOT_JUDGED = "not judged"
-    """It crashed, never came to an end, or the harness was at fault: nothing was learned."""
+    """The gateway crashed or hung, or the harness was at fault."""
 
     @property
     def wrong(self) -> bool:
