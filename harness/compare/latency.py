@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from statistics import median
 from typing import TYPE_CHECKING
 
 from harness.compare.behaviour import pairs
 from harness.compare.record import LatencyShift
+from harness.median import FEWEST_PAIRS, median_interval
 from harness.report.call_kind import call_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.report.record import ScenarioRecord
-
-FEWEST_PAIRS = 6
-"""Fewer prove nothing at 95 %: that five of five are slower happens by chance in one case of 16, either way."""
 
 _RESOLUTION = 0.0005
 """Seconds. Times are recorded to a tenth of a millisecond, so that of an answer that came at once has no ratio."""
@@ -55,34 +52,4 @@ def _shift(call: str, measured: Sequence[tuple[float, float]], threshold: float)
         low=round(low, 3),
         high=round(high, 3),
         flagged=(low > 1 and ratio >= threshold) or (high < 1 and ratio <= 1 / threshold),
-    )
-
-
-def median_interval(ordered: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """The percentile bootstrap interval of the median of values in ascending order.
-
-    It is the one that infinitely many resamples would give, so there is no seed: the median of n values drawn with
-    replacement is at most the k-th smallest when half of the draws are among the k smallest, which has the probability
-    of a binomial tail (Efron 1979, section 3). An even number of values has two medians; the outer one counts.
-    """
-    count = len(ordered)
-    half, tail = (count + 1) // 2, (1 - confidence) / 2
-    low, high = 1, count
-    while low < high:
-        middle = (low + high) // 2
-        if _at_least(half, count, middle / count) > tail:
-            high = middle
-        else:
-            low = middle + 1
-    return ordered[low - 1], ordered[count - low]
-
-
-def _at_least(least: int, count: int, chance: float) -> float:
-    """The probability that so many of `count` draws succeed."""
-    if chance >= 1:
-        return 1.0
-    yes, no, all_ways = math.log(chance), math.log1p(-chance), math.lgamma(count + 1)
-    return math.fsum(
-        math.exp(all_ways - math.lgamma(k + 1) - math.lgamma(count - k + 1) + k * yes + (count - k) * no)
-        for k in range(least, count + 1)
     )

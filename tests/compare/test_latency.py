@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.compare.latency import FEWEST_PAIRS, latency_shifts, median_interval
+from harness.compare.latency import latency_shifts
+from harness.median import FEWEST_PAIRS, median_interval
 from harness.verdict import State
 from tests.compare.runs import URL, answer, scenario
 

@@ -67,7 +67,6 @@ def test_the_ground_imports_no_stage() -> None:
     assert set().union(*map(MAP.reached, ground)) - ground == set()
 
 
-@pytest.mark.xfail(reason="the modules are still being moved", strict=False)
 def test_a_check_knows_nothing_of_evaluation_nor_an_evaluation_of_a_check() -> None:
     assert set().union(*map(MAP.reached, STAGES)) & EVALUATION == set()
     assert set().union(*map(MAP.reached, EVALUATION)) & rooms_under("The stages of a check") == set()

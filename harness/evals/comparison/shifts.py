@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.compare.latency import FEWEST_PAIRS, median_interval
 from harness.evals.comparison.record import Measure, Shift
 from harness.evals.statistics.summary import sample_means
+from harness.median import FEWEST_PAIRS, median_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
