@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEY = "sk-planted-key/42"
 
 # Other plugins of this environment import for seconds what they need, and nothing here does.
-_OTHERS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio")
+_OTHERS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:libtmux")
 
 _RESULT = re.compile(r"^(\S+\.(?:yaml|py)::\S+) ([A-Z]+)|^\[gw\d\] \[ *\d+%\] ([A-Z]+) (\S+)", re.MULTILINE)
 
