@@ -24,11 +24,26 @@ check: .venv/.installed ## check the reference gateway (or ARGS="URL ...") and w
 
 test: test-core test-all ## run the tests: the core alone with openai 3.x, everything with openai 2.x (make -j2: at once)
 
+# What can come out otherwise with openai 3.x or without the extras: what sends requests through the client or reads its
+# types, what is imported, what is said of a missing extra. The rest is the same code on the same libraries in both.
+CORE_TESTS := tests/run tests/check tests/targets tests/explain tests/project/test_start_up.py \
+    tests/project/test_core_alone.py tests/plugin/test_fixtures.py \
+    tests/plugin/test_plugin.py::test_scenarios_become_items_and_what_they_create_is_deleted \
+    tests/plugin/test_plugin.py::test_without_the_option_nothing_is_collected_and_nothing_is_imported \
+    tests/corpus/test_corpus.py::test_every_typed_field_of_the_official_client_is_needed_or_has_a_case \
+    tests/scenarios/test_calls.py tests/scenarios/test_client_fields.py tests/report/test_python_call.py \
+    tests/evals/benchmark/test_load.py
+
+# Workers share the tests file by file; three, because many tests wait. Tests that ARGS names are run without: they are
+# few, and workers take 10 s to collect them all.
+WORKERS := 3
+parallel = $(if $(filter tests/%,$(ARGS)),,--numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(1))
+
 test-core: .venv-core/.installed
-	.venv-core/bin/python -m pytest -m "not server" $(ARGS)
+	.venv-core/bin/python -m pytest -m "not server" $(call parallel,$(CORE_TESTS)) $(ARGS)
 
 test-all: .venv-core/.installed .venv/.installed
-	CORE_PYTHON=$(CURDIR)/.venv-core/bin/python .venv/bin/python -m pytest -m "not server" $(ARGS)
+	CORE_PYTHON=$(CURDIR)/.venv-core/bin/python .venv/bin/python -m pytest -m "not server" $(parallel) $(ARGS)
 
 test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
 	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server tests/server $(ARGS)

@@ -1,7 +1,8 @@
-"""Which tests an environment can run: a folder that needs an extra is left out, visibly, where the extra is missing.
+"""Which tests an environment can run, and how parallel workers share them out.
 
-`make test` runs the tests twice: with the core alone and openai 3.x, and with everything and openai 2.x. A single
-module of an otherwise light folder says `pytest.importorskip("fastapi")` itself.
+A folder that needs an extra is left out, visibly, where the extra is missing. A single module of an otherwise light
+folder says `pytest.importorskip("fastapi")` itself. `make test` runs all of it with openai 2.x, and with the core alone
+and openai 3.x the tests that this can make a difference to (CORE_TESTS in the Makefile).
 """
 
 from __future__ import annotations
@@ -31,6 +32,45 @@ NEEDS = {
 }
 
 collect_ignore = [folder for folder, package in NEEDS.items() if find_spec(package) is None]
+
+# What parallel workers begin with, so that none of them is left with minutes of it in the end. These import the agent
+# SDK into the worker itself (6 s of CPU), so one worker runs them all:
+SDK = "tests/gateway/openhands/"
+LONGEST = (
+    SDK,
+    "tests/targets/test_agent_server.py",
+    "tests/plugin/test_plugin.py",
+    "tests/gateway/test_openapi.py",
+    "tests/docs/test_documents.py",
+    "tests/matrix/test_matrix_command.py",
+    "tests/targets/test_restart.py",
+    "tests/recipes/",
+    "tests/evals/test_kills.py",
+    "tests/gateway/",
+    "tests/plugin/",
+    "tests/docs/",
+    "tests/mutants/",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sort the longest to the front, in parallel workers alone; a file stays as it is."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: next((i for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)), 99))
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile`, a file goes to one worker, and all that import the agent SDK go to the same."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has no types
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # likewise
+        def _split_scope(self, nodeid: str) -> str:
+            return SDK if nodeid.startswith(SDK) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="module")  # as long as it is there, `asyncio.run` finds another event loop in its thread

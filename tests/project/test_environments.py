@@ -111,3 +111,14 @@ def test_an_import_that_is_not_declared_where_it_belongs_is_found(tmp_path: Path
 def test_what_is_declared_is_imported() -> None:
     declared = required(None).union(*map(required, {*EXTRAS.values()} - {"test"}))
     assert declared - NOT_IMPORTED - set[str]().union(*imports_of(Package(ROOT / "harness")).values()) == set()
+
+
+def test_the_core_alone_runs_each_module_that_has_tests_for_it_alone() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    (named,) = re.findall(r"^CORE_TESTS := (.+)$", makefile, re.MULTILINE)
+    paths = [ROOT / name.partition("::")[0] for name in named.split()]
+    assert [path for path in paths if not path.exists()] == []
+    unless_installed = re.compile(r"skipif\(.*find_spec\(.*\) is not None, reason=")
+    modules = [path for path in (ROOT / "tests").rglob("*.py") if unless_installed.search(path.read_text("utf-8"))]
+    assert modules
+    assert [module for module in modules if not any(module.is_relative_to(path) for path in paths)] == []
