@@ -1,4 +1,4 @@
-"""Shards: a suite divided over several runs, each scenario in exactly one, by its id alone.
+"""Shards: a suite or a benchmark split over several runs, each scenario or sample in exactly one, by its id alone.
 
 Adding or removing a scenario moves no other to another shard. The report of a shard records a digest of the scenarios
 of all shards; `harness.report.merge` compares it with those that were played.
@@ -6,6 +6,7 @@ of all shards; `harness.report.merge` compares it with those that were played.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from harness.plan import NothingSelectedError
 from harness.scenarios.fingerprint import digest, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.scenarios.model import Scenario
 
@@ -73,3 +74,33 @@ def everything(scenarios: Iterable[Scenario]) -> str:
 def of_definitions(definitions: Iterable[tuple[str, str, str]]) -> str:
     """The same digest, from each scenario's id and its two fingerprints: what it sends, what it expects."""
     return digest(sorted(definitions))
+
+
+def strangers(shards: Mapping[str, object], facts: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Why some of the reports can't be shards of one run.
+
+    Args:
+        shards: by the name of the report; None for a whole run.
+        facts: by the name of the report, what must be the same in all of them.
+    """
+    if whole := [name for name, shard in shards.items() if shard is None]:
+        yield f"no shard, but a whole run: {', '.join(whole)}"
+        return
+    names: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, known in facts.items():
+        for fact, value in known.items():
+            names[fact][value].append(name)
+    for fact, values in names.items():
+        if len(values) > 1:
+            yield f"{fact}: " + "; ".join(f"{value} in {', '.join(those)}" for value, those in values.items())
+
+
+def gaps(shards: Mapping[str, Shard]) -> Iterator[str]:
+    """Which shards are missing or there more than once, in reports that have one number of shards."""
+    count = next(iter(shards.values())).count
+    for number in range(1, count + 1):
+        names = [name for name, shard in shards.items() if shard.number == number]
+        if not names:
+            yield f"shard {number} of {count} is missing"
+        elif len(names) > 1:
+            yield f"shard {number} of {count} is there {len(names)} times: {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""One evaluation from end to end: servers up, every sample asked, servers down, and all that a run leaves written."""
+"""One evaluation from end to end: start the servers, ask every sample, stop the servers, write the reports."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a person asked for, beside the benchmark and the servers.
+    """What the user asked for, besides the benchmark and the servers.
 
     Attributes:
         run: the id of a new run.
         folder: of all runs of this benchmark on these targets.
-        named: the folder of this run, when the user names it; None: one in `folder`.
+        named: this run's folder, if the user named one; None: a folder in `folder`.
         settings: how to ask.
         epochs: how often each sample is asked.
         arguments: the command line after `gateway-harness`.
-        targets: as they were named.
-        limit: the first so many samples; None for all.
+        targets: as named on the command line.
+        limit: ask only the first so many samples; None for all.
         shard: of the samples, by their ids; None for all.
-        model: as it was named; None when each target's own is asked.
-        anew: begin a run, even if there is one to go on with.
-        trajectories: whether to fetch what agents did whose answers are missing or wrong; None: from this machine.
-        gates: what the record says beside how it was asked, such as `fail_under`.
-        secrets: what must appear nowhere, beside the session keys, by the placeholder that stands for it.
+        model: as named; None when each target uses its own.
+        anew: begin a new run even if one could be resumed.
+        trajectories: whether to fetch the trajectories of failed and wrong samples; None: only from this machine.
+        gates: further settings for the record, such as `fail_under`.
+        secrets: by placeholder, what must appear nowhere, besides the session keys.
     """
 
     run: str
@@ -75,17 +75,17 @@ class Order:
 def evaluate_benchmark(
     benchmark: Benchmark, servers: Servers, scoring: Scoring, order: Order, watch: Watcher, progress: Progress
 ) -> tuple[RunRecord, Path]:
-    """Evaluate, and write what came of it; the record and the run's folder.
+    """Evaluate a benchmark and write the reports; returns the record and the run's folder.
 
-    Ctrl-C (or SIGTERM) ends the run early: what was at work stays with its server, and the next run fetches it.
+    Ctrl-C (or SIGTERM) ends the run early: running agents go on, and the next run recovers their answers.
 
     Raises:
-        TargetError: a server can't be had.
+        TargetError: a server can't be started or reached.
         BenchmarkError: the data can't be read any more, or lacks what a scorer needs.
-        JournalError: another run writes to its journal, it is damaged, the folder that was named holds another run, or
-            the disk takes no more.
-        FolderError: no folder can be made for the run.
-        RecordError: a file of its folder is damaged.
+        JournalError: another run is writing to the journal, it is damaged or belongs to another run, or the disk is
+            full.
+        FolderError: the run's folder can't be created.
+        RecordError: a file in the run's folder is damaged.
         OSError: a report can't be written.
     """
     settings, started = order.settings, datetime.now(UTC)
@@ -105,7 +105,7 @@ def evaluate_benchmark(
     )
 
     def check() -> None:
-        scoring.check(benchmark.samples)  # a pass through all data, which a run that goes on need not make again
+        scoring.check(benchmark.samples)  # reads all data, which a resumed run need not repeat
 
     with _journal(order, header, started, check) as journal:
         if journal.count(State.ANSWERED) and not journal.is_scored_by(scoring.hash):
@@ -175,7 +175,7 @@ async def _until_interrupted(
     settings: Settings,
     watch: Watcher,
 ) -> str | None:
-    """Evaluate until a signal comes; why not everything was asked, None if it was."""
+    """Evaluate until done or interrupted by a signal; why the run ended early, or None."""
     task = asyncio.create_task(evaluate(benchmark, pool, journal, scoring, settings, watch))
     loop = asyncio.get_running_loop()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -188,6 +188,6 @@ async def _until_interrupted(
     finally:
         await scoring.close()
         await journal.flush()
-        for number, handler in handlers.items():  # the loop would leave SIGTERM to the system, and our servers behind
+        for number, handler in handlers.items():  # the loop restores defaults: SIGTERM would leave our servers
             loop.remove_signal_handler(number)
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""The runs of all shards of an evaluation as one, when nothing is missing and nothing is there twice."""
+"""One run from all shards of an evaluation, if none is missing and none is there twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.evals.results.totals import Totals
 from harness.evals.results.trajectory import FOLDER as TRAJECTORIES
 from harness.presentation.files import whole_lines
 from harness.records import MergeError
-from harness.shard import Shard
+from harness.shard import Shard, gaps, strangers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,25 +25,21 @@ if TYPE_CHECKING:
 
 
 def merge_runs(folders: Sequence[Path], folder: Path, arguments: Sequence[str]) -> RunRecord:
-    """Write the run that several shards make together into a folder.
-
-    Its answers can't be scored again there, since each shard has its own journal: score those, and merge again.
+    """Merge the runs of all shards into one, without a journal: to score it again, score its shards and merge again.
 
     Args:
         folders: of the shards, in any order.
-        folder: for what comes of them.
+        folder: of the merged run.
         arguments: the command line after `gateway-harness`.
 
     Raises:
-        MergeError: a shard is missing, there twice or not complete, they differ in what was asked of what, or not every
-            sample is in them exactly once.
+        MergeError: a shard is missing, duplicated or incomplete, the shards differ in what was asked of which servers,
+            or a sample is not in them exactly once.
         RecordError: a folder holds no run, or a broken one.
         OSError: a file can't be read or written.
     """
     runs = {each: read_run(each) for each in folders}
-    for look in (_strangers, _incomplete):
-        if reasons := list(look({str(each): run for each, run in runs.items()})):
-            raise MergeError(reasons)
+    _require_one_run({str(each): run for each, run in runs.items()})
     first = next(iter(runs.values()))
     benchmark = first.benchmark
     totals = Totals(benchmark.scorers, benchmark.epochs)
@@ -62,22 +58,23 @@ def merge_runs(folders: Sequence[Path], folder: Path, arguments: Sequence[str]) 
     return record
 
 
-def _strangers(runs: Mapping[str, RunRecord]) -> Iterator[str]:
-    """Why some of the runs can't be shards of one."""
-    if whole := [name for name, run in runs.items() if run.benchmark.shard is None]:
-        yield f"no shard, but a whole run: {', '.join(whole)}"
-        return
-    facts: dict[str, dict[str, list[str]]] = {}
-    for name, run in runs.items():
-        for fact, value in _facts(run).items():
-            facts.setdefault(fact, {}).setdefault(value, []).append(name)
-    for fact, values in facts.items():
-        if len(values) > 1:
-            yield f"{fact}: " + "; ".join(f"{value} in {', '.join(names)}" for value, names in values.items())
+def _require_one_run(runs: Mapping[str, RunRecord]) -> None:
+    """Raise MergeError unless the runs are all shards of one, each once and complete."""
+    facts = {name: _facts(run) for name, run in runs.items()}
+    reasons = list(strangers({name: run.benchmark.shard for name, run in runs.items()}, facts))
+    if not reasons:
+        reasons += gaps({name: _shard(run) for name, run in runs.items()})
+        reasons += [
+            f"{run.counts.pending} are not finished in {name}; its command line goes on where it ended"
+            for name, run in runs.items()
+            if run.counts.pending
+        ]
+    if reasons:
+        raise MergeError(reasons)
 
 
 def _facts(run: RunRecord) -> dict[str, str]:
-    """What must be the same in all shards. The address needn't be: each may have started a server of its own."""
+    """What must be the same in all shards. The address need not be: each may have started a server of its own."""
     benchmark = run.benchmark
     return {
         "harness": run.tool.version,
@@ -91,26 +88,12 @@ def _facts(run: RunRecord) -> dict[str, str]:
     }
 
 
-def _incomplete(runs: Mapping[str, RunRecord]) -> Iterator[str]:
-    """What is missing, or there twice."""
-    count = _shard(next(iter(runs.values()))).count
-    for number in range(1, count + 1):
-        names = [name for name, run in runs.items() if _shard(run).number == number]
-        if not names:
-            yield f"shard {number} of {count} is missing"
-        elif len(names) > 1:
-            yield f"shard {number} of {count} is there {len(names)} times: {', '.join(names)}"
-    for name, run in runs.items():
-        if run.counts.pending:
-            yield f"{run.counts.pending} are not finished in {name}; its command line goes on where it ended"
-
-
 def _shard(run: RunRecord) -> Shard:
     return Shard.parse(run.benchmark.shard or "1/1")
 
 
 def _checked(lines: Iterable[SampleRecord], samples: int, epochs: int) -> Iterator[SampleRecord]:
-    """The lines, if they are each sample in each epoch, in order. Raises MergeError."""
+    """The lines, provided they are each sample in each epoch, in order. Raises MergeError."""
     for line, place in zip_longest(lines, product(range(samples), range(1, epochs + 1))):
         found = None if line is None else (line.index, line.epoch)
         if place is None or (found is not None and found < place):
@@ -121,7 +104,7 @@ def _checked(lines: Iterable[SampleRecord], samples: int, epochs: int) -> Iterat
 
 
 def _whole(runs: Sequence[RunRecord], arguments: Sequence[str]) -> dict[str, object]:
-    """What the record of the whole says otherwise than that of a shard, but for the numbers."""
+    """The fields, other than the numbers, in which the whole run's record differs from a shard's."""
     in_order = sorted(runs, key=lambda run: _shard(run).number)
     ids = tuple(run.run for run in in_order)
     early = [f"shard {run.benchmark.shard}: {run.ended_early}" for run in in_order if run.ended_early]

@@ -1,4 +1,4 @@
-"""What came of a sample in one epoch: an answer, or an error that is no answer and never counts as a wrong one."""
+"""The outcome of a sample in one epoch: an answer with scores, or a failure, which never counts as a wrong answer."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class FailureKind(StrEnum):
     """Why there is no answer."""
 
     AGENT = "agent"
-    """The server says that the agent's run ended without an answer: error, stuck, waiting for a confirmation."""
+    """The server says that the agent's run ended without an answer: error, stuck, waiting for confirmation."""
     REFUSED = "refused"
-    """The server refused the request for what it is: 400, 401, 404, 413, 422."""
+    """The server rejected the request itself: 400, 401, 404, 413, 422."""
     TIMEOUT = "timeout"
-    """The agent was still running when the time for a sample was over."""
+    """The agent was still running when the sample's time was over."""
     UNREACHABLE = "unreachable"
-    """The server could not be asked, again and again."""
+    """The server could not be asked, despite retries."""
     UNKNOWN = "unknown"
-    """The request may have started an agent, and the server can't be asked about it (no native API): not sent again."""
+    """The request may have started an agent and was not sent again, as the server can't be asked (no native API)."""
     SCORER = "scorer"
-    """There is an answer, and the scorer itself failed on it: `score` tries again."""
+    """There is an answer, and a scorer itself failed; `score` tries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no score. `message` is for people; no secret is in it."""
+    """Why there is no score. `message` is for people, and without secrets."""
 
     kind: FailureKind
     message: str
@@ -39,7 +39,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one conversation, summed over its turns and model calls, and its cost in dollars if it is known."""
+    """Tokens of one conversation, over all turns and model calls, and its cost in dollars if known."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -48,14 +48,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a scorer says of an answer.
+    """A scorer's verdict on an answer.
 
     Attributes:
-        scorer: its name, unique among the scorers of the benchmark.
+        scorer: its name, unique in the benchmark.
         value: from 0 (wrong) to 1 (right).
-        answer: what it took to be the answer, such as the number it found; None when it found none.
-        explanation: for people: why; None when the value says it all.
-        metadata: for the reader, such as the failed test.
+        answer: what it extracted as the answer, such as a number; None when it found none.
+        explanation: why, for people; None when the value says it all.
+        metadata: further facts, such as the failed test.
     """
 
     scorer: str
@@ -67,23 +67,24 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one sample in one epoch.
+    """The outcome of one sample in one epoch.
 
     Attributes:
         index: the sample's place in the benchmark, from 0.
         sample: its id.
         epoch: from 1.
         conversation: the UUID that we chose for it.
-        server: the base URL of the server that has it.
-        answers: the agent's text of each turn; fewer than the sample has turns when one failed.
-        usage: None when the server told none.
-        seconds: from the first request to the last answer, waiting for 429 included; adopted work counts from when it
-            was first asked for.
-        adopted: whether an answer was fetched by the conversation's id, after a time-out, a reset or a kill.
+        server: base URL of the server that has the conversation.
+        answers: the agent's text for each turn; fewer than the sample's turns when one failed.
+        usage: None when the server reported none.
+        seconds: from the first request to the last answer, including waits after a 429; for a recovered answer, from
+            the first request of the earlier run.
+        adopted: whether an answer was recovered by the conversation's id after a time-out, a reset or a kill. Journals,
+            records and reports publish a recovered answer under this name.
         sends: requests that could have started an agent; more than the turns when one was sent again because the server
-            knew nothing of it.
-        failure: None when there is an answer to every turn and it was scored.
-        scores: by every scorer, in the benchmark's order; empty when there is a failure.
+            knew nothing about it.
+        failure: None when every turn was answered and no scorer failed.
+        scores: of all scorers, in the benchmark's order; empty when there is a failure.
     """
 
     index: int
@@ -101,5 +102,5 @@ class Outcome:
 
     @property
     def answer(self) -> str:
-        """The last turn's answer, empty when there is none."""
+        """The last answer; empty when there is none."""
         return self.answers[-1] if self.answers else ""

@@ -1,4 +1,4 @@
-"""Scoring the answers of a run again, without asking anything: from its journal, by today's scorers."""
+"""Score the answers of an earlier run again, from its journal and without asking anything."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from harness.redact import Redactor
 
 _AT_ONCE = 64
-"""Answers that are scored at once: so many share one write to the disk, and a judge has something to do."""
+"""Answers scored at once: they share one write to disk, and keep a judge busy."""
 
 
 class RescoreError(Exception):
-    """A run whose answers can't be scored: which, why, what to do."""
+    """The answers of a run can't be scored: which, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class OldRun:
-    """A run that is to be scored again.
+    """A run to score again.
 
     Attributes:
         folder: of the run.
         header: of its journal.
-        record: what was made of it; None when it was killed before, or its record is damaged.
+        record: None when the run was killed before it was written, or it is damaged.
     """
 
     folder: Path
@@ -53,8 +53,8 @@ class OldRun:
         """The run in a folder.
 
         Raises:
-            RescoreError: there is no journal, as in a run that was merged from shards.
-            JournalError: it is damaged.
+            RescoreError: there is no journal, as in a run merged from shards.
+            JournalError: the journal is damaged.
         """
         path = folder / JOURNAL_FILE
         if not path.is_file():
@@ -71,19 +71,19 @@ class OldRun:
 
 
 def rescore(run: OldRun, benchmark: Benchmark, scoring: Scoring, redactor: Redactor, *, grade_again: bool) -> RunRecord:
-    """Score all answers, and write anew what is made of the journal.
+    """Score all answers, and write the run's record and reports again.
 
     Args:
-        run: whose answers.
-        benchmark: that they are answers to.
-        scoring: today's; closed in the end.
+        run: the run.
+        benchmark: that the run asked.
+        scoring: the scorers to apply; closed at the end.
         redactor: knows every secret.
-        grade_again: pay for grades anew that the same judge has given.
+        grade_again: pay again for grades that the same judge has given.
 
     Raises:
-        RescoreError: the benchmark is not what was asked.
+        RescoreError: the benchmark is not the one that was asked.
         BenchmarkError: it can't be read, or lacks what a scorer needs.
-        JournalError: the run is going on, or the disk is full.
+        JournalError: the run is still going on, or the disk is full.
         OSError: a report can't be written.
     """
     for what, then, now in (

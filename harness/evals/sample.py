@@ -1,4 +1,4 @@
-"""What is asked: samples, and the benchmark that they belong to."""
+"""Samples, and the benchmark that they belong to."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One task: what one conversation is asked, and what its answer is scored by.
+    """One task: what is asked in one conversation, and what its answer is scored by.
 
     Attributes:
         id: unique in the benchmark.
-        turns: the user's messages, one after the other in one conversation; at least one.
+        turns: the user's messages, in order; at least one.
         system: instructions, sent with the first turn, since the endpoint ignores them later.
         target: right answers, any of which will do; empty when something else decides, such as tests.
-        choices: what may be chosen from, in order (`A` is the first); empty unless it is a multiple choice.
-        category: what a report groups by; None for none.
-        cluster: samples of one cluster are not independent (questions about one text); None: on its own.
+        choices: of a multiple-choice question, in order (`A` is the first); otherwise empty.
+        category: by which reports group; None for none.
+        cluster: samples of one cluster are not independent (questions about one text); None: independent.
         scoring: what the scorer needs besides the target, such as `test` and `entry_point`.
-        metadata: whatever else the data says; shown, not used.
+        metadata: other values of the data; not used.
     """
 
     id: str
@@ -39,22 +39,22 @@ class Sample:
 
 
 class Samples(Protocol):
-    """A benchmark's samples, read as they are needed: 100,000 of them need not be in memory."""
+    """A benchmark's samples, read lazily: 100,000 of them need not fit in memory."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of samples."""
 
     def __iter__(self) -> Iterator[Sample]:
-        """All of them, from the first, always in the same order. Raises BenchmarkError."""
+        """All samples, always in the same order. Raises BenchmarkError."""
 
 
 class BenchmarkError(Exception):
-    """A benchmark that can't be read or can't be put to the endpoint: what, where (file and line), what to do."""
+    """A benchmark can't be read or can't be asked over the endpoint: what, where (file and line) and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScorerSpec:
-    """A scorer by its name, and its options as the benchmark gives them."""
+    """A scorer's name, and its options as the benchmark gives them."""
 
     name: str
     options: Mapping[str, Json] = field(default_factory=dict)
@@ -66,13 +66,13 @@ class Benchmark:
 
     Attributes:
         name: a file-name-like word, such as `humaneval`.
-        samples: what is asked, after prompt templates; filtered by nothing (limit and shard are the runner's).
+        samples: all of them, with prompt templates applied; limit and shard come later.
         scorers: at least one; the first is the main one.
         epochs: how often each sample is asked, unless the user says otherwise.
-        data_hash: SHA-256 (hex) of the data as it was read.
+        data_hash: SHA-256 (hex) of the data as read.
         prompt_hash: SHA-256 (hex) of what turns data into prompts: template, system text, format.
-        notes: what a reader of the results has to know, such as what the data was taken for. Sentences.
-        format: what the data was read as, such as `swe-bench`.
+        notes: sentences that a reader of the results has to know, such as the detected format of the data.
+        format: the format of the data, such as `swe-bench`.
     """
 
     name: str

@@ -1,7 +1,6 @@
-"""A model provider for Inspect: `inspect eval task.py --model openhands/PROFILE`. The extra `inspect` brings Inspect.
+"""A model provider for Inspect: `inspect eval task.py --model openhands/PROFILE`. The extra `inspect` installs Inspect.
 
-Inspect imports this module by its entry point whenever it starts, for whatever model, so the provider itself is
-imported when it is asked for.
+Inspect imports this module by its entry point at every start, for any model, so the provider itself is imported on use.
 """
 
 from __future__ import annotations

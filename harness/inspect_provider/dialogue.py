@@ -1,9 +1,8 @@
-"""From the messages that Inspect has of a dialogue to the one turn that the endpoint takes.
+"""From all messages of a dialogue, as Inspect sends them, to the one turn that the endpoint reads.
 
 Inspect sends all messages every time. The endpoint reads the newest user message and, in a conversation's first turn,
-the system text; the rest it knows itself, if it is the conversation that Inspect thinks it is. So the messages before
-the newest one have to be exactly those of a conversation of ours, or the answer would be to something else than what
-the task asks: that is an error, not a score.
+the system text; the earlier messages it has itself. So the messages before the newest one must be exactly those of a
+conversation that we began; otherwise the agent would answer something that the task did not ask, which is an error.
 """
 
 from __future__ import annotations
@@ -23,20 +22,20 @@ if TYPE_CHECKING:
     from harness.json_value import Json
 
 CONVERSATION = "openhands_conversation"
-"""The conversation's id in the metadata of each answer's message."""
+"""The key of the conversation's id in the metadata of each answer's message."""
 
 
 class UnsupportedError(Exception):
-    """The endpoint can't do what the task asks: what, why, what to do."""
+    """The endpoint can't do what the task asks: what, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a conversation stands between two turns.
+    """The state of a conversation between two turns.
 
     Attributes:
-        turns: that it has had.
-        used: tokens, over all of it; None when they are not known.
+        turns: how many it has had.
+        used: its usage so far; None when it is not known.
         history: a digest of all messages so far.
     """
 
@@ -47,12 +46,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn that the endpoint can be asked for.
+    """A turn to ask.
 
     Attributes:
         conversation: its id, a UUID that we choose.
-        messages: what to send, in the shape of OpenAI's.
-        before: where the conversation stands; None when the turn begins it.
+        messages: to send, in OpenAI's format.
+        before: the conversation's state; None when the turn begins it.
     """
 
     conversation: str
@@ -61,26 +60,26 @@ class Turn:
 
     @property
     def number(self) -> int:
-        """In its conversation, from 1."""
+        """Its place in the conversation, from 1."""
         return self.before.turns + 1 if self.before else 1
 
     @property
     def used_before(self) -> Usage | None:
-        """The tokens of the turns before."""
+        """The usage of the turns before."""
         return self.before.used if self.before else None
 
 
 class Dialogues:
-    """The conversations of this process, each of which can be continued once from where it stands."""
+    """The conversations of this process; each can be continued from its current state only."""
 
     def __init__(self) -> None:
         self._standing: dict[str, Standing] = {}
 
     def next_turn(self, messages: Sequence[ChatMessage]) -> Turn:
-        """The turn that these messages ask for; its conversation is then taken until `answered` or `not_asked`.
+        """The turn that these messages ask for. Its conversation is reserved until `answered` or `not_asked`.
 
         Raises:
-            UnsupportedError: the endpoint would not see what the task wants it to.
+            UnsupportedError: the endpoint would not see all that the task sends.
         """
         *earlier, newest = messages
         if newest.role != "user":
@@ -108,11 +107,11 @@ class Dialogues:
         return Turn(conversation, [_sent(newest)], standing)
 
     def answered(self, turn: Turn, messages: Sequence[ChatMessage], used: Usage | None) -> None:
-        """The turn is over, its answer the last of the messages; the conversation has used that many tokens."""
+        """The turn is over: its answer is the last of the messages, and the conversation has used `used` so far."""
         self._standing[turn.conversation] = Standing(turn.number, used or turn.used_before, _digest(messages))
 
     def not_asked(self, turn: Turn) -> None:
-        """The server has seen nothing of the turn, which may be asked for again."""
+        """The server did not take the turn; it may be asked again."""
         if turn.before is not None:
             self._standing[turn.conversation] = turn.before
 
@@ -127,7 +126,7 @@ def _first(earlier: Sequence[ChatMessage], newest: ChatMessage) -> Turn:
 
 
 def _sent(message: ChatMessage) -> Json:
-    """A message in the shape of OpenAI's. Raises UnsupportedError."""
+    """A message in OpenAI's format. Raises UnsupportedError."""
     if isinstance(message.content, str):
         return {"role": message.role, "content": message.content}
     parts: list[Json] = []
@@ -142,7 +141,7 @@ def _sent(message: ChatMessage) -> Json:
 
 
 def _digest(messages: Sequence[ChatMessage]) -> bytes:
-    """Equal for messages that say the same; the ids and metadata that Inspect gives them are not looked at."""
+    """Equal for messages with equal content; ignores the ids and metadata that Inspect adds."""
     said = [
         [message.role, message.content]
         if isinstance(message.content, str)

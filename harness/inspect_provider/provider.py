@@ -1,9 +1,9 @@
-"""The provider: one agent run for each turn that a task asks for, and none that it doesn't.
+"""The provider: one agent run for each turn that a task asks for, never a second one.
 
-Inspect starts a request again when a provider calls its failure temporary, without end. Here that starts another agent
-while the first one goes on, so only a 429 is called that, which started nothing. After a 504, a 503, a reset or a
-time-out the agent is looked for by the conversation's id, and its answer fetched; the turn is sent again once the
-server has shown that it knows nothing of it.
+Inspect repeats a request without limit when the provider calls its failure temporary. Here that would start another
+agent while the first is still running, so only a 429, which started nothing, is called temporary. After a 504, a 503, a
+reset or a time-out the answer is recovered by the conversation's id; the turn is sent again only once the server has
+shown that it knows nothing about it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ logger = getLogger(__name__)
 URL_VARIABLES = ("OPENHANDS_BASE_URL", "AGENT_SERVER_URL")
 KEY_VARIABLES = ("OPENHANDS_API_KEY", "SESSION_API_KEY")
 
-# What an answer without it would be scored wrongly for. An `attempt_timeout` makes Inspect start the turn again.
+# Options whose absence would distort a score; and `attempt_timeout`, which makes Inspect start the turn again.
 IMPOSSIBLE = {
     "best_of": "one answer is all that the endpoint gives; repeat samples with --epochs",
     "num_choices": "one answer is all that the endpoint gives; repeat samples with --epochs",
@@ -60,7 +60,7 @@ IMPOSSIBLE = {
     "modalities": "the endpoint gives text only",
     "attempt_timeout": "after it another agent would be started on the same turn; take --timeout",
 }
-# What Inspect itself or this provider does. All else in a configuration is for the model, and the endpoint ignores it.
+# Options that Inspect or this provider handles. All others are for the model, and the endpoint ignores them.
 HONOURED = {
     *("adaptive_connections", "cache", "extra_headers", "fail_on_refusal", "max_connections", "max_retries"),
     *("max_tool_output", "system_message", "timeout"),
@@ -68,11 +68,11 @@ HONOURED = {
 
 
 class EndpointError(Exception):
-    """There is no answer: why, and the conversation to look at."""
+    """There is no answer: why, and in which conversation."""
 
 
 class BusyError(EndpointError):
-    """429: nothing was started. `seconds` is what the server asks to wait, if it says."""
+    """429: nothing was started. `seconds` is how long the server asks to wait, if it says."""
 
     def __init__(self, seconds: float | None) -> None:
         super().__init__("429: the server runs as many agents as it may")
@@ -84,13 +84,13 @@ class OpenHandsAPI(ModelAPI):
 
     Args:
         model_name: the profile, or the endpoint's name for it, `openhands_PROFILE`.
-        base_url: of the agent server, with or without `/v1`; None: the environment's.
-        api_key: its session key; None: the environment's, or an open server.
+        base_url: of the agent server, with or without `/v1`; None: from the environment.
+        api_key: its session key; None: from the environment, or an open server.
         config: for all calls.
-        native_api: whether conversations are asked after over `/api` when an answer got lost, and for their cost.
-        request_timeout: seconds until a request is given up and its agent is looked for. Released servers answer with
-            504 after 120.
-        grace: seconds after which a turn that the server knows nothing of is sent again.
+        native_api: whether `/api` is used to recover lost answers and to look up usage.
+        request_timeout: seconds until a request is given up and recovery begins. Released servers answer with 504 after
+            120.
+        grace: seconds after which a turn that the server knows nothing about is sent again.
 
     Raises:
         TargetUsageError: the URL can't be the address of a server.
@@ -102,7 +102,7 @@ class OpenHandsAPI(ModelAPI):
         model_name: str,
         base_url: str | None = None,
         api_key: str | None = None,
-        config: GenerateConfig = GenerateConfig(),  # noqa: B008 - as Inspect's own providers have it; it isn't changed
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008 - as in Inspect's own providers; never modified
         *,
         native_api: bool = True,
         request_timeout: float = 150.0,
@@ -127,18 +127,18 @@ class OpenHandsAPI(ModelAPI):
         return self._server.model
 
     def connection_key(self) -> str:
-        """Profiles of one server share the agents that it may run at once."""
+        """Profiles of one server share its limit of concurrent agents."""
         return self._server.base_url
 
     def collapse_user_messages(self) -> bool:
-        """Inspect joins user messages that follow each other, of which the endpoint would read the last one only."""
+        """Inspect joins consecutive user messages, of which the endpoint would read only the last."""
         return True
 
     def should_retry(self, ex: Exception) -> RetryDecision:
         return RetryDecision.rate_limit(ex.seconds) if isinstance(ex, BusyError) else RetryDecision.no()
 
     def retry_wait(self) -> Callable[[RetryCallState], float]:
-        """As long as the server asks; released servers don't say."""
+        """As long as the server asks for; released servers don't say."""
         unasked = wait_random_exponential(min=1, max=60)
 
         def wait(state: RetryCallState) -> float:
@@ -152,7 +152,7 @@ class OpenHandsAPI(ModelAPI):
         self,
         input: list[ChatMessage],  # noqa: A002 - Inspect's name
         tools: list[ToolInfo],
-        tool_choice: ToolChoice,  # noqa: ARG002 - there are no tools
+        tool_choice: ToolChoice,  # noqa: ARG002 - tools are refused
         config: GenerateConfig,
     ) -> ModelOutput:
         """Ask for the turn that the messages end with.
@@ -169,7 +169,7 @@ class OpenHandsAPI(ModelAPI):
         if config.extra_headers:
             server = replace(server, connection=Connection(headers=tuple(config.extra_headers.items())))
         turn = self._dialogues.next_turn(input)
-        # A connection of its own: one that is kept may be closed by the server just when it is used again.
+        # A new connection each time: the server may close a kept one just when it is used again.
         async with Client(server, self._settings.request_timeout) as client:
             answer, sends = await self._ask(client, turn, time.monotonic() + (config.timeout or 3600))
             total = await lookup.usage(client, turn.conversation) if server.native_api else None
@@ -187,7 +187,7 @@ class OpenHandsAPI(ModelAPI):
         )
 
     async def _ask(self, client: Client, turn: Turn, deadline: float) -> tuple[Answered | Recovered, int]:
-        """The answer, and how often the turn was sent. Raises EndpointError."""
+        """The answer, and how often the turn was sent. Raises BusyError, EndpointError."""
         where = f"conversation {turn.conversation} on {client.server.base_url}"
         sends = 0
         while True:
@@ -205,9 +205,7 @@ class OpenHandsAPI(ModelAPI):
             if not client.server.native_api:
                 raise EndpointError(f"{reason}; its agent may be at work, and can't be looked for ({where})")
             logger.info("%s; looking for the agent (%s)", reason, where)
-            match await recover(
-                client, turn.conversation, turn.number, settings=self._settings, deadline=deadline, reached=_unwatched
-            ):
+            match await recover(client, turn.conversation, turn.number, settings=self._settings, deadline=deadline):
                 case Recovered() as recovered:
                     return recovered, sends
                 case Failure(_, why) | StillRunning(why):
@@ -216,14 +214,14 @@ class OpenHandsAPI(ModelAPI):
                     raise EndpointError(f"{reason}; the server knows nothing of it ({where})")
 
     def _say(self, ignored: list[str]) -> None:
-        """Say in the log what is ignored, each once."""
+        """Log each ignored option once."""
         if new := [name for name in ignored if name not in self._said]:
             self._said.update(new)
             logger.warning("the endpoint ignores %s: the agent's profile decides", ", ".join(new))
 
 
 def _refuse(tools: list[ToolInfo], config: GenerateConfig) -> None:
-    """Raise UnsupportedError when the answer would not be one to what is asked."""
+    """Raise UnsupportedError for tools and for options that the endpoint can't honour."""
     if tools:
         raise UnsupportedError(
             f"the task has tools ({', '.join(tool.name for tool in tools)}), and the endpoint never calls a client's: "
@@ -237,7 +235,3 @@ def _refuse(tools: list[ToolInfo], config: GenerateConfig) -> None:
 
 def _from_environment(names: tuple[str, ...]) -> str | None:
     return next((value for name in names if (value := os.environ.get(name))), None)
-
-
-def _unwatched(problem: str | None) -> None:
-    """Nobody has to be told whether the server can be reached: there is no other one."""

@@ -1,4 +1,4 @@
-"""What a turn has used, of what a server says of its conversation: released servers' `usage` is a running total."""
+"""The usage of one turn, from what a server reports: the `usage` of released servers is a running total."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ if TYPE_CHECKING:
 
 
 def spent(turn: Turn, total: Usage | None, told: Usage | None) -> tuple[Usage | None, Usage | None]:
-    """What the conversation has used by now, and what of it the turn has.
+    """The usage of the conversation so far, and of the turn alone; None for what is not known.
 
     Args:
-        turn: which was answered.
-        total: the conversation's, as the native API has it; None when it can't be asked.
-        told: what came with the answer: of the turn (the reference gateway) or the conversation (released servers).
-
-    Returns:
-        None for what is not known.
+        turn: the turn that was answered.
+        total: the conversation's usage from the native API; None when it can't be asked.
+        told: the usage in the answer: of the turn (reference gateway) or of the conversation (released servers).
     """
     before = turn.used_before or (Usage(0, 0, 0.0) if turn.number == 1 else None)
     if total is None and told is not None and before is not None:
@@ -33,7 +30,7 @@ def spent(turn: Turn, total: Usage | None, told: Usage | None) -> tuple[Usage | 
 
 
 def model_usage(usage: Usage) -> ModelUsage:
-    """The same in Inspect's terms."""
+    """Usage as Inspect's type."""
     return ModelUsage(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from harness.reading.problems import Location
 from harness.records import MergeError
 from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord
 from harness.scenarios.model import Contract, Requirement
-from harness.shard import Shard, of_definitions
+from harness.shard import Shard, gaps, of_definitions, strangers
 from harness.verdict import ScenarioVerdict, Standing, State
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def merge(reports: Mapping[str, Report]) -> Report:
         MergeError: a shard is missing or there twice, they differ in what they played or on what, or not every
             scenario of the run is in them exactly once.
     """
-    for look in (_strangers, _incomplete):
-        if reasons := list(look(reports)):
-            raise MergeError(reasons)
+    shards = {name: report.run.shard for name, report in reports.items()}
+    facts = {name: _facts(report) for name, report in reports.items()}
+    if reasons := list(strangers(shards, facts)) or list(_incomplete(reports)):
+        raise MergeError(reasons)
     whole = sorted(reports.values(), key=lambda report: report.run.started)
     run, scenarios = _run([report.run for report in whole]), _scenarios(whole)
     requirements, contracts = _roll_up(whole[0], scenarios, interrupted=run.ended_early is not None)
@@ -54,20 +55,6 @@ def merge(reports: Mapping[str, Report]) -> Report:
             ),
         }
     )
-
-
-def _strangers(reports: Mapping[str, Report]) -> Iterator[str]:
-    """Why some of the reports can't be shards of one run."""
-    if whole := [name for name, report in reports.items() if report.run.shard is None]:
-        yield f"no shard, but a whole run: {', '.join(whole)}"
-        return
-    facts: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for name, report in reports.items():
-        for fact, value in _facts(report).items():
-            facts[fact][value].append(name)
-    for fact, values in facts.items():
-        if len(values) > 1:
-            yield f"{fact}: " + "; ".join(f"{value} in {', '.join(names)}" for value, names in values.items())
 
 
 def _facts(report: Report) -> dict[str, str]:
@@ -94,12 +81,7 @@ def _incomplete(reports: Mapping[str, Report]) -> Iterator[str]:
     shards = [(name, report, report.run.shard) for name, report in reports.items() if report.run.shard]
     _, _, any_shard = shards[0]
     own: list[ScenarioRecord] = []
-    for number in range(1, any_shard.count + 1):
-        files = [name for name, _, shard in shards if shard.number == number]
-        if not files:
-            yield f"shard {number} of {any_shard.count} is missing"
-        elif len(files) > 1:
-            yield f"shard {number} of {any_shard.count} is there {len(files)} times: {', '.join(files)}"
+    yield from gaps({name: Shard(shard.number, shard.count) for name, _, shard in shards})
     for name, report, shard in shards:
         seen = Counter(each.id for each in report.scenarios)
         if twice := [scenario for scenario, times in seen.items() if times > 1]:

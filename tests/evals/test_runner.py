@@ -267,7 +267,7 @@ def test_other_scorers_score_every_answer_again_and_ask_nothing(path: Path) -> N
     assert again.gateway.seen["chat"] == 0
 
 
-def test_a_run_that_is_cancelled_leaves_its_work_to_be_adopted(path: Path) -> None:
+def test_a_run_that_is_cancelled_leaves_its_answers_to_be_recovered(path: Path) -> None:
     async def cancelled_and_resumed() -> tuple[Played, int]:
         async with serving(Behaviour(latency=0.5)) as gateway:
             with pytest.raises(TimeoutError):

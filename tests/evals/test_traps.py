@@ -153,7 +153,7 @@ def test_a_server_that_takes_no_ids_from_clients_is_not_evaluated(path: Path, na
     assert posted <= QUICK.concurrency, "what was answered is never sent again"
 
 
-def test_an_answer_whose_conversation_a_proxy_left_out_is_adopted(path: Path) -> None:
+def test_an_answer_whose_conversation_a_proxy_left_out_is_recovered(path: Path) -> None:
     async def both() -> Played:
         async with serving(Behaviour()) as gateway, answering(_without_header(gateway.url)) as proxy:
             gateway.url = proxy

@@ -105,7 +105,7 @@ def test_each_sample_is_one_conversation_over_its_turns_with_the_tokens_of_each_
     assert "the endpoint ignores max_tokens, temperature" in said.message
 
 
-def test_the_answer_of_an_agent_slower_than_the_endpoint_is_adopted_and_the_agent_runs_once(
+def test_the_answer_of_an_agent_slower_than_the_endpoint_is_recovered_and_the_agent_runs_once(
     gateway: Gateway, tmp_path: Path
 ) -> None:
     samples = [Sample("Slow, slow. Reply with exactly: late\n[[delay: 2]]", target="late")]

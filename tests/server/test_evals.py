@@ -34,7 +34,7 @@ def test_a_released_server_starts_no_agent_twice(tmp_path: Path, agent_server: E
     assert sum(one.adopted for one in outcomes) >= 4, "each seventh is slower than we wait"
 
 
-def test_a_dialogue_on_a_released_server_is_counted_once_and_adopted_turn_by_turn(
+def test_a_dialogue_on_a_released_server_is_counted_once_and_recovered_turn_by_turn(
     tmp_path: Path, agent_server: Endpoint
 ) -> None:
     turns = (

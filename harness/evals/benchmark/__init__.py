@@ -1,1 +1,1 @@
-"""Benchmarks, read: what is asked, from a file of our own format or of another tool's, lazily and with its hashes."""
+"""Benchmarks: read lazily from our own format or another tool's, with their hashes."""

@@ -1,4 +1,4 @@
-"""Benchmarks that come with the tool: our own small ones, and HumanEval from its package."""
+"""Built-in benchmarks: small ones of our own, and HumanEval from its package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HUMANEVAL = "humaneval"
 
 
 def names() -> tuple[str, ...]:
-    """What `eval` knows without a file."""
+    """The names of the built-in benchmarks."""
     return (*sorted(file.stem for file in _FOLDER.glob("*.yaml")), HUMANEVAL)
 
 
@@ -20,7 +20,7 @@ def file_of(name: str) -> Path:
     """The file of a built-in benchmark.
 
     Raises:
-        BenchmarkError: it comes with a package that isn't installed.
+        BenchmarkError: it is in a package that is not installed.
     """
     if name != HUMANEVAL:
         return _FOLDER / f"{name}.yaml"

@@ -1,4 +1,4 @@
-"""Data files: JSONL, JSON, CSV and YAML, row after row. JSONL and CSV are never in memory as a whole."""
+"""Data files: JSONL, JSON, CSV and YAML, row by row. JSONL and CSV files are never held in memory as a whole."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from harness.reading.yaml_nodes import Node
 
 _MAX_JSON = 256 << 20
-"""Characters of a JSON list, which is held as text while its entries are read one by one."""
+"""Characters of a JSON list, which is held in memory as text while its entries are read one by one."""
 
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
              ".yaml": "yaml", ".yml": "yaml"}  # fmt: skip
 _MMLU_COLUMNS = ["question", "A", "B", "C", "D", "answer"]
-"""MMLU's own CSV files have no line of names."""
+"""MMLU's own CSV files have no header line."""
 
 
 class Rows(Protocol):
-    """Entries that can be gone through again and again."""
+    """Rows that can be iterated repeatedly."""
 
     @property
     def place(self) -> Place:
@@ -40,21 +40,21 @@ class Rows(Protocol):
 
     @property
     def sha256(self) -> str:
-        """SHA-256 (hex) of what they are read from."""
+        """SHA-256 (hex) of their source."""
 
     def __iter__(self) -> Iterator[Row]:
-        """All of them. Raises BenchmarkError."""
+        """All rows. Raises BenchmarkError."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """The rows of a file, which has to stay as it is while they are used.
+    """The rows of a file, which must not change while they are used.
 
     Attributes:
         path: the file.
         kind: `jsonl`, `json`, `csv`, `tsv` or `yaml`.
         sha256: of its bytes, unpacked.
-        stamp: its size and time of change when it was hashed.
+        stamp: its size and modification time when it was hashed.
     """
 
     path: Path
@@ -64,7 +64,7 @@ class DataFile:
 
     @classmethod
     def open(cls, path: Path) -> DataFile:
-        """Look at a file and hash it. Raises BenchmarkError."""
+        """Recognise a file's kind and hash it. Raises BenchmarkError."""
         stamp = _stamp(path)
         return cls(path, _kind(path), sha256_of(path), stamp)
 
@@ -87,7 +87,7 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class InlineRows:
-    """The rows that stand in a benchmark file itself."""
+    """The rows in a benchmark file itself."""
 
     place: Place
     node: Node
@@ -101,7 +101,7 @@ class InlineRows:
 
 
 def read_document(path: Path) -> Node:
-    """A YAML file, of the dialect of the scenario files. Raises BenchmarkError with every problem."""
+    """Read a YAML file, in the dialect of scenario files. Raises BenchmarkError with every problem."""
     from harness.reading.problems import FileError
     from harness.reading.yaml_nodes import read_yaml
 
@@ -114,7 +114,7 @@ def read_document(path: Path) -> Node:
 
 
 def place_of(location: Location) -> Place:
-    """A place of a YAML file."""
+    """A location in a YAML file as a place."""
     return Place(str(location.file), location.line, location.column)
 
 
@@ -126,7 +126,7 @@ def _yaml_rows(node: Node) -> Iterator[Row]:
 
 
 def row_of(node: Node) -> Row:
-    """A mapping as a row. Raises BenchmarkError when it is none."""
+    """A mapping as a row. Raises BenchmarkError for anything else."""
     keys = {key: place_of(location) for key, location in node.keys.items()}
     return _row(node.plain(), place_of(node.location), keys)
 
@@ -142,7 +142,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _kind(path: Path) -> str:
-    """What a file is by its name; if that doesn't tell, or for JSON, by how it begins. Raises BenchmarkError."""
+    """A file's kind by its name; for JSON and unknown names by its first character. Raises BenchmarkError."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     kind = _SUFFIXES.get(suffixes[-1]) if suffixes else None
     if kind not in {"json", None}:
@@ -179,7 +179,7 @@ def _jsonl(path: Path) -> Iterator[Row]:
 
 
 def _json(path: Path) -> Iterator[Row]:
-    """The entries of a list, one by one; the list is held as text."""
+    """The entries of a JSON list, one by one."""
     parts, size = [], 0
     for _, line in lines(path):
         parts.append(line)
@@ -210,7 +210,7 @@ def _json(path: Path) -> Iterator[Row]:
 
 
 def _csv(path: Path, delimiter: str) -> Iterator[Row]:
-    """Rows by the names in the first line, or by MMLU's when there are no names; an empty cell is nothing."""
+    """Rows by the names in the header line, or by MMLU's names without one; empty cells are left out."""
     reader = csv.reader((line for _, line in lines(path)), delimiter=delimiter, strict=True)
     names: list[str] = []
     while True:

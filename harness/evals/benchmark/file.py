@@ -1,4 +1,4 @@
-"""Benchmark files: a YAML file that names its data, how it is put to the agent and how answers are scored."""
+"""Benchmark files: YAML that says where the data is, how it is asked and how answers are scored."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from harness.evals.benchmark.data import DataFile, InlineRows, place_of
 from harness.evals.benchmark.definition import Definition, scorer_spec
 from harness.evals.benchmark.file_schema import benchmark_schema
-from harness.evals.benchmark.formats.known import FORMATS
 from harness.evals.benchmark.formats.own import OWN
+from harness.evals.benchmark.formats.recognise import FORMATS
 from harness.evals.sample import BenchmarkError
 from harness.reading.shape import complaints
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_benchmark_file(path: Path, document: Node) -> Definition:
-    """What a benchmark file says. Raises BenchmarkError with everything that is wrong with it."""
+    """Read a benchmark file. Raises BenchmarkError with every problem."""
     if problems := complaints(document, benchmark_schema()):
         raise BenchmarkError("\n".join(map(str, problems)))
     fields: Any = document.plain()

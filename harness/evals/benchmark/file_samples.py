@@ -1,4 +1,4 @@
-"""Samples, made of the rows of a file one by one: nothing of them stays in memory."""
+"""Samples made from the rows of a file one by one; none stay in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.evals.sample import Sample
 
 _MAX_SYSTEM = 32_768
-"""Characters of system text: from 1.55 on the endpoint answers 400 to more, before it took any."""
+"""Characters of system text: since 1.55 the endpoint answers 400 to more; before, it had no limit."""
 _COMPLAINTS = 10
 _PARTS = 64
 
@@ -31,12 +31,12 @@ class Reading:
 
     Attributes:
         format: of the rows.
-        template: makes a turn's prompt; None: the turn as it is.
-        choice_template: the same for a sample with choices.
-        system: instructions that come before a sample's own.
-        category: the name of the value, or of the metadata, that is the category; None: the format's own.
-        cluster: likewise.
-        fold: whether dialogues are put into one prompt.
+        template: makes a turn's prompt; None: the turn itself.
+        choice_template: likewise for a sample with choices.
+        system: instructions, placed before a sample's own.
+        category: the name of the value or metadata that holds the category; None: the format's own.
+        cluster: likewise for the cluster.
+        fold: whether dialogues are joined into one prompt.
     """
 
     format: Format
@@ -48,7 +48,7 @@ class Reading:
     fold: bool
 
     def sample(self, row: Row, position: int) -> Sample:
-        """The sample of a row; `position`, from 1, is its id if it has none. Raises BenchmarkError."""
+        """The sample of a row; without an id its position, from 1, is the id. Raises BenchmarkError."""
         sample = self.format.read(row, self.fold)
         if not all(turn.strip() for turn in sample.turns) or not sample.turns:
             raise row.place.problem("there is nothing to ask: an empty turn, or no turn")
@@ -61,7 +61,7 @@ class Reading:
         name = sample.id or str(position)
         said = (name, turns, system, category, cluster)
         if said == (sample.id, sample.turns, sample.system, sample.category, sample.cluster):
-            return sample  # a copy would take a quarter of the time that a sample takes
+            return sample  # a copy would take a quarter of the time of reading a sample
         return replace(sample, id=name, turns=turns, system=system, category=category, cluster=cluster)
 
     def _prompts(self, sample: Sample, row: Row) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Reading:
 
 
 def _named(row: Row, sample: Sample, name: str | None) -> str | None:
-    """The value of that name, as text. Raises BenchmarkError when a name is given and the sample has no such value."""
+    """The named value as text; None without a name. Raises BenchmarkError when the sample has no such value."""
     if name is None:
         return None
     value = row.fields.get(name, sample.metadata.get(name))
@@ -89,7 +89,7 @@ def _named(row: Row, sample: Sample, name: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class FileSamples:
-    """Samples that are read anew each time they are gone through."""
+    """Samples that are read from the file at each iteration."""
 
     rows: Rows
     reading: Reading
@@ -104,13 +104,13 @@ class FileSamples:
 
 
 def checked(rows: Rows, reading: Reading) -> tuple[FileSamples, Sample]:
-    """Go through all of them once.
+    """Read all samples once to check them.
 
     Returns:
         The samples, and the first one.
 
     Raises:
-        BenchmarkError: with up to ten of the problems; there is no sample; or two of them have the same id.
+        BenchmarkError: with up to ten problems; or there is no sample, or two have the same id.
     """
     problems: list[str] = []
     marks = [array("Q") for _ in range(_PARTS)]
@@ -145,7 +145,7 @@ def _mark(sample_id: str) -> int:
 
 
 def _repeated(marks: Iterable[int]) -> Iterator[int]:
-    """Those that are there more than once. Sorting a part at a time keeps few numbers in memory."""
+    """The duplicates. Sorting one part at a time keeps few numbers in memory."""
     previous = None
     for mark in sorted(marks):
         if mark == previous:
@@ -154,7 +154,7 @@ def _repeated(marks: Iterable[int]) -> Iterator[int]:
 
 
 def _complain_of_ids(rows: Rows, reading: Reading, marks: set[int]) -> None:
-    """Go through the rows again for ids that are there twice; equal marks of other ids are no problem."""
+    """Raise BenchmarkError if ids with these marks are duplicates; different ids may have equal marks."""
     first: dict[str, tuple[int, Place]] = {}
     for position, row in enumerate(rows, 1):
         sample_id = reading.sample(row, position).id

@@ -1,10 +1,10 @@
-"""The JSON Schema (draft 2020-12) of a benchmark file; for the editor, and for the reader of such files."""
+"""The JSON Schema (draft 2020-12) of a benchmark file, for editors and for our reader."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.evals.benchmark.formats.known import FORMATS
+from harness.evals.benchmark.formats.recognise import FORMATS
 from harness.json_value import DIALECT
 
 type Schema = dict[str, Any]
@@ -22,7 +22,7 @@ def _words(description: str, minimum: int = 0) -> Schema:
 
 
 def benchmark_schema() -> Schema:
-    """The schema, with the title of each part as complaints name it."""
+    """The schema; error messages name a part by its title."""
     properties: Schema = {
         "$schema": {"description": "The URL of this schema, for editors.", "type": "string"},
         "name": _text("A word for folders and reports, such as `capitals`.")
@@ -73,7 +73,7 @@ def benchmark_schema() -> Schema:
 
 
 def _sample() -> Schema:
-    """An entry of our own format, wherever it stands."""
+    """A sample of our own format, in a benchmark file or a data file."""
     return {
         "title": "a sample",
         "type": "object",

@@ -16,7 +16,7 @@ from harness.evals.benchmark.definition import Definition, name_of, scorer_spec
 from harness.evals.benchmark.file import read_benchmark_file
 from harness.evals.benchmark.file_samples import Reading, checked
 from harness.evals.benchmark.formats.format import CHOICES, PLAIN
-from harness.evals.benchmark.formats.known import FORMATS, recognise
+from harness.evals.benchmark.formats.recognise import FORMATS, recognise
 from harness.evals.benchmark.row import Place
 from harness.evals.benchmark.template import Template
 from harness.evals.sample import Benchmark, BenchmarkError, ScorerSpec

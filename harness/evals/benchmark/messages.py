@@ -1,7 +1,7 @@
-"""Messages of a chat, made into what the endpoint can be asked.
+"""Chat messages in a sample, turned into what the endpoint can be asked.
 
-It looks at the newest user message and at the system text of the first request, and drops everything else without a
-word (1.28.0 to 1.58.2): a dialogue in a sample, such as worked examples, would be scored as if it had been seen.
+The endpoint reads the newest user message and the first request's system text, and silently drops everything else
+(1.28.0 to 1.58.2). A dialogue in a sample, such as worked examples, would be scored as if the agent had seen it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def read_messages(row: Row, key: str, *, fold: bool) -> tuple[str | None, str]:
     Args:
         row: the sample.
         key: the name of the list.
-        fold: put a dialogue into one prompt.
+        fold: join a dialogue into one prompt.
 
     Raises:
-        BenchmarkError: no such list; it can't be sent at all; or it is a dialogue and `fold` is false.
+        BenchmarkError: there is no such list, it can't be sent, or it is a dialogue and `fold` is false.
     """
     entries = row.fields[key]
     if not isinstance(entries, list) or not entries:

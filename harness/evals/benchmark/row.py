@@ -1,4 +1,4 @@
-"""One entry of a data file, and where it stands: its values are taken by name and type, or complained about."""
+"""A row of a data file and its place: values are read by name and type, with errors that say where they are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """A line of a file, from 1, and a column in it where that says more; line 0 is the file as a whole."""
+    """A line of a file, from 1, and a column if known; line 0 is the whole file."""
 
     file: str
     line: int = 0
@@ -26,18 +26,18 @@ class Place(NamedTuple):
         return ":".join([self.file, *(str(number) for number in self[1:] if number)])
 
     def problem(self, message: str) -> BenchmarkError:
-        """What is wrong here, to be raised."""
+        """An error at this place, to be raised."""
         return BenchmarkError(f"{self}: {message}")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An entry as it was read.
+    """A row as read.
 
     Attributes:
         fields: its values by name.
         place: where it begins.
-        keys: where its names stand, if the file's parser knows.
+        keys: the places of its names, if the file's parser knows them.
     """
 
     fields: Mapping[str, Json]
@@ -45,23 +45,23 @@ class Row:
     keys: Mapping[str, Place] = field(default_factory=dict)
 
     def problem(self, key: str, message: str) -> BenchmarkError:
-        """What is wrong with the value of a name."""
+        """An error about the value of a name, to be raised."""
         return self.keys.get(key, self.place).problem(f"`{key}`: {message}")
 
     def text(self, key: str) -> str:
-        """A text that is there and isn't empty. Raises BenchmarkError."""
+        """A required, non-empty text. Raises BenchmarkError."""
         value = self.fields.get(key)
         if not isinstance(value, str) or not value.strip():
             raise self.problem(key, f"a text is expected here, not {seen(value)}")
         return value
 
     def optional_text(self, key: str) -> str | None:
-        """A text, or nothing; a number is its digits. Raises BenchmarkError."""
+        """A text or None; a number becomes text. Raises BenchmarkError."""
         value = self.fields.get(key)
         return None if value is None else self._word(key, value)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A text or a list of them; none when there is nothing. Raises BenchmarkError."""
+        """A text or a list of texts; empty when there is none. Raises BenchmarkError."""
         match self.fields.get(key):
             case None:
                 return ()
@@ -71,7 +71,7 @@ class Row:
                 return (self._word(key, value),)
 
     def mapping(self, key: str) -> Mapping[str, Json]:
-        """A mapping, empty when there is nothing. Raises BenchmarkError."""
+        """A mapping; empty when there is none. Raises BenchmarkError."""
         value = self.fields.get(key)
         if value is None:
             return {}
@@ -80,13 +80,13 @@ class Row:
         return value
 
     def only(self, known: Collection[str], title: str) -> None:
-        """Raise BenchmarkError when there is a name that isn't known."""
+        """Raise BenchmarkError for a name that is not known."""
         if unknown := [key for key in self.fields if key not in known]:
             hint = did_you_mean(unknown[0], known) or f": it has {listed(known)}"
             raise self.keys.get(unknown[0], self.place).problem(f"unknown key `{unknown[0]}` in {title}{hint}")
 
     def others(self, known: Collection[str]) -> dict[str, Json]:
-        """What there is beside the known names. Raises BenchmarkError for what looks like a slip in one of them."""
+        """The values of all other names. Raises BenchmarkError for a name that looks like a misspelt known one."""
         others = {key: value for key, value in self.fields.items() if key not in known}
         if not others:
             return others
@@ -108,15 +108,15 @@ class Row:
 
 @lru_cache
 def _slip(key: str, names: tuple[str, ...]) -> str:
-    """`; did you mean x?` for what can only be a slip, since other tools' files have names of their own."""
-    from difflib import get_close_matches  # 9 ms, and most files have no mistake
+    """`; did you mean x?` for a close match only, as other tools' files have names of their own."""
+    from difflib import get_close_matches  # takes 9 ms, and most files need no hint
 
     close = get_close_matches(key, names, n=1, cutoff=0.8) if len(key) > 3 else ()
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def seen(value: Json) -> str:
-    """What stands there, in a few words."""
+    """A value in a few words, for an error message."""
     match value:
         case None:
             return "nothing"

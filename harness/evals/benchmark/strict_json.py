@@ -1,4 +1,4 @@
-"""JSON as the standard has it: no NaN, no key twice, no half of a surrogate pair."""
+"""Strict JSON: no NaN, no duplicate keys, no lone surrogates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class StrictJsonError(ValueError):
-    """What is wrong, and at which character of the text (from 0)."""
+    """Invalid JSON: what, and at which character of the text (from 0)."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -45,13 +45,13 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_fields, parse_float=_finite, pars
 
 
 def skip_space(text: str, position: int) -> int:
-    """Where the next character stands that is no white space."""
+    """The position of the next character that is not white space."""
     match = _SPACE.match(text, position)
     return match.end() if match else position
 
 
 def read_value(text: str, position: int) -> tuple[Json, int]:
-    """The value that begins at a position, and where it ends. Raises StrictJsonError."""
+    """The value at a position, and the position after it. Raises StrictJsonError."""
     try:
         value, end = _DECODER.raw_decode(text, position)
         if _SURROGATE.search(text, position, end):

@@ -1,4 +1,4 @@
-"""Prompt templates: Jinja2, in its sandbox, and a name that the data doesn't have is a mistake."""
+"""Prompt templates: sandboxed Jinja2, in which an undefined name is an error."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Template:
-    """A template that was read.
+    """A prompt template.
 
     Args:
         source: its text.
-        place: where it stands.
+        place: where it comes from.
 
     Raises:
-        BenchmarkError: it is no Jinja2, or Jinja2 is missing.
+        BenchmarkError: it is not valid Jinja2, or Jinja2 is not installed.
     """
 
     def __init__(self, source: str, place: Place) -> None:
@@ -36,15 +36,15 @@ class Template:
         environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
         try:
             self._template = environment.from_string(source)
-        except Exception as error:  # noqa: BLE001 - a template is a program, and parts of it are run already
+        except Exception as error:  # noqa: BLE001 - a template is a program, and parsing runs parts of it
             line = getattr(error, "lineno", None)
             raise place.problem(f"the template{f', line {line}' if line else ''}: {error}") from None
 
     def render(self, values: Mapping[str, Any], where: Place) -> str:
-        """The text for some values, those of the entry at a place. Raises BenchmarkError."""
+        """Fill the template with the values of a row at a place. Raises BenchmarkError."""
         try:
             text = self._template.render(values)
-            text.encode()  # half of a surrogate pair can't be sent
+            text.encode()  # a lone surrogate can't be sent
         except Exception as error:  # noqa: BLE001 - a template is a program: it can raise anything
             name = re.match(r"'(\w+)' is undefined", str(error))
             hint = did_you_mean(name[1], values) if name else ""

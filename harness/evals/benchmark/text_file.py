@@ -1,4 +1,4 @@
-"""The lines of a text file, plain or gzipped, as they are needed."""
+"""Text files, plain or gzipped, read lazily by line."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_LINE = 16 << 20
-"""Bytes of a line: the largest of SWE-bench has 1 MB; a file without line ends must not fill the memory."""
+"""Bytes of a line, so that a file without line breaks can't fill the memory; SWE-bench has lines of 1 MB."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedIOBase]:
-    """The file's bytes, unpacked if they are gzipped.
+    """Open a file to read its bytes, decompressed if it is gzipped.
 
     Raises:
-        BenchmarkError: it can't be opened, read, or unpacked.
+        BenchmarkError: it can't be opened, read or decompressed.
     """
     place = Place(str(path))
     try:
@@ -42,7 +42,7 @@ def opened(path: Path) -> Iterator[BufferedIOBase]:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 (hex) of the file's bytes, the same packed or not. Raises BenchmarkError."""
+    """SHA-256 (hex) of a file's decompressed bytes. Raises BenchmarkError."""
     with opened(path) as stream:
         digest = sha256()
         while block := stream.read(1 << 16):
@@ -51,10 +51,10 @@ def sha256_of(path: Path) -> str:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Each line with its number, from 1, and its end.
+    """Each line, including its line break, with its number from 1.
 
     Raises:
-        BenchmarkError: it can't be read, is not UTF-8, or a line is longer than 16 MiB.
+        BenchmarkError: the file can't be read, is not UTF-8, or has a line of more than 16 MiB.
     """
     with opened(path) as stream:
         number = 0

@@ -1,4 +1,4 @@
-"""What a person who waits is shown: how far the run is, how fast, how well, what it cost, how long it still takes."""
+"""The progress line of an evaluation: score, speed, time left, cost and errors so far."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class EvaluationProgress:
-    """A living line on a terminal; nothing when nobody looks.
+    """A progress line on a terminal; elsewhere nothing is shown.
 
     Args:
-        quiet: none, even on a terminal.
-        clock: seconds, monotonic.
+        quiet: show nothing on a terminal either.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
@@ -32,11 +32,11 @@ class EvaluationProgress:
         self._value = self._cost = 0.0
 
     def say(self, what: str) -> None:
-        """Tell what is being waited for."""
+        """Show what the command is waiting for."""
         self._progress.say(what)
 
     def watch(self, event: Event) -> None:
-        """Take note of what happened in the run."""
+        """Receive an event of the run."""
         match event:
             case Begin():
                 self._began, self._left = self._clock(), event.planned - event.done
@@ -54,11 +54,11 @@ class EvaluationProgress:
                 self._progress.say(f"{self.line()}; {printable(event.server)} can't be reached")
 
     def close(self) -> None:
-        """Take it away."""
+        """Remove the line."""
         self._progress.close()
 
     def line(self) -> str:
-        """All of it in a line, such as `81.3 % right, 12.0 a minute, 3 min 5 s left, $0.12, 2 errors`."""
+        """The line, such as `81.3 % right, 12.0 a minute, 3 min 5 s left, $0.12, 2 errors`."""
         parts = [f"{percent(self._value / self._scored)} right"] if self._scored else ["asking"]
         if self._done:
             seconds = (self._clock() - self._began) / self._done

@@ -1,1 +1,1 @@
-"""What a run leaves: its record, its samples, its totals, and what is exported from them."""
+"""Results: the record of a run, its samples and totals, and exports to other tools."""

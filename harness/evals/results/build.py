@@ -1,4 +1,4 @@
-"""From the journal to what a run leaves: `samples.jsonl`, `run.json` and the reports, each whole or not at all."""
+"""From a journal to `samples.jsonl` and the record of the run."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _SERVER = ("title", "version", "sdk_version", "tools_version")
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What the journal does not know of a run.
+    """What the journal does not say about a run.
 
     Attributes:
         arguments: the command line after `gateway-harness`.
         ended: when the last answer came.
-        ended_early: why not everything was asked; None when it was.
+        ended_early: why not everything was asked; None when everything was.
         targets: see `target_record`.
-        settings: what else decided what was sent, and the gates (`fail_under`).
-        limit: at most so many samples; None for all.
-        scorers: by name, the main one first.
+        settings: other settings that affect what is sent, and the gates (`fail_under`).
+        limit: only the first so many samples; None for all.
+        scorers: their names, the main one first.
         scorer_hash: SHA-256 over names, options and versions.
         redactor: knows every secret; all text goes through it.
     """
@@ -69,7 +69,7 @@ class RunContext:
 
 
 def target_record(server: Server, redactor: Redactor) -> ServerRecord:
-    """What the record says of a server."""
+    """The record of a server."""
     return ServerRecord(
         argument=redactor.text(server.argument),
         url=redactor.text(server.base_url),
@@ -131,7 +131,7 @@ def _record(totals: Totals, benchmark: Benchmark, journal: Journal, context: Run
 
 
 def target_hash(targets: Iterable[ServerRecord]) -> str:
-    """SHA-256 over the models and the servers' names and versions; the same for a pool of equal servers as for one."""
+    """SHA-256 over the models and the servers' names and versions; a pool of equal servers has the hash of one."""
     marks = {json.dumps([each.model, *(each.server.get(name) for name in _SERVER)]) for each in targets}
     return sha256("\n".join(sorted(marks)).encode()).hexdigest()
 
@@ -146,7 +146,7 @@ def this_tool() -> ToolRecord:
 def _records(
     folder: Path, benchmark: Benchmark, journal: Journal, redactor: Redactor
 ) -> Iterator[tuple[Sample, tuple[SampleRecord | None, ...]]]:
-    """Each sample, with what came of it in each epoch."""
+    """Each sample with its record in each epoch; None where it has no outcome yet."""
     fetched = {path.name for path in (folder / TRAJECTORIES).glob("*.json")}
     for index, sample in journal.header.selected(benchmark.samples):
         shown = _redacted(sample, redactor)
@@ -166,7 +166,7 @@ def _records(
 
 
 def _redacted(sample: Sample, redactor: Redactor) -> Sample:
-    """The sample as it may be shown; of its turns, the last."""
+    """The sample without secrets; of its turns only the last, which alone is shown."""
     said = redactor.text
     return replace(
         sample,
@@ -180,7 +180,7 @@ def _redacted(sample: Sample, redactor: Redactor) -> Sample:
 
 def _sample(sample: Sample, outcome: Outcome, redactor: Redactor, fetched: Collection[str]) -> SampleRecord:
     def said(text: str) -> str:
-        return _clipped(redactor.excerpt(text), ANSWER_LENGTH)  # a scorer or a server may have cut it, in a secret
+        return _clipped(redactor.excerpt(text), ANSWER_LENGTH)  # a scorer or a server may have cut through a secret
 
     events, failure = f"{outcome.conversation}.json", outcome.failure
     return SampleRecord(

@@ -1,4 +1,4 @@
-"""Where a run is kept: `reports/evals/<benchmark>/<target>/<time>/`, and which run there is to go on."""
+"""The folder of a run, `reports/evals/<benchmark>/<target>/<time>/`, and the run there to resume."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ JOURNAL_FILE = "journal.jsonl"
 def open_journal(
     folder: Path, header: RunHeader, *, started: datetime, anew: bool, again: bool, check: Callable[[], object]
 ) -> Journal:
-    """The journal of a new run, or of the newest one in the folder that is the same run, unless that came to its end.
+    """Open the journal of the newest run in the folder that the header can resume, or of a new run.
 
-    Other runs in between, of a part of the samples or at work on another shard, are no matter of ours.
+    Later runs that differ, such as those of another shard, are ignored.
 
     Args:
-        folder: of all runs of that benchmark and target.
-        header: of the run that is wanted.
-        started: when, for the name of a new folder.
-        anew: a new one in any case.
-        again: one that has come to its end, too: its errors are to be asked again.
-        check: called before a new run gets its folder; what it raises is passed on.
+        folder: of all runs of this benchmark and target.
+        header: of the requested run.
+        started: when; names a new folder.
+        anew: always begin a new run.
+        again: resume even a finished run, to ask its errors again.
+        check: called before a new run gets its folder; its exceptions propagate.
 
     Raises:
-        FolderError: the folder of a new run can't be made.
-        JournalError: that run is at work, or a journal is damaged.
+        FolderError: the folder of a new run can't be created.
+        JournalError: another process is writing to the journal, or a journal is damaged.
     """
     journals = [] if anew else folder.glob(f"*/{JOURNAL_FILE}")
     same = [
-        (found.created, path.stat().st_mtime_ns, path)  # `score` writes to old ones, too
+        (found.created, path.stat().st_mtime_ns, path)  # a tie-breaker only: `score` writes to old journals too
         for path in journals
         if (found := header_of(path)) is not None and not found.differs_in(header)
     ]
@@ -53,7 +53,7 @@ def open_journal(
 
 
 def _ended(folder: Path) -> bool:
-    """Whether nothing of a run is left to ask, as its record says, which is written last."""
+    """Whether a run is finished, by its record, which is written last."""
     try:
         return not read_run(folder).counts.pending
     except RecordError:

@@ -1,6 +1,6 @@
-"""A run as a log of Inspect's: `inspect view` shows it, `read_eval_log` and `inspect score` read it.
+"""A run as an Inspect log, for `inspect view`, `read_eval_log` and `inspect score`.
 
-Made of `run.json` and `samples.jsonl`, so a question is the last of its conversation, and long texts are clipped.
+Its sources are `run.json` and `samples.jsonl`, so it has only the last question of a conversation, and clipped texts.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 def export_eval(folder: Path, path: Path) -> None:
-    """Write the run of a folder as a log of Inspect's: for each sample 5 ms and, until it is written, 25 KiB of memory.
+    """Write a run as an Inspect log; takes 5 ms and 25 KiB of memory per sample.
 
     Args:
         folder: of the run, with its `run.json` and `samples.jsonl`.
-        path: of the log; what is there is replaced. One that ends in `.json` becomes Inspect's JSON format, any other
-            its zip, for which `.eval` is the usual ending and the one that `inspect view` looks for.
+        path: of the log; an existing file is replaced. `.json` gives Inspect's JSON format, any other ending its zip
+            format; `inspect view` looks for `.eval`.
 
     Raises:
-        RecordError: the folder holds no whole run.
+        RecordError: the folder holds no complete run.
         TargetUsageError: Inspect is not installed.
         OSError: the log can't be written.
     """
@@ -61,7 +61,7 @@ def _log(run: RunRecord, samples: tuple[SampleRecord, ...]) -> EvalLog:
 
 
 def _model(name: str) -> str:
-    """The name by which our provider for Inspect knows a model of the endpoint."""
+    """The name of an endpoint's model in our provider for Inspect."""
     return f"openhands/{name.removeprefix(MODEL_PREFIX)}"
 
 
@@ -114,7 +114,7 @@ def _score(metric: MetricRecord) -> EvalScore:
 
 
 def _stats(run: RunRecord, models: dict[str, str]) -> EvalStats:
-    """The run's times; its tokens when one model has used them all, since they are not known by model."""
+    """The run's times, and its tokens if there is only one model: they are not known by model."""
     from inspect_ai.log import EvalStats
 
     used = set(models.values())

@@ -1,4 +1,4 @@
-"""`predictions.jsonl` for SWE-bench: the patches of a run's answers, for `swebench` to try in its own containers."""
+"""`predictions.jsonl` for SWE-bench: the patches in a run's answers, for `swebench` to test in its containers."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _BEGINNING = re.compile(r"^(diff --git |--- [^\n]+\n\+\+\+ )", re.MULTILINE)
 
 
 def patch_of(answer: str) -> str:
-    """The change that an answer ends with, as `git apply` takes it; empty when it has none.
+    """The patch in an answer, as `git apply` accepts it; empty when there is none.
 
-    The last code block that is a patch counts, or else everything from the first line that begins one.
+    That is the last code block with a patch, or else everything from the first line that begins one.
     """
     answer = answer.replace("\r\n", "\n")
     blocks = [block[2] for block in _BLOCK.finditer(answer) if _BEGINNING.search(block[2])]
@@ -33,19 +33,19 @@ def patch_of(answer: str) -> str:
 
 
 def write_predictions(folder: Path, outcomes: Iterable[Outcome], model: str) -> tuple[Path, ...]:
-    """Write a line for each answer; one without a patch has an empty one, and a failure is no prediction.
+    """Write a line for each answer, with an empty patch if it has none; failures get no line.
 
     Args:
-        folder: where the files go.
+        folder: of the run.
         outcomes: of the run.
-        model: `model_name_or_path`, by which `swebench` names its report.
+        model: `model_name_or_path`, after which `swebench` names its report.
 
     Returns:
-        The files: `predictions.jsonl`, and for each further epoch `predictions-2.jsonl` and so on, since `swebench`
-        takes one prediction for an instance.
+        The files: `predictions.jsonl`, and `predictions-2.jsonl` and so on for further epochs, since `swebench` takes
+        one prediction per instance.
 
     Raises:
-        OSError: they can't be written; none of them is there then.
+        OSError: they can't be written; then none of them is.
     """
     files: dict[int, Callable[[str], object]] = {}
     with ExitStack() as stack:

@@ -1,15 +1,14 @@
-"""What the agent did on its way to an answer, which the endpoint hides: a conversation's events, by the native API.
+"""What an agent did to get to its answer: the events of its conversation, which only the native API shows.
 
-They are fetched for what went wrong, and kept as `trajectories/<conversation>.json` in the run's folder.
+They are fetched for failed and wrong samples, and kept as `trajectories/<conversation>.json` in the run's folder.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from harness.evals.outcome import FailureKind
 from harness.presentation.files import write_whole
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 FOLDER = "trajectories"
 
 MOST = 100
-"""Conversations whose events are fetched."""
-_MOST_EVENTS, _PAGE = 500, 100
-"""Of a conversation; released servers give at most 100 at once."""
+"""Conversations whose events are fetched, at most."""
+_MOST_EVENTS = 500
+"""Of a conversation."""
 _MOST_CHARACTERS = 5_000
-"""Of a text in an event; the system prompt of release 1.58 has 15,300, the same in each conversation."""
+"""Of a text in an event; the system prompt of release 1.58, the same in each conversation, has 15,300."""
 
 _AT_ONCE = 4
 _NO_CONVERSATION = {FailureKind.REFUSED, FailureKind.UNREACHABLE}
@@ -43,20 +42,20 @@ _NO_STEPS = {"SystemPromptEvent", "ConversationStateUpdateEvent", "SecurityAnaly
 async def fetch_trajectories(
     folder: Path, journal: Journal, servers: Sequence[Server], redactor: Redactor, *, most: int = MOST
 ) -> int:
-    """Fetch the events of conversations that brought no answer or one that the main scorer finds wrong.
+    """Fetch the events of conversations that failed or whose answer the main scorer found wrong.
 
-    Those that are there already, and those on servers whose native API may not be asked, are left out; one that can't
-    be had is too, since it is no part of the result.
+    Skips conversations that were fetched before and those on servers whose native API may not be used. One that can't
+    be fetched is skipped too: it is not part of the result.
 
     Args:
         folder: of the run.
         journal: of the run.
         servers: of the pool.
         redactor: knows every secret.
-        most: so many at most, the first ones.
+        most: fetches the first so many.
 
     Returns:
-        How many were fetched.
+        The number fetched.
 
     Raises:
         OSError: a file can't be written.
@@ -70,7 +69,7 @@ async def fetch_trajectories(
             for each in servers
             if each.native_api
         }
-        wanted = _wanted(folder, journal, clients, most)  # one iterator, which several tasks take from
+        wanted = _wanted(folder, journal, clients, most)  # shared by all tasks
 
         async def work() -> int:
             return sum([await _fetch(folder, each, clients[each.server], redactor) for each in wanted])
@@ -98,7 +97,7 @@ async def _fetch(folder: Path, outcome: Outcome, client: Client, redactor: Redac
     if not events:
         return False
     document: Json = {"conversation": outcome.conversation, "server": outcome.server, "events": events}
-    # First each text, then the whole: a member whose name says that it is secret shows only with its name.
+    # Each text first, then the whole document: members with secret names are found only beside their names.
     text = redactor.text(json.dumps(redactor.json(_clipped(document)), indent=1, ensure_ascii=False))
     await asyncio.to_thread(write_whole, _path(folder, outcome), text)
     return True
@@ -107,23 +106,14 @@ async def _fetch(folder: Path, outcome: Outcome, client: Client, redactor: Redac
 async def _events(client: Client, conversation: str) -> list[Json]:
     """A conversation's events, oldest first, as far as they can be had."""
     from harness.evals.runner.client import UnansweredError
+    from harness.evals.runner.lookup import event_pages
 
     events: list[Json] = []
-    path = f"/api/conversations/{conversation}/events/search?limit={_PAGE}"
-    page = ""
-    while len(events) < _MOST_EVENTS:
-        try:
-            _, found = await client.look(path + page)
-        except UnansweredError:
-            break
-        match found:
-            case {"items": [_, *_] as items, "next_page_id": following}:
-                events += items
-            case _:
+    with suppress(UnansweredError):
+        async for page in event_pages(client, f"/api/conversations/{conversation}"):
+            events += page
+            if len(events) >= _MOST_EVENTS:
                 break
-        if following is None:
-            break
-        page = f"&page_id={quote(str(following), safe='')}"
     return events[:_MOST_EVENTS]
 
 
@@ -144,7 +134,7 @@ def _clipped(value: Json) -> Json:
 
 
 def read_steps(path: Path) -> list[tuple[str, str]]:
-    """What the events of a file tell a reader: who, and what they said or did.
+    """The steps of a trajectory for a reader: who, and what they said or did.
 
     Raises:
         RecordError: it can't be read.
@@ -164,7 +154,7 @@ def _step(event: dict[str, Any]) -> tuple[str, str]:
             return "agent" if role == "assistant" else role, _text(content)
         case {"kind": "ActionEvent", "tool_name": str(tool)}:
             thought = _text(event.get("thought") or [])
-            called = event.get("action") or event.get("tool_call")  # without the first, its arguments were none
+            called = event.get("action") or event.get("tool_call")  # no `action` if its arguments were invalid
             return f"agent calls {tool}", f"{thought}\n{json.dumps(called, indent=1, ensure_ascii=False)}".strip()
         case {"tool_name": str(tool), "observation": {"content": content}}:
             return f"{tool} answers", _text(content)
@@ -174,7 +164,7 @@ def _step(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _text(content: Any) -> str:
-    """The text of a message's parts; what else is in it is named."""
+    """The text of a message's parts, with a placeholder for each part of another kind."""
     if not isinstance(content, list):
         return str(content)
     return "\n".join(

@@ -1,1 +1,1 @@
-"""The runner: every sample asked exactly once in each epoch, whatever happens on the way."""
+"""The runner: asks samples, each of them exactly once in each epoch, and recovers lost answers."""

@@ -1,4 +1,4 @@
-"""A sample in an epoch: its turns put to one conversation on one server, each answered by one agent run and no more."""
+"""One attempt at a sample in one epoch: its turns asked in one conversation, each answered by one agent run at most."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from harness.json_value import Json
 
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
-"""Seconds to wait for room on a server that doesn't say how long; twice as long each time."""
+"""Seconds to wait after a 429 that names no time; doubled each time."""
 
 _MOST_SENDS = 5
-"""Times that a turn is sent to a server that each time answers with an error and knows nothing of it afterwards."""
+"""Times that a turn is sent to a server that answers with an error and then knows nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all dialogues of a run share."""
+    """What all attempts of a run share."""
 
     journal: Journal
     pool: Pool
@@ -45,29 +45,30 @@ class Surroundings:
     watch: Watcher
 
 
-class _Over(Exception):  # noqa: N818 - how a dialogue ends early, not an error of ours
+class _Over(Exception):  # noqa: N818 - ends an attempt early; not an error of ours
     def __init__(self, why: Failure | StillRunning) -> None:
         self.why = why
 
 
-class Dialogue:
-    """One sample in one epoch, from where the journal left it.
+class Attempt:
+    """An attempt at one sample in one epoch, resumed from where the journal left it.
 
     Attributes:
-        attempt: from 1; another one has another conversation.
-        refused: the status with which the server refused it; None when it did not. 200: it takes no ids from clients.
+        number: from 1; each attempt has a conversation of its own.
+        refused: the status with which the server refused it, None when it did not; 200 when the server ignores the
+            conversation id that the client chose.
     """
 
     def __init__(self, index: int, sample: Sample, epoch: int, run: Surroundings) -> None:
         self._index, self._sample, self._epoch, self._run = index, sample, epoch, run
         journal = run.journal
         began = journal.begun(index, epoch) if journal.state(index, epoch) is State.STARTED else None
-        self.attempt = began.attempt if began else journal.attempt(index, epoch) + 1
+        self.number = began.attempt if began else journal.attempt(index, epoch) + 1
         self._sends = began.sends if began else 0
         if began is not None and self._is_given_up(began):
-            self.attempt, began = began.attempt + 1, None
+            self.number, began = began.attempt + 1, None
         self.refused: int | None = None
-        self._conversation = conversation_id(journal.header.run, sample.id, epoch, self.attempt)
+        self._conversation = conversation_id(journal.header.run, sample.id, epoch, self.number)
         self._at = began.server if began else None
         self._answers = list(began.answers) if began else []
         self._is_asked = began is not None and began.turn > len(self._answers)
@@ -79,7 +80,7 @@ class Dialogue:
         self._lane: Lane
 
     async def play(self) -> Outcome | StillRunning:
-        """Ask what has not been answered yet. Raises Unreached, JournalError."""
+        """Ask the turns that have no answer yet. Raises Unreached, JournalError."""
         lost = "an earlier run had asked for it" if self._is_asked else None
         if self._at is None:
             lane = await self._run.pool.choose()
@@ -107,11 +108,11 @@ class Dialogue:
         return await self._outcome(failure)
 
     def _is_given_up(self, began: Begun) -> bool:
-        """Whether its server is none of this run's, and has ended with the run that started it or is not waited for."""
+        """Whether its server is not in the pool, and either ended with an earlier run or is not waited for."""
         return self._run.pool.at(began.server) is None and (not began.lasting or self._run.settings.retry_errors)
 
     async def _turn(self, turn: int, lost: str | None) -> str:
-        """The agent's answer to a turn; `lost`: why it may have been asked already. Raises _Over."""
+        """The agent's answer to a turn; `lost` says why the turn may have been asked already. Raises _Over."""
         reason = ""
         for sends in range(_MOST_SENDS):
             if sends:
@@ -132,7 +133,7 @@ class Dialogue:
         raise _Over(Failure(FailureKind.UNREACHABLE, why))
 
     async def _ask(self, turn: int) -> Answered | Unclear:
-        """Send a turn until it has left and was not turned away for want of room. Raises _Over, Unreached."""
+        """Send a turn until the server takes it: it could be reached and had room (no 429). Raises _Over, Unreached."""
         is_noted = False
         while True:
             if not is_noted:
@@ -156,7 +157,7 @@ class Dialogue:
                     return reply
 
     async def _recovered_text(self, turn: int, reply: Unclear) -> str | None:
-        """The answer that the server has or gets for a turn; None when the turn may be sent again. Raises _Over."""
+        """Recover the answer to a turn; None when the turn may be sent again. Raises _Over."""
         if not self._lane.client.server.native_api:
             kind = FailureKind.AGENT if reply.ended else FailureKind.UNKNOWN
             raise _Over(Failure(kind, reply.reason))
@@ -185,7 +186,7 @@ class Dialogue:
                 raise _Over(found)
 
     async def _wait_for_server(self, turn: int, reason: str) -> bool:
-        """Wait until a server can be asked that could not; whether it is another one. Raises _Over, Unreached."""
+        """Wait after a failed connection; whether another server is to be asked now. Raises _Over, Unreached."""
         self._lane.reached(reason)
         self._give_up_when_late(f"the server can't be reached: {reason}")
         if turn == 1 and self._sends == 1:
@@ -196,11 +197,11 @@ class Dialogue:
         return False
 
     async def _wait_for_room(self, turn: int, seconds: float | None) -> bool:
-        """Wait as long as the server says; whether another one is to be asked then. Raises _Over, Unreached."""
+        """Wait after a 429; whether another server is to be asked now. Raises _Over, Unreached."""
         self._give_up_when_late("the server had no room for it (429)")
         if seconds is None:
             seconds, self._wait = self._wait, min(2 * self._wait, _LONGEST_WAIT)
-        seconds *= random.uniform(1.0, 1.25)  # noqa: S311 - so that not all of them come at once
+        seconds *= random.uniform(1.0, 1.25)  # noqa: S311 - spreads the retries out
         seconds = min(seconds, max(0.0, self._deadline - time.monotonic()))
         self._lane.full(seconds)
         self._run.watch(Waiting(self._lane.url, seconds))
@@ -208,7 +209,7 @@ class Dialogue:
         return turn == 1 and self._sends == 1 and await self._move()
 
     async def _move(self) -> bool:
-        """Nothing of the sample has got anywhere: take the server that is best now, and say whether it is another."""
+        """Choose a server again, as none has taken anything of the sample; whether it is a different one."""
         lane = await self._run.pool.choose()
         moved = lane is not self._lane
         self._lane.load -= 1
@@ -218,7 +219,7 @@ class Dialogue:
         return moved
 
     async def _is_kept(self, turn: int) -> bool:
-        """Whether the server has the turn, although it said 429; for follow-ups, releases before 1.56 kept it."""
+        """Whether the server has the turn despite its 429; releases before 1.56 kept follow-up turns."""
         if not self._lane.client.server.native_api:
             return False
         try:
@@ -236,7 +237,7 @@ class Dialogue:
             self._index,
             self._sample.id,
             self._epoch,
-            attempt=self.attempt,
+            attempt=self.number,
             conversation=self._conversation,
             server=self._lane.url,
             turn=turn,
@@ -275,11 +276,11 @@ class Dialogue:
 
 
 def usage_of_replies(usages: Sequence[Usage | None], server_info: Mapping[str, Json]) -> Usage | None:
-    """What a conversation cost by what its answers said, each in turn; None when that can't be told.
+    """The usage of a conversation from the usage of its answers, in order; None when it can't be told.
 
-    Released servers (1.28.0 to 1.58.2) say what the whole conversation has cost so far: the last answer says it all.
-    The reference gateway, which names its `contract` in `/server_info`, says what the one turn cost: they are added up.
-    So they are where a number falls, which no running total does.
+    Released servers (1.28.0 to 1.58.2) report a running total, so the last answer has the sum. The reference gateway,
+    which names its `contract` in `/server_info`, reports each turn's own usage, which is added up. So is usage that
+    falls from one answer to the next, which no running total does.
     """
     if not usages or usages[-1] is None:
         return None

@@ -1,7 +1,6 @@
-"""One server of the pool over HTTP: what it answered, or how far a request got when there is no answer.
+"""One server of the pool over HTTP: its answer, or how far the request got when there is none.
 
-The difference that everything hangs on: a request that cannot have reached the server may be sent again, one that may
-have reached it may not.
+A request that cannot have reached the server may be sent again; one that may have reached it may not.
 """
 
 from __future__ import annotations
@@ -33,29 +32,29 @@ IDS_NOT_TAKEN = (
     f"the server answers for another conversation than {CONVERSATION_HEADER} names, or says for none: what it works on "
     "can't be found again, so nothing is evaluated there"
 )
-"""Servers without the header, and ways to them that lose it."""
+"""For servers without the header, and proxies that drop it."""
 
 MAXIMUM_BODY = 16 * 1024 * 1024
-"""Bytes of an answer that are read; an agent's final text has some thousand."""
+"""Bytes of an answer that are read; an agent's final text has a few thousand."""
 
 _MOST_TOKENS = 2**40
-"""Of one conversation; a float holds the sum of eight thousand times that to the last token."""
+"""Of one conversation; a float adds up eight thousand times as many exactly."""
 
 _LOOK_TIMEOUT = 30.0
-"""Seconds for a look at the native API. An unhandled error blocks a released server (1.58.0) for 3 s, under load 15."""
+"""Seconds for a native API request. An unhandled error blocks a released server (1.58.0) for 3 s, 15 s under load."""
 
 _CONNECT_TIMEOUT = 20.0
 
-# uvicorn closes a connection that was idle for 5 s; a request that meets that is lost, and its agent looked for.
+# uvicorn closes idle connections after 5 s; a request sent at that moment is lost and has to be recovered.
 _KEPT_ALIVE = 4.0
 
 _MAYBE_LATER = {408, 409, 425}
-"""4xx that say nothing about the request itself: what became of it is looked up."""
+"""4xx that don't reject the request itself; its outcome is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The agent's text, and the usage that came with it."""
+    """The agent's text, and the usage reported with it."""
 
     text: str
     usage: Usage | None
@@ -63,21 +62,21 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """429: nothing was started. `seconds` is what the server asks to wait, if it says."""
+    """429: nothing was started. `seconds` is how long the server asks to wait, if it says."""
 
     seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """There was no connection, so nothing can have been started."""
+    """There was no connection, so nothing was started."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server refused the request for what it is, and started nothing."""
+    """The server rejected the request itself, and started nothing."""
 
     status: int
     reason: str
@@ -85,12 +84,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """An agent may be at work, or have been.
+    """An agent may be running, or may have run.
 
     Attributes:
-        reason: what came in place of an answer.
-        ended: the server itself says that the agent's run is over.
-        answered: it was 200, so that somebody has worked, whatever is known of the conversation.
+        reason: what came instead of an answer.
+        ended: whether the server says that the agent's run is over.
+        answered: whether the status was 200, which shows that an agent ran.
     """
 
     reason: str
@@ -102,10 +101,10 @@ type Reply = Answered | Busy | NotSent | Refused | Unclear
 
 
 class UnansweredError(Exception):
-    """A look at the native API got no answer that says anything: why.
+    """A native API request got no usable answer.
 
     Attributes:
-        unreached: why the server could not be reached; None when there was an answer, of its own or of a proxy's.
+        unreached: why the server could not be reached; None when it, or a proxy, answered.
     """
 
     def __init__(self, reason: str, unreached: str | None = None) -> None:
@@ -114,14 +113,14 @@ class UnansweredError(Exception):
 
 
 class Client:
-    """A server of the pool; open from `async with` on.
+    """A client of one server, used with `async with`.
 
     Args:
-        server: which.
-        request_timeout: seconds for a chat request, to the end of its answer.
+        server: the server.
+        request_timeout: seconds for a chat request, up to the end of its answer.
 
     Raises:
-        TargetUsageError: the files for TLS can't be used.
+        TargetUsageError: its TLS files can't be used.
     """
 
     def __init__(self, server: Server, request_timeout: float) -> None:
@@ -144,7 +143,7 @@ class Client:
             connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=_KEPT_ALIVE),
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,  # it would look into ~/.netrc too
+            trust_env=False,  # else it would read ~/.netrc
         )
         return self
 
@@ -154,7 +153,7 @@ class Client:
         await self._session.close()
 
     async def chat(self, conversation: str, turn: int, messages: list[Json]) -> Reply:
-        """Ask for one turn of a conversation. It is sent at most once."""
+        """Ask one turn of a conversation. It is sent at most once."""
         body = json.dumps({"model": self.server.model, "messages": messages}).encode()
         try:
             async with self._session.post(
@@ -179,10 +178,10 @@ class Client:
         return self._refusal(response, content)
 
     async def look(self, path: str) -> tuple[int, Any]:
-        """`GET` a path of the native API: the status, and the JSON that came with it or None.
+        """`GET` a path of the native API: the status, and the JSON of the body or None.
 
         Raises:
-            UnansweredError: no answer, or one that says nothing about the path.
+            UnansweredError: there is no answer, or its status says nothing about the path.
         """
         try:
             async with self._session.get(
@@ -242,7 +241,7 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _json(content: bytes) -> Any:
-    """The value, which is never null; None when it is no JSON."""
+    """The parsed value; None when it is not JSON."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -257,14 +256,14 @@ def _usage(body: dict[str, Any]) -> Usage | None:
 
 
 def believable(usage: Usage) -> Usage | None:
-    """What a server told, if it can be: neither less than nothing, nor more than sums can hold; a cost likewise."""
+    """The usage if its tokens are plausible, without a cost that is not: neither negative nor too large to add up."""
     if not all(0 <= tokens <= _MOST_TOKENS for tokens in (usage.prompt_tokens, usage.completion_tokens)):
         return None
     return usage if usage.cost is None or 0 <= usage.cost <= _MOST_TOKENS else replace(usage, cost=None)
 
 
 def _excerpt(content: bytes) -> str:
-    """What an error's body says, in a line."""
+    """An error's body in one line."""
     match _json(content):
         case {"error": {"message": str(said)}} | {"detail": str(said)}:
             with suppress(LookupError, TypeError):
@@ -282,11 +281,11 @@ def _one_line(text: str) -> str:
 
 
 def _retry_after(value: str) -> float | None:
-    """The seconds of a `Retry-After`, which is a number of them or a date."""
+    """The seconds of a `Retry-After`, which holds a number or a date."""
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return float(value)
     try:
         moment = parsedate_to_datetime(value).astimezone(UTC)
-    except (ValueError, OverflowError):  # no date, or one that is none in UTC: the end of 9999, west of Greenwich
+    except (ValueError, OverflowError):  # not a date, or beyond the year 9999 in UTC
         return None
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())

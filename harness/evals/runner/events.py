@@ -1,4 +1,4 @@
-"""What a run tells its watcher while it goes on: one frozen value for each thing that happened."""
+"""The events of a run, for whoever watches it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The run begins, or goes on.
+    """The run begins or resumes.
 
     Attributes:
         planned: samples times epochs, of this shard.
-        done: of these, what needs nothing any more.
-        open: of these, what an earlier run had begun and not ended.
+        done: how many of these are finished.
+        open: how many of these an earlier run started and did not finish.
     """
 
     planned: int
@@ -27,14 +27,14 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A sample has its outcome, and its scores if there is an answer. Also one that was only scored now."""
+    """A sample is finished: it has scores, or a failure. Also sent when an earlier answer was scored."""
 
     outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The answer to a request got lost, and its agent is looked for by the conversation's id."""
+    """The answer to a request was lost; recovery by the conversation's id begins."""
 
     index: int
     epoch: int
@@ -45,7 +45,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class SentAgain:
-    """The server knew nothing of a request for long enough, so it is sent once more."""
+    """The server knew nothing about a request for the whole grace period, so it is sent again."""
 
     index: int
     epoch: int
@@ -55,7 +55,7 @@ class SentAgain:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The server has no room (429); the sample is asked again after so many seconds."""
+    """The server has no room (429); the sample is asked again after `seconds`."""
 
     server: str
     seconds: float
@@ -63,7 +63,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A server can't be reached and gets no new samples for so many seconds."""
+    """A server can't be reached and gets no new samples for `seconds`."""
 
     server: str
     seconds: float

@@ -1,4 +1,4 @@
-"""What a server knows of a conversation: its native API, asked by the id that we chose."""
+"""What a server knows about a conversation, by its id, over the native API."""
 
 from __future__ import annotations
 
@@ -10,41 +10,46 @@ from harness.evals.outcome import Usage
 from harness.evals.runner.client import UnansweredError, believable
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from harness.evals.runner.client import Client
 
 _ABSENT = {401, 403, 404, 405}
 
 _MOST_PAGES = 100
-"""Pages of a hundred events with all that a user has said; a server that has another one each time never ends."""
+"""Pages of events that are read of one conversation: a broken server names a next page each time."""
+
+_PAGE = 100
+"""Events on a page; released servers give no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The turn's message is there. `status` is the SDK's: `running`, `finished`, `error`, ..."""
+    """The server has the turn's message. `status` is the SDK's: `running`, `finished`, `error`, ..."""
 
     status: str
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The server knows nothing of the turn: not of its conversation, or not of its message."""
+    """The server does not have the turn: neither its conversation nor its message, or not its message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The server has no native API, or not for us."""
+    """The server has no native API, or denies access to it."""
 
     reason: str
 
 
 async def look(client: Client, conversation: str, turn: int) -> Known | Missing | Unavailable:
-    """What the server knows of a turn.
+    """What the server knows about a turn.
 
-    That it knows nothing takes more than a 404, which a proxy without a backend says too: the conversation's place in
-    a list of conversations has to be empty.
+    A 404 does not show that it knows nothing, since a proxy without a backend answers 404 too: the conversation must
+    also be null in the server's list of conversations.
 
     Raises:
-        UnansweredError: it can't be asked now.
+        UnansweredError: the server can't be asked now.
     """
     path = f"/api/conversations/{conversation}"
     status, info = await client.look(path)
@@ -52,13 +57,13 @@ async def look(client: Client, conversation: str, turn: int) -> Known | Missing 
         status, listed = await client.look(f"/api/conversations?ids={conversation}")
         if status == 200 and listed == [None]:
             return Missing()
-        info = listed[0] if isinstance(listed, list) and listed else None  # it has come in between
+        info = listed[0] if isinstance(listed, list) and listed else None  # it was created in between
     if status in _ABSENT:
         return Unavailable(f"{status} for /api/conversations")
     execution = _execution(status, info)
     if turn == 1 and execution != "idle":
         return Known(execution)
-    # A conversation is there before its first message is, and is `finished` until the next one comes.
+    # A conversation exists before its first message, and stays `finished` until the next one.
     messages = await _user_messages(client, path)
     if messages < turn:
         return Missing()
@@ -66,21 +71,31 @@ async def look(client: Client, conversation: str, turn: int) -> Known | Missing 
 
 
 async def _user_messages(client: Client, path: str) -> int:
-    """How many messages of the user's a conversation has.
+    """The number of the user's messages in a conversation.
 
-    Not by asking for a number of events of that kind: releases before 1.56 know kinds by other names, and say 0.
+    Not by asking for a number of events of that kind: releases before 1.56 name kinds differently, and answer 0.
     """
-    count: int = 0
+    count = 0
+    async for events in event_pages(client, path, "source=user&"):
+        try:
+            count += sum(event["kind"] == "MessageEvent" for event in events)
+        except (LookupError, TypeError):
+            raise UnansweredError("an event of a conversation without a kind") from None
+    return count
+
+
+async def event_pages(client: Client, path: str, filters: str = "") -> AsyncIterator[list[Any]]:
+    """The events of the conversation at a path, oldest first, a page at a time. Raises UnansweredError."""
     page = ""
     for _ in range(_MOST_PAGES):
-        status, found = await client.look(f"{path}/events/search?source=user&limit=100{page}")
-        try:
-            count += sum(event["kind"] == "MessageEvent" for event in found["items"])
-            following = found["next_page_id"]
-        except (LookupError, TypeError):
-            raise UnansweredError(f"{status} for the events of a conversation") from None
+        status, found = await client.look(f"{path}/events/search?{filters}limit={_PAGE}{page}")
+        match found:
+            case {"items": list(events), "next_page_id": following}:
+                yield events
+            case _:
+                raise UnansweredError(f"{status} for the events of a conversation")
         if following is None:
-            return count
+            return
         page = f"&page_id={quote(str(following), safe='')}"
     raise UnansweredError("the events of a conversation have no end")
 
@@ -95,7 +110,7 @@ async def final_response(client: Client, conversation: str) -> str:
 
 
 async def usage(client: Client, conversation: str) -> Usage | None:
-    """What all of the conversation cost; None when the server doesn't say, or not now."""
+    """The usage of a whole conversation; None when the server does not tell."""
     try:
         status, info = await client.look(f"/api/conversations/{conversation}")
         if status != 200:
@@ -110,7 +125,7 @@ async def usage(client: Client, conversation: str) -> Usage | None:
         return None
     if not tokens:
         return None
-    return believable(Usage(prompt, completion, cost or None))  # 0 is what a model without a known price costs
+    return believable(Usage(prompt, completion, cost or None))  # a cost of 0 means that the price is not known
 
 
 def _execution(status: int, info: Any) -> str:

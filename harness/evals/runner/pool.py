@@ -1,4 +1,4 @@
-"""The pool: which server gets the next sample. The least loaded one that can be reached."""
+"""The pool of servers: the least loaded one that can be reached gets the next sample."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from harness.evals.runner.settings import Server, Settings
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-"""Seconds that a server is set aside; twice as long each time that it still can't be reached."""
+"""Seconds for which an unreachable server is set aside; doubled each time."""
 
 
 class Lane:
-    """A server's place in the pool.
+    """A server of the pool.
 
     Attributes:
         client: for its requests.
-        load: samples that it has at work.
-        problem: why it could not be reached the last time that it could not.
+        load: samples that are running there.
+        problem: why it could not be reached, the last time that it could not.
     """
 
     def __init__(self, client: Client, watch: Watcher) -> None:
@@ -41,43 +41,43 @@ class Lane:
 
     @property
     def url(self) -> str:
-        """By which the journal knows the server."""
+        """The base URL, which identifies the server in the journal."""
         return self.client.server.base_url
 
     def reached(self, problem: str | None) -> None:
-        """The server could be reached: None; or it could not, and gets no new samples for a while."""
+        """Note that the server was reached (None), or why not: then it gets no new samples for a while."""
         now = time.monotonic()
         if problem is None:
             self._pause, self._aside_until, self._unreached_since = _FIRST_PAUSE, 0.0, None
-        elif now >= self._aside_until:  # else it is known: others were on their way to it
+        elif now >= self._aside_until:  # else it is set aside already: several requests failed at once
             self._aside_until = now + self._pause
             self._unreached_since, self.problem = self._unreached_since or now, problem
             self._watch(SetAside(self.url, self._pause, problem))
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def full(self, seconds: float) -> None:
-        """The server has no room for so long."""
+        """Note that the server has no room for `seconds`."""
         self._full_until = time.monotonic() + seconds
 
     def away(self) -> float:
-        """For how many seconds it still gets nothing new; 0 for none."""
+        """Seconds for which it still gets no new samples."""
         return max(0.0, self._aside_until - time.monotonic())
 
     def unreached(self) -> float:
-        """For how many seconds it could not be reached."""
+        """Seconds since it could last be reached; 0 when it can be."""
         return time.monotonic() - self._unreached_since if self._unreached_since is not None else 0.0
 
     def rank(self) -> tuple[bool, int]:
-        """Its place among those that may get a sample: the lowest gets it."""
+        """Sort key: the server with the lowest rank gets the next sample."""
         return time.monotonic() < self._full_until, self.load
 
 
-class Unreached(Exception):  # noqa: N818 - the end of the run, not an error of anybody's
+class Unreached(Exception):  # noqa: N818 - ends the run; not an error of ours
     """No server can be reached any more: why."""
 
 
 class Pool:
-    """The servers, to be used in `async with`."""
+    """The servers of a run, used with `async with`."""
 
     def __init__(self, servers: Sequence[Server], settings: Settings, watch: Watcher) -> None:
         self._patience = settings.patience
@@ -95,14 +95,14 @@ class Pool:
         await self._undo.aclose()
 
     def at(self, url: str) -> Lane | None:
-        """The server of that URL; None when it is none of the pool's."""
+        """The server with this URL; None when the pool has none."""
         return next((lane for lane in self._lanes if lane.url == url), None)
 
     async def choose(self) -> Lane:
-        """The server for a new sample.
+        """Choose the server for a new sample, waiting while all are set aside.
 
         Raises:
-            Unreached: none could be reached for as long as patience lasts.
+            Unreached: for as long as `patience`, none could be reached.
         """
         while True:
             present = [lane for lane in self._lanes if not lane.away()]

@@ -1,6 +1,6 @@
-"""Adoption: the answer to a lost request, fetched by the conversation's id; or the proof that there will be none.
+"""Recovery of a lost answer: it is fetched by the conversation's id, or shown not to exist.
 
-A balancer in front of several servers has to keep a conversation with its server: elsewhere nothing is known of it.
+A load balancer must keep a conversation on its server: the others know nothing about it.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from harness.evals.runner.settings import Settings
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
-"""Seconds between two looks: each is half as long again as the one before."""
+"""Seconds between two lookups; each pause is half as long again as the one before."""
 
 _IDLE_GRACES = 3
-"""Graces after which a message on which nothing works is given up: its server died with it, or forgot it."""
+"""Grace periods after which an idle conversation is given up: its server lost the agent in a restart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """The agent's text."""
+    """The answer was recovered."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class StillRunning:
-    """The server can't be reached: it may have the work, so it is left to it."""
+    """The server can't be reached and its agent may still be running: a later run has to look for the answer."""
 
     reason: str
 
@@ -49,21 +49,21 @@ async def recover(
     *,
     settings: Settings,
     deadline: float,
-    reached: Callable[[str | None], None],
+    reached: Callable[[str | None], object] = lambda _problem: None,
 ) -> Recovered | Missing | StillRunning | Failure:
-    """Look for a turn until it is over or the server has known nothing of it for the whole grace.
+    """Look a turn up until it is over, or until the server has known nothing about it for the whole grace period.
 
-    The grace is for requests that were read and have no conversation yet: that took 0.8 s on a released server (1.58.0)
-    and 3.1 s when eight came at once; on the reference gateway 1.2 s and 2.1 s, with the scripted agent 0.2 s.
-    It begins anew when the server could not be asked in between, for it may have been restarted.
+    The grace period is for requests that were received but have no conversation yet. That took 0.8 s on a released
+    server (1.58.0) and 3.1 s for eight requests at once; on the reference gateway 1.2 s and 2.1 s, with the scripted
+    agent 0.2 s. It starts over when the server could not be asked in between: it may have been restarted.
 
     Args:
-        client: of the server that was sent the turn.
+        client: of the server that the turn was sent to.
         conversation: its id.
         turn: from 1.
         settings: for grace and patience.
-        deadline: on `time.monotonic()`'s clock; one look is made also when it is over.
-        reached: is told each time whether the server can be reached: None, or why not.
+        deadline: on the clock of `time.monotonic()`; one lookup is made even after it.
+        reached: called after each lookup with None, or with the reason why the server can't be reached.
     """
     pause = _FIRST_PAUSE
     seen = _Since()
@@ -84,14 +84,14 @@ async def recover(
             if seen.lasted("unanswered") >= settings.patience:
                 if found is None:
                     return StillRunning(str(problem))
-                # It answers, and will not say more in the next run either.
+                # The server answers, and the next run would learn no more.
                 return Failure(FailureKind.AGENT, f"its run is finished, and its answer can't be had: {problem}")
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
 def _verdict(found: Known | Missing | Unavailable, seen: _Since, grace: float) -> Missing | Failure | None:
-    """What is to be done after a look; None: look again."""
+    """The result after a lookup; None to look again."""
     match found:
         case Unavailable(reason) if seen.lasted("unavailable") >= grace:  # a proxy without a backend says 404 too
             return Failure(FailureKind.UNKNOWN, f"its agent can't be looked for: {reason}")
@@ -107,13 +107,13 @@ def _verdict(found: Known | Missing | Unavailable, seen: _Since, grace: float) -
 
 
 class _Since:
-    """How long the same has been seen without a break."""
+    """How long the same state has been seen without a break."""
 
     def __init__(self) -> None:
         self._what, self._since = "", 0.0
 
     def lasted(self, what: str) -> float:
-        """The seconds since this has been seen at every look; 0 the first time."""
+        """Seconds for which every lookup has seen this state; 0 the first time."""
         if what != self._what:
             self._what, self._since = what, time.monotonic()
         return time.monotonic() - self._since

@@ -1,11 +1,11 @@
-"""The runner: every sample of a benchmark asked once in every epoch, whatever happens on the way.
+"""The runner: asks every sample of a benchmark exactly once in each epoch, despite lost answers, restarts and kills.
 
     header = RunHeader(run=secrets.token_hex(8), created=..., benchmark=..., samples=..., epochs=..., ...)
     with Journal.open(folder / "journal.jsonl", header) as journal:
         ended_early = asyncio.run(evaluate(benchmark, servers, journal, scoring, settings, watch))
 
-What came of it is in the journal. Cancelled (Ctrl-C), killed, out of time: the next call with the same journal goes on;
-what was at work is looked for on its server and its answer fetched, never paid for again.
+The journal holds the outcomes. After a run was cancelled (Ctrl-C), killed or out of time, the next call with the same
+journal resumes it: answers to samples that were running are recovered from their servers, never paid for twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from harness.evals.journal.journal import State
 from harness.evals.outcome import FailureKind
-from harness.evals.runner.attempt import Dialogue, Surroundings
+from harness.evals.runner.attempt import Attempt, Surroundings
 from harness.evals.runner.events import Begin, Finished
 from harness.evals.runner.pool import Pool, Unreached
 from harness.evals.runner.recovery import StillRunning
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from harness.evals.sample import Benchmark, Sample
 
 _REFUSALS = 5
-"""Samples that may be refused in a row and all for the same reason: more would be, too."""
+"""Consecutive refusals for the same reason after which the run ends: further samples would be refused as well."""
 
 _OF_THE_SAMPLE = {400, 413, 422}
-"""Statuses that may be about what one sample asks; of those, only a run that begins with them is ended."""
+"""Statuses that may concern one sample only; they end a run only if nothing was answered before."""
 
 
 async def evaluate(
@@ -47,18 +47,18 @@ async def evaluate(
     settings: Settings,
     watch: Watcher,
 ) -> str | None:
-    """Ask what the journal has no outcome of, and score what has no score.
+    """Ask every planned sample that has no outcome in the journal, and score every answer that has no score.
 
     Args:
-        benchmark: what to ask; its own `epochs` is not looked at.
-        servers: at least one; none twice.
-        journal: of this run; its header says how many samples are asked, which shard of them (by their ids), how often.
+        benchmark: its samples are asked; its `epochs` is ignored.
+        servers: at least one, all different.
+        journal: of this run; its header says how many samples are asked, of which shard, and how often.
         scoring: of the answers.
         settings: how to ask.
-        watch: is told what happens; it must not block.
+        watch: receives events; must not block.
 
     Returns:
-        Why the run ended before all was done, for people; None when all is done.
+        Why the run ended early, for people; None when everything is done.
 
     Raises:
         BenchmarkError: the samples can't be read.
@@ -87,47 +87,48 @@ async def evaluate(
             await journal.flush()
 
 
-class _AllRefused(Exception):  # noqa: N818 - the end of the run, not an error of ours
+class _AllRefused(Exception):  # noqa: N818 - ends the run; not an error of ours
     pass
 
 
 class _Run:
-    """What is still to be done, one sample of one epoch after the other, by as many workers as there are."""
+    """The remaining work, shared by all workers: one sample in one epoch at a time."""
 
     def __init__(self, benchmark: Benchmark, surroundings: Surroundings, scoring: Scoring) -> None:
         self._benchmark, self._surroundings, self._scoring = benchmark, surroundings, scoring
         self._journal, self._watch = surroundings.journal, surroundings.watch
         self._retry = surroundings.settings.retry_errors
-        self._left: list[StillRunning] = []
-        # Refusals are written down once something else than refusals has come: nothing was started for them, and
-        # what is wrong with the key or the model can be put right before the run goes on.
+        self._still_running: list[StillRunning] = []
+        # Refusals are journaled only once something else has come back: they started nothing, and a wrong key or model
+        # can be corrected before the run is resumed.
         self._held: list[tuple[Outcome, int]] = []
         self._items = self._to_do()
         self._begin()
 
     async def work(self) -> None:
-        """Do what is next, until nothing is."""
+        """Ask and score sample after sample until none is left."""
         for index, sample, epoch in self._items:
             outcome = self._journal.outcome(index, epoch) if self._is_answered(index, epoch) else None
             if outcome is None:
-                dialogue = Dialogue(index, sample, epoch, self._surroundings)
-                played = await dialogue.play()
+                attempt = Attempt(index, sample, epoch, self._surroundings)
+                played = await attempt.play()
                 if isinstance(played, StillRunning):
-                    self._left.append(played)
+                    self._still_running.append(played)
                     continue
                 outcome = played
-                await self._settle(outcome, dialogue)
+                await self._settle(outcome, attempt)
             if outcome.failure is None or outcome.failure.kind is FailureKind.SCORER:
                 outcome = await scored(self._scoring, self._journal, sample, replace(outcome, failure=None))
                 self._watch(Finished(outcome))
 
     async def end(self) -> str | None:
-        """Why not all is done, when nothing is to do any more."""
+        """Why the run is not complete although no work remains; None when it is complete."""
         if self._held and not self._journal.count(State.ANSWERED):
             return self._refused()
         await self._release()
-        if self._left:
-            return f"left for the next run to look for: {len(self._left)} of the samples; {self._left[0].reason}"
+        if self._still_running:
+            count, reason = len(self._still_running), self._still_running[0].reason
+            return f"left for the next run to look for: {count} of the samples; {reason}"
         return None
 
     def _begin(self) -> None:
@@ -160,19 +161,19 @@ class _Run:
         outcome = self._journal.outcome(index, epoch)
         return outcome is not None and outcome.failure is not None
 
-    async def _settle(self, outcome: Outcome, dialogue: Dialogue) -> None:
-        """Write down what came of a sample. Raises _AllRefused."""
-        status = dialogue.refused
+    async def _settle(self, outcome: Outcome, attempt: Attempt) -> None:
+        """Journal an outcome, or hold it back if it is a refusal. Raises _AllRefused."""
+        status = attempt.refused
         if status == 200 and outcome.failure is not None:
-            await self._end(outcome, dialogue.attempt)  # somebody worked on it, so it must not be asked again
+            await self._end(outcome, attempt.number)  # an agent worked on it, so it must not be asked again
             raise _AllRefused(outcome.failure.message)
         if status is None or (status in _OF_THE_SAMPLE and self._journal.count(State.ANSWERED)):
             await self._release()
-            await self._end(outcome, dialogue.attempt)
+            await self._end(outcome, attempt.number)
             return
         if self._held and self._held[0][0].failure != outcome.failure:
             await self._release()
-        self._held.append((outcome, dialogue.attempt))
+        self._held.append((outcome, attempt.number))
         if len(self._held) == _REFUSALS:
             raise _AllRefused(self._refused())
 

@@ -1,4 +1,4 @@
-"""From TARGETs to the servers of a pool: started where they are ours, asked what they are, and in the end stopped."""
+"""From TARGETs to the servers of a pool: start them where that is our task, ask what they are, and stop them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Servers:
-    """The servers of several targets, up from `start` to the end of the `with` block.
+    """The servers of several targets, running from `start` to the end of the `with` block.
 
     Args:
-        targets: what was named.
-        native_api: whether conversations may be asked after over `/api`. Those are our own, so unlike for the suite
-            it need not be allowed outright elsewhere than on this machine; it can be forbidden.
+        targets: as named on the command line.
+        native_api: whether conversations may be looked up over `/api`. They are our own, so unlike in the suite this
+            is allowed on remote servers too unless it is forbidden.
     """
 
     def __init__(self, targets: Sequence[Target], *, native_api: bool = True) -> None:
@@ -36,10 +36,11 @@ class Servers:
         self._undo.close()
 
     def start(self, progress: Progress) -> tuple[Server, ...]:
-        """Bring all of them up.
+        """Start all of them.
 
         Raises:
-            TargetError: one can't be had, refuses the key, or has no model; what was started is stopped by the block.
+            TargetError: one can't be started or reached, refuses the key, or has no model. The `with` block stops those
+                that were started.
         """
         found = []
         for target in self._targets:

@@ -1,4 +1,4 @@
-"""What a run is told: which servers there are, and how they are asked."""
+"""The settings of a run: its servers, and how they are asked."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Server:
     """A server of the pool.
 
     Attributes:
-        base_url: its address without `/v1`; the journal knows it by that.
-        key: its session key, if it takes one.
-        model: the model to ask for, such as `openhands_default`.
-        connection: the way to it; None for the usual one.
-        native_api: whether `/api/conversations` may be asked, which is what recovery takes.
-        argument: the TARGET of the command line that names it.
-        info: what `GET /server_info` says; empty when there is no such thing.
-        packages: the versions of what a server of ours is made of, by name.
-        lasting: whether it outlives the run; one that the run started does not, and what it knew ends with it.
+        base_url: its address without `/v1`, which identifies it in the journal.
+        key: its session key, if it needs one.
+        model: the model to ask, such as `openhands_default`.
+        connection: proxy, headers and TLS; None for the defaults.
+        native_api: whether `/api/conversations` may be used, which recovery needs.
+        argument: the TARGET that names it on the command line.
+        info: the answer to `GET /server_info`; empty when there is none.
+        packages: versions of its packages by name, for a server that the run started.
+        lasting: whether it outlives the run; a server that the run started does not, nor do its conversations.
     """
 
     base_url: str
@@ -41,23 +41,23 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the samples are asked; which of them, and how often, the journal's header says.
+    """How samples are asked; the journal's header says which, and how often.
 
     Attributes:
-        concurrency: samples at work at once, over all servers.
-        sample_timeout: seconds until a sample is given up, waiting for 429 and for its agent included; after a break
-            they count anew.
-        request_timeout: seconds until a request is given up and its agent is looked for. Released servers answer with
-            504 after 120.
-        grace: seconds during which a server that knows nothing of a request is asked again before the request is sent
-            once more. A conversation can be looked up 1 s to 3 s after its request has come in.
-        patience: seconds after which a server that can't be reached is not waited for any longer: what it has at work
-            is left open for the next run, and if there is no other server the run ends early.
-        directories: whether each sample is told a directory of its own to work in, since all conversations of a server
+        concurrency: samples running at once, over all servers.
+        sample_timeout: seconds until a sample is given up, including waits after a 429 and for its agent; they start
+            over when the run is resumed.
+        request_timeout: seconds until a request is given up and recovery begins. Released servers answer with 504 after
+            120.
+        grace: seconds for which a server that knows nothing about a request is asked again before the request is sent
+            again. A conversation can be looked up 1 s to 3 s after its request was received.
+        patience: seconds after which an unreachable server is no longer waited for: its samples are left open for the
+            next run, and without another server the run ends early.
+        directories: whether each sample is told to work in a directory of its own, as all conversations of a server
             share one workspace.
-        retry_errors: whether samples without an answer are asked again, in new conversations, those too that are with a
-            server that is none of the run's any more, and whether scorers that failed try again.
-        max_seconds: until the run ends early; None for never.
+        retry_errors: whether samples without an answer are asked again in new conversations, including those whose
+            server is no longer in the pool, and whether failed scorers try again.
+        max_seconds: seconds until the run ends early; None for no limit.
     """
 
     concurrency: int = 8

@@ -1,1 +1,1 @@
-"""Scorers: what an answer is worth. `scoring.make_scoring` puts those of a benchmark together."""
+"""Scorers: what an answer is worth. `scoring.make_scoring` combines those of a benchmark."""

@@ -1,4 +1,4 @@
-"""The scorer of multiple choice."""
+"""The scorer of multiple-choice questions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Choice(Scorer):
     r"""Right when the answer chooses the target, by its letter or its text: `B`, `(B)`, `**B) Rome**`, `\boxed{B}`.
 
-    An answer that commits itself to several, or to none, has chosen nothing.
+    An answer that commits to several choices, or to none, is wrong.
     """
 
     def lacks(self, sample: Sample) -> str | None:
@@ -31,7 +31,7 @@ class Choice(Scorer):
         return None if known else f"a target among its choices ({letters[0]} to {letters[-1]}, or the text of one)"
 
     def score(self, sample: Sample, outcome: Outcome) -> Mark:
-        """Compare the letter that was chosen."""
+        """Compare the chosen letter with the target."""
         letters = _letters(sample)
         chosen = _chosen(ends(outcome.answer), letters, sample.choices)
         if len(chosen) != 1:
@@ -41,7 +41,7 @@ class Choice(Scorer):
 
 
 def _letters(sample: Sample) -> str:
-    # Without a list of choices the question holds them, and hardly one has more than ten.
+    # Without a list of choices they are in the question, which rarely has more than ten.
     return ascii_uppercase[: len(sample.choices) or 10]
 
 
@@ -51,7 +51,7 @@ def _of_target(target: str, letters: str, choices: tuple[str, ...]) -> str | Non
 
 
 def _chosen(text: str, letters: str, choices: tuple[str, ...]) -> list[str]:
-    """The letters that the answer commits itself to: one, several, or none."""
+    """The letters that the answer commits to: one, several or none."""
     names = _Names.of(letters)
     lines = [line for line in text.splitlines() if line.strip("*_`$ \t")]
     commitments = [(marked(text), names.named), *((line, names.alone) for line in lines[-1:] + lines[:1])]
@@ -73,9 +73,9 @@ def _chosen(text: str, letters: str, choices: tuple[str, ...]) -> list[str]:
 
 
 class _Names:
-    """How an answer names one of some letters, or several of them in a row.
+    """Patterns by which an answer names one of the letters, or several in a row.
 
-    `A` and `I` are words too: before another word they name nothing, unless a mark such as `Answer:` is before them.
+    `A` and `I` are words too: followed by another word they name no choice, unless a mark such as `Answer:` precedes.
     """
 
     def __init__(self, letters: str) -> None:
@@ -94,24 +94,24 @@ class _Names:
     @staticmethod
     @lru_cache(maxsize=32)
     def of(letters: str) -> _Names:
-        """Those patterns, made once."""
+        """The patterns for these letters, compiled once."""
         return _Names(letters)
 
 
 @lru_cache(maxsize=1024)
 def _key(text: str) -> str:
-    return normalised(text) or text.strip()  # of `+` nothing would be left
+    return normalised(text) or text.strip()  # normalising `+` leaves nothing
 
 
 def _by_text(text: str, letters: str, choices: tuple[str, ...]) -> str | None:
-    """The letter of the one choice that the text is."""
+    """The letter of the only choice that equals the text."""
     key = _key(text) if choices else ""
     same = [letter for letter, choice in zip(letters, choices, strict=False) if _key(choice) == key]
     return same[0] if len(same) == 1 else None
 
 
 def _in_text(text: str, letters: str, choices: tuple[str, ...]) -> list[str]:
-    """The letters of the choices that the text has in it; one that is a part of another only if it stands alone too."""
+    """The letters of the choices in the text; a choice within another one counts only if it also stands alone."""
     rest, found = f" {normalised(text)} ", []
     for choice, letter in sorted(zip(choices, letters, strict=False), key=lambda pair: -len(pair[0])):
         words = normalised(choice)

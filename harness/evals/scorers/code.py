@@ -1,4 +1,4 @@
-"""Code in an answer: in fences, or bare."""
+"""Code in an answer, fenced or bare."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<languag
 
 
 def blocks(text: str, languages: frozenset[str]) -> list[str]:
-    """The fenced blocks in those languages; if none says its language, those without one; a block cut off counts."""
+    """The fenced blocks in these languages, or else those without a language; a block that is cut off counts."""
     named: list[str] = []
     unnamed: list[str] = []
     place = 0
@@ -30,12 +30,12 @@ def blocks(text: str, languages: frozenset[str]) -> list[str]:
 
 
 def python_sources(answer: str, entry_point: str | None, prompt: str) -> list[str]:
-    """What the answer's code may be, the likeliest first; the first that compiles is taken.
+    """Candidates for the answer's code, the likeliest first; the first that compiles is used.
 
     Args:
-        answer: of a model: a function in a fence, several blocks of which one has it, a bare completion.
-        entry_point: the function that is asked for; None when tests call what they like.
-        prompt: the code that a completion goes on from; empty for none.
+        answer: a function in a fence, several blocks one of which has it, or a bare completion.
+        entry_point: the function that was asked for; None when tests call anything.
+        prompt: the code that a completion continues; empty for none.
     """
     answer = answer.replace("\r\n", "\n")
     fenced = blocks(answer, frozenset({"python", "py", "python3"}))
@@ -46,19 +46,19 @@ def python_sources(answer: str, entry_point: str | None, prompt: str) -> list[st
     defines = re.compile(
         rf"^(?:async[ ]+)?def[ ]+{re.escape(entry_point)}\b|^{re.escape(entry_point)}\s*=", re.MULTILINE
     )
-    # A model that corrects itself says the right thing last; usage examples do not define it.
+    # A model that corrects itself is right the last time; usage examples don't define the function.
     whole = [part for part in parts if defines.search(part)][::-1]
     if whole:
         sources = [f"{before}{part}" for part in whole for before in (f"{prompt}\n\n", "")]
         return [*sources, *([] if fenced else [_bare(answer)])]
     body = textwrap.indent(textwrap.dedent(joined), "    ")
-    # Of a body only the first line may have lost its indentation.
+    # In a bare body the first line alone may have lost its indentation.
     first, _, rest = joined.partition("\n")
     return [f"{prompt}\n{joined}", f"{prompt}\n{body}", f"{prompt}\n    {first.strip()}\n{rest}"]
 
 
 def _bare(answer: str) -> str:
-    """Code without fences: from the first line that looks like it to the last that does."""
+    """Code without fences: from the first line that looks like code to the last."""
     lines = answer.splitlines()
     code = re.compile(r"(?:from|import|def|class|async|@|if __name__)\b|@")
     starts = [number for number, line in enumerate(lines) if code.match(line)]

@@ -1,4 +1,4 @@
-"""The scorer that is a shell command of the benchmark's author."""
+"""The scorer that runs a shell command of the benchmark's author."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Command(SandboxScorer):
-    """Right when a command exits with 0, wrong when it exits with 1; anything else is its own failure.
+    """Right when a command exits with 0, wrong when it exits with 1; any other status fails the scorer.
 
-    It reads the answer on standard input. The folder that it starts in holds `sample.json`, the sample, and
-    `outcome.json`, all answers of the conversation; nothing else can be written. `$FOLDER` is the folder that the
-    harness was started in. When it exits with 0 and the last line of its output is a number from 0 to 1, that is the
-    mark. A command that meets a limit has found the answer wrong: what it ran was the answer.
+    The command reads the answer on standard input. Its working folder has `sample.json`, the sample, and
+    `outcome.json`, all answers of the conversation; it can write nowhere else. `$FOLDER` is the folder that the harness
+    was started in. If it exits with 0 and its output ends in a line with a number from 0 to 1, that is the mark. A
+    command that exceeds a limit means a wrong answer, since the answer is what it ran.
     """
 
     command: str = Field(min_length=1)
@@ -36,7 +36,7 @@ class Command(SandboxScorer):
         return None
 
     async def score(self, sample: Sample, outcome: Outcome) -> Mark:
-        """Run it."""
+        """Run the command."""
         ended = await self._sandbox.run(
             ["/bin/sh", "-c", self.command],
             environment={**harmless_environment(), "FOLDER": str(Path.cwd())},

@@ -1,33 +1,26 @@
-"""The scorer of answers that are JSON."""
+"""The scorer of JSON."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, field_validator
 
-from harness.evals.scorers.scorer import Mark, Scorer
-from harness.evals.scorers.worker import Worker
+from harness.evals.scorers.scorer import Mark
+from harness.evals.scorers.worker import WorkerScorer
 
 if TYPE_CHECKING:
     from harness.evals.outcome import Outcome
     from harness.evals.sample import Sample
 
 
-class JsonSchema(Scorer):
-    """Right when the answer's JSON, bare or in a fence, is valid by the schema: the option or `scoring.schema`."""
+class JsonSchema(WorkerScorer):
+    """Right when the answer's JSON, bare or in a fence, is valid against the schema: the option or `scoring.schema`."""
 
     schema_: dict[str, Any] | bool | None = Field(default=None, alias="schema")
     compare: bool = False
-    """Whether it also has to be equal to a target, which is JSON; then there need not be a schema."""
-    seconds: float = Field(default=5, gt=0, exclude=True)
-    """For one answer."""
-    _worker: Worker = PrivateAttr()
-
-    def model_post_init(self, _context: object) -> None:
-        """Make its worker."""
-        self._worker = Worker(self.seconds)
+    """Whether it must also equal a target, which is JSON; then no schema is needed."""
 
     @field_validator("schema_")
     @classmethod
@@ -37,7 +30,7 @@ class JsonSchema(Scorer):
         return schema
 
     def lacks(self, sample: Sample) -> str | None:
-        """A schema, if there is none; targets that are JSON, if they are compared with."""
+        """A schema, if there is none; targets that are JSON, if they are compared."""
         schema = self._schema(sample)
         if schema is None and not self.compare:
             return "`scoring.schema`"
@@ -52,7 +45,7 @@ class JsonSchema(Scorer):
         return super().lacks(sample)
 
     async def score(self, sample: Sample, outcome: Outcome) -> Mark:
-        """Validate it, in another process: a schema may hold patterns."""
+        """Validate in another process, as a schema may contain patterns."""
         said = await self._worker.run(
             "json",
             text=outcome.answer,
@@ -66,10 +59,6 @@ class JsonSchema(Scorer):
 
     def _targets(self, sample: Sample) -> list[Any]:
         return [json.loads(target) for target in sample.target]
-
-    async def close(self) -> None:
-        """End its worker."""
-        await self._worker.close()
 
 
 def _problem(schema: Any) -> str | None:

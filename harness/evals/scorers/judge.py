@@ -1,4 +1,4 @@
-"""A model that judges: one question after the other to an OpenAI-compatible endpoint, each until it is answered."""
+"""A judge model behind an OpenAI-compatible endpoint, asked with retries."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from harness.json_value import Json
 
 _AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
-"""To ask a model twice costs its tokens twice, and no more: unlike an agent it does nothing but answer."""
+"""Statuses to retry on. Asking a model again costs only tokens: unlike an agent, it does nothing but answer."""
 _LONGEST_PAUSE = 60.0
 _MAXIMUM_BODY = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge wrote, and what it cost.
+    """The judge's answer.
 
     Attributes:
         text: of its message.
-        cut_off: whether it met the limit of its length.
-        usage: as the endpoint tells it; empty when it does not.
-        model: that answered, by its own word.
+        cut_off: whether it was cut off at the length limit.
+        usage: as reported; empty when there is none.
+        model: that answered, as reported.
     """
 
     text: str
@@ -43,16 +43,16 @@ class Verdict:
 
 
 class Judge:
-    """Asks one model; to be closed.
+    """Asks one model; must be closed.
 
     Args:
         base_url: such as `https://api.openai.com/v1`.
         model: to ask.
         key: sent as a bearer token; None for none.
         parameters: sent with every request, such as `temperature`.
-        seconds: for one try.
-        tries: how often at most.
-        concurrency: how many requests at once.
+        seconds: time limit of one try.
+        tries: per question, at most.
+        concurrency: requests at once.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class Judge:
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, question: str) -> Verdict:
-        """Its answer. Raises ScorerError when there is none after all tries, or the endpoint refuses."""
+        """Ask a question. Raises ScorerError when all tries failed or the endpoint refuses."""
         body = json.dumps({**self._fixed, "messages": [{"role": "user", "content": question}]}).encode()
         async with self._turns:
             pause = 1.0
             for tried in range(1, self._tries + 1):
                 try:
                     status, content, told = await self._post(body)
-                except (aiohttp.ClientError, OSError, TimeoutError) as problem:  # some are two of them
+                except (aiohttp.ClientError, OSError, TimeoutError) as problem:  # some are both
                     said = self._clean(str(problem) or "no answer in time")
                     status, told = None, None
                 else:

@@ -1,4 +1,4 @@
-r"""What an answer marks as its end result: `\boxed{...}`, `#### ...`, `Answer: ...`."""
+r"""The final result that an answer marks: `\boxed{...}`, `#### ...`, `Answer: ...`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PHRASE = re.compile(
 
 
 def marked(text: str) -> str | None:
-    """What the text marks as its result; None when it marks nothing. The last mark counts: models correct themselves.
+    """The result that a text marks; None without a mark. The last mark counts, as models correct themselves.
 
-    A box beats hashes beat a phrase.
+    A box takes precedence over hashes, and hashes over a phrase.
     """
     if (inside := boxed(text)) is not None:
         return inside
@@ -26,17 +26,17 @@ def marked(text: str) -> str | None:
 
 
 def hashes(text: str) -> str | None:
-    """What follows the last `####` at the beginning of a line, as in the data of GSM8K."""
+    """The text after the last `####` at the beginning of a line, as in the data of GSM8K."""
     return _rest_of_line(_HASHES, text) if "####" in text else None
 
 
 def ends(text: str, length: int = 10_000) -> str:
-    """The beginning and the end of a text that is longer than twice so many characters; no model answers between."""
+    """The first and last `length` characters of a longer text; no model answers in between."""
     return text if len(text) <= 2 * length else f"{text[:length]}\n{text[-length:]}"
 
 
 def _rest_of_line(pattern: re.Pattern[str], text: str) -> str | None:
-    """What follows the last match on its line; None when that is nothing."""
+    """The rest of the line after the last match; None when it is empty."""
     end = None
     for found in pattern.finditer(text):
         end = found.end()
@@ -44,7 +44,7 @@ def _rest_of_line(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def boxed(text: str) -> str | None:
-    r"""What is in the last `\boxed{...}` or `\fbox{...}`, with braces in it balanced and `\text{...}` unwrapped."""
+    r"""The content of the last `\boxed{...}` or `\fbox{...}`, up to the matching brace, with `\text{...}` unwrapped."""
     start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
     if start < 0:
         return None

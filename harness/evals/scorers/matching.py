@@ -1,6 +1,6 @@
-"""Matching that may take forever: patterns and schemas against what a model wrote. It runs in a process of its own.
+"""Matching patterns and schemas against answers, which may never end, so it runs in a process of its own.
 
-A line of JSON in, a line of JSON out; whoever has waited long enough kills the process (`worker`).
+It reads a line of JSON and writes a line of JSON; `worker` kills the process when it takes too long.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from harness.json_value import Json
 
 _LONGEST = 4000
-"""Characters of what is given back."""
+"""Characters of a result."""
 
 
 def main() -> None:
-    """Serve requests until there are no more."""
+    """Serve requests until standard input ends."""
     tasks: dict[str, Callable[..., Json]] = {"regex": match, "json": validate}
     for line in sys.stdin:
         request = json.loads(line)
@@ -32,15 +32,15 @@ def main() -> None:
 
 
 def match(pattern: str, flags: int, text: str, group: int | str | None, *, full: bool, last: bool) -> Json:
-    """What the pattern, or a group of it, matched; None when it did not.
+    """The text that a pattern or one of its groups matched; None without a match.
 
     Args:
         pattern: of `re`.
         flags: of `re`.
         text: to look at.
-        group: its number or name; None for all that matched.
-        full: whether the pattern has to match all of the text.
-        last: whether the last match counts, not the first.
+        group: its number or name; None for the whole match.
+        full: whether the pattern must match the whole text.
+        last: whether the last match counts instead of the first.
     """
     compiled = re.compile(pattern, flags)
     if full:
@@ -58,7 +58,7 @@ def match(pattern: str, flags: int, text: str, group: int | str | None, *, full:
 
 
 def validate(text: str, schema: dict[str, Any] | bool | None, targets: list[Json] | None) -> Json:
-    """Whether the text's JSON is valid, and one of the targets if there are any: what is `found`, what is `wrong`."""
+    """Validate the JSON in a text, and compare it with the targets, if any: what was `found`, and what is `wrong`."""
     from jsonschema.validators import validator_for
     from referencing import Registry
 
@@ -68,7 +68,7 @@ def validate(text: str, schema: dict[str, Any] | bool | None, targets: list[Json
     value = values[0]
     wrong: str | None = None
     if schema is not None:
-        # A registry of its own: the default one fetches what a `$ref` names.
+        # An empty registry: the default one fetches the URL of a `$ref`.
         for error in validator_for(schema)(schema, registry=Registry()).iter_errors(value):
             wrong = f"{error.json_path}: {error.message}"[:_LONGEST]
             break
@@ -78,7 +78,7 @@ def validate(text: str, schema: dict[str, Any] | bool | None, targets: list[Json
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: 1 and 1.0 are, 1 and true are not."""
+    """Whether two JSON values are equal: 1 equals 1.0, but not true."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     match one, other:
@@ -90,7 +90,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """The JSON of an answer: in the last fence, all of it, or the first object or array within it."""
+    """JSON values in an answer: of fences, the last first; of the whole text; then objects and arrays within it."""
     from harness.evals.scorers.code import blocks
 
     for candidate in (*blocks(text, frozenset({"json", "jsonc", "json5"}))[::-1], text):
@@ -99,7 +99,7 @@ def _values(text: str) -> Iterator[Any]:
         except ValueError:
             continue
     for number, opening in enumerate(re.finditer(r"[{\[]", text)):
-        if number == 100:  # an answer that is no JSON, with many brackets
+        if number == 100:  # not JSON, but text with many brackets
             return
         try:
             yield _DECODER.raw_decode(text, opening.start())[0]

@@ -1,4 +1,4 @@
-"""The scorer that asks a model."""
+"""The scorer that asks a judge model."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ _GRADE = re.compile(
 
 
 class ModelGraded(Scorer):
-    """The grade that a model gives the answer: C is 1, P a half, I 0; or a number, if there is a `scale`.
+    """The grade that a model gives the answer: C is 1, P 0.5, I 0; or a number, if there is a `scale`.
 
     The rubric is a Jinja2 template over `question`, `answer`, `target`, `choices`, `turns` (the conversation: `user`
-    and `agent` of each turn), `scoring`, `metadata` and `scale`. An answer without a grade is a failure of the judge.
+    and `agent` of each turn), `scoring`, `metadata` and `scale`. A judge that gives no grade fails the scorer.
     """
 
     costly = True
@@ -75,11 +75,11 @@ class ModelGraded(Scorer):
     """`env:NAME` or `file:PATH`."""
     rubric: str = RUBRIC
     scale: float | None = Field(default=None, gt=0)
-    """The best grade, if grades are numbers from 0."""
+    """The best grade, if grades are numbers; 0 is the worst."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """What is sent besides, such as `temperature: 0`."""
+    """Further parameters of the request, such as `temperature: 0`."""
     seconds: float = Field(default=120, gt=0, exclude=True)
-    """For one try."""
+    """Time limit of one try."""
     tries: int = Field(default=6, gt=0, exclude=True)
     concurrency: int = Field(default=8, gt=0, exclude=True)
     _template: Template = PrivateAttr()
@@ -90,7 +90,7 @@ class ModelGraded(Scorer):
         return None
 
     def prepare(self) -> None:
-        """Make the judge. Raises ScorerError, BenchmarkError for the rubric."""
+        """Create the judge. Raises ScorerError, or BenchmarkError for the rubric."""
         try:
             require("aiohttp", "eval")
             key = secret(self.key, os.environ, where="`key`").value if self.key else None
@@ -122,7 +122,7 @@ class ModelGraded(Scorer):
             "metadata": dict(sample.metadata),
             "scale": None if self.scale is None else f"{self.scale:g}",
         }
-        # Half a surrogate pair, which JSON can say, can't be sent.
+        # Lone surrogates, which JSON can express, can't be sent.
         values = json.loads(json.dumps(values, ensure_ascii=False).encode("utf-8", "replace"))
         try:
             question = self._template.render(values, Place(f"sample {sample.id}"))
@@ -151,5 +151,5 @@ class ModelGraded(Scorer):
         return float(grade) / self.scale
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close the judge's connections."""
         await self._judge.close()

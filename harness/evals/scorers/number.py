@@ -1,4 +1,4 @@
-"""The scorer of answers that are numbers."""
+"""The scorer of numbers."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _Tolerance = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 class Number(Scorer):
     r"""Right when the answer's number is a target's.
 
-    Which number that is: `auto` takes what the answer marks as its result (`\boxed{}`, `#### `, `the answer is`), else
-    the last one. `boxed` and `hashes` want just that mark.
+    `which` chooses the number: `auto` takes the one that the answer marks as its result (`\boxed{}`, `#### `, `the
+    answer is`), or else the last one; `boxed` and `hashes` require that mark.
     """
 
     which: Literal["auto", "last", "first", "boxed", "hashes"] = "auto"
     tolerance: _Tolerance = Decimal(0)
-    """How far off it may be."""
+    """The largest difference from the target."""
     relative: _Tolerance = Decimal(0)
-    """How far off it may be, as a part of the target: 0.01 is one percent. The larger of both counts."""
+    """The largest difference as a fraction of the target: 0.01 is 1 %. The larger of the two tolerances counts."""
     decimal_comma: bool = False
-    """Whether answers write `1.234,5`; targets have a decimal point all the same."""
+    """Whether answers use a decimal comma, as in `1.234,5`; targets always use a decimal point."""
 
     def lacks(self, sample: Sample) -> str | None:
         """A target that is a number."""
         return None if sample.target and all(map(_of_target, sample.target)) else "a target with a number in it"
 
     def score(self, sample: Sample, outcome: Outcome) -> Mark:
-        """Compare the number that counts."""
+        """Compare the chosen number with the targets."""
         found = _chosen(outcome.answer, self.which, decimal_comma=self.decimal_comma)
         if found is None:
             return Mark(0.0, explanation="there is no number")
@@ -50,7 +50,7 @@ class Number(Scorer):
         return Mark(0.0, found.text)
 
     def _same(self, found: Numeral, wanted: Numeral) -> bool:
-        # Two percentages are compared as they are written: 0.5 % is not 50 %.
+        # Two percentages are compared as written: 0.5 % is not 50 %.
         alike = len(found.readings) == len(wanted.readings) and len(found.readings) > 1
         pairs = (
             zip(found.readings, wanted.readings, strict=True)
@@ -82,7 +82,7 @@ def _chosen(text: str, which: str, *, decimal_comma: bool) -> Numeral | None:
         case _:
             marks = None
     if marks is not None:
-        # Of `3 + 4 = 7 apples` it is what follows the equals sign, of `42, since 6 * 7 is` the beginning.
+        # In `3 + 4 = 7 apples` the number follows the equals sign; `42, since 6 * 7 is` begins with it.
         for part in (marks.rpartition("=")[2], marks):
             for each in numerals(part, decimal_comma=decimal_comma):
                 return each

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _EXACT = Context(prec=60, traps=[InvalidOperation, DivisionByZero])
-"""More digits than anyone writes; what overflows becomes infinite."""
+"""More digits than anyone writes; overflow gives infinity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """A number as it stands in a text.
+    """A number in a text.
 
     Attributes:
-        text: as it is written.
-        readings: what it may mean: `45 %` is 45 or 0.45, `1.5 million` 1.5 or 1,500,000; the first as it is written.
-        counts: whether it only counts the items of a list, such as `2.` at the beginning of a line.
+        text: as written.
+        readings: possible values, the literal one first: `45 %` is 45 or 0.45, `1.5 million` 1.5 or 1,500,000.
+        counts: whether it numbers an item of a list, such as `2.` at the beginning of a line.
     """
 
     text: str
@@ -38,7 +38,7 @@ _UNIT = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**
 
 
 def _pattern(point: str, comma: str) -> re.Pattern[str]:
-    """Numbers, and before them what only looks like one, so that it is passed over."""
+    """A pattern of numbers that first matches, and so skips, what only looks like one."""
     number = rf"(?:\d{{1,3}}(?:{_GROUPED.format(comma)}\d{{3}})++(?!\d)|\d++)(?:\{point}\d++)?|\{point}\d++"
     no_numbers = "|".join(
         [
@@ -46,7 +46,7 @@ def _pattern(point: str, comma: str) -> re.Pattern[str]:
             r"\d{1,2}(?P<dot>[./])\d{1,2}(?P=dot)\d{2}(?:\d\d)?(?!\d)",
             r"\d{1,2}:\d\d(?::\d\d)?(?!\d)",
             r"\d[\d,]{0,12}+(?:st|nd|rd|th)\b",
-            rf"\d++(?:\{point}\d++){{2,}}",  # a version; three digits each would be groups
+            rf"\d++(?:\{point}\d++){{2,}}",  # a version; parts of three digits are digit groups
         ]
     )
     grouped = rf"(?!\d{{1,3}}(?:\{comma}\d{{3}})++(?![\d{comma}]))"
@@ -95,12 +95,12 @@ _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
 
 def numerals(text: str, *, decimal_comma: bool = False, backwards: bool = False) -> Iterator[Numeral]:
-    """The numbers of a text; dates, times, versions and ordinals are none.
+    """The numbers in a text, without dates, times, versions and ordinals.
 
     Args:
-        text: it may hold LaTeX.
-        decimal_comma: `1.234,5` is what others write as `1,234.5`.
-        backwards: from the last.
+        text: may contain LaTeX.
+        decimal_comma: whether `1.234,5` means `1,234.5`.
+        backwards: begin with the last.
     """
     if "\\" in text or "{" in text:
         for pattern, replacement in _LATEX:

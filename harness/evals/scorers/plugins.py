@@ -1,4 +1,4 @@
-"""Scorers that other packages bring, by entry point."""
+"""Plugins: scorers of other packages, found by entry point."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from harness.evals.sample import Sample
 
 GROUP = "openhands_gateway_harness.scorers"
-"""Entry points of factories: `factory(**options)` gives a callable `(sample, outcome)`.
+"""Entry points of factories: `factory(**options)` returns a callable `(sample, outcome)`.
 
-That one returns a Mark, a number from 0 to 1 or a bool, or is a coroutine function of one; a plain one is called in a
-thread. Its attribute `version`, if it has one, is part of the hash.
+The callable returns a Mark, a number from 0 to 1 or a bool. It may be a coroutine function; any other is called in a
+thread. Its attribute `version`, if there is one, is part of the hash.
 """
 
 
 def load_plugin(name: str, options: Mapping[str, Any], built_in: Iterable[str]) -> tuple[Scorer, object]:
-    """The scorer of that name, and what tells it from others.
+    """Load the scorer of an entry point; returns it and what identifies it in the hash.
 
     Args:
         name: of the entry point.
         options: for the factory.
-        built_in: the other names, for the complaint.
+        built_in: names of built-in scorers, for the error message.
 
     Raises:
         BenchmarkError: there is none, or its factory fails.
@@ -52,11 +52,11 @@ def load_plugin(name: str, options: Mapping[str, Any], built_in: Iterable[str]) 
 
 
 class _Plugin(Scorer):
-    """A callable of someone else's."""
+    """The callable of another package, as a scorer."""
 
     function: Any
 
-    def lacks(self, sample: Sample) -> str | None:  # noqa: ARG002 -- nobody knows what it needs
+    def lacks(self, sample: Sample) -> str | None:  # noqa: ARG002 -- what it needs is unknown
         return None
 
     async def score(self, sample: Sample, outcome: Outcome) -> Mark:

@@ -1,4 +1,4 @@
-"""What all scorers are that run programs."""
+"""The base class of scorers that run programs."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from harness.evals.scorers.scorer import Scorer, ScorerError
 
 
 class SandboxScorer(Scorer):
-    """A scorer that runs programs: what they may use, and how they are guarded."""
+    """A scorer that runs programs in a sandbox, with its limits as options."""
 
     seconds: float = Field(default=30, gt=0)
-    """Of the clock."""
+    """Of wall-clock time."""
     cpu_seconds: int = Field(default=10, gt=0)
-    """Of a processor."""
+    """Of processor time."""
     memory: int = Field(default=1024, gt=0)
-    """Mebibytes of address space of each process."""
+    """Mebibytes of address space per process."""
     processes: int = Field(default=1, gt=0)
-    """At once; threads of a single process are not counted."""
+    """At once; with 1, threads are not counted."""
     disk: int = Field(default=64, gt=0)
     """Mebibytes of all its files."""
     allow_network: bool = False
     """Whether it may use the network."""
     unguarded: bool = False
-    """Whether a machine will do that can't guard files and network (Linux 5.13 can); for a container of its own."""
+    """Whether to run even where files and network can't be guarded (before Linux 5.13); for containers."""
     _sandbox: Sandbox = PrivateAttr()
 
     def model_post_init(self, _context: object) -> None:
-        """Make the sandbox."""
+        """Create the sandbox."""
         limits = Limits(
             seconds=self.seconds,
             cpu_seconds=self.cpu_seconds,
@@ -44,7 +44,7 @@ class SandboxScorer(Scorer):
     def prepare(self) -> None:
         """Raise ScorerError unless a program can be started."""
         trial = self._sandbox.run(self._trial(), environment={}, files={})
-        with ThreadPoolExecutor(1) as thread:  # there may be a loop in this one
+        with ThreadPoolExecutor(1) as thread:  # this thread may have an event loop
             ended = thread.submit(asyncio.run, trial).result()
         if ended.status != 7:
             raise ScorerError(f"{self._trial()[0]} does not run in the sandbox: {ended.why}")

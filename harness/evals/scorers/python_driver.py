@@ -1,8 +1,8 @@
-"""What runs in the sandbox for `python_tests`: the answer's code, then the tests; it is given to Python as text.
+"""The program that `python_tests` runs in the sandbox, passed to Python as text: the answer's code, then the tests.
 
-Standard input holds the task as JSON: `sources`, of which the first that compiles is the code; `setup` before and
-`tests` after it, one program each; `word`, which is written when all is through. That the process ends with 0 says
-nothing: `sys.exit()` in the code would do that.
+Standard input has the task as JSON: `sources`, the first of which that compiles is the code; `setup` and `tests`,
+programs to run before and after it; `word`, which is written when all have passed. Exit status 0 alone proves nothing:
+the code may call `sys.exit()`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Run the task of standard input."""
+    """Run the task on standard input."""
     task: dict[str, Any] = json.load(sys.stdin)
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 -- until the process ends
     warnings.simplefilter("ignore")
@@ -30,9 +30,9 @@ def main() -> None:
         exec(_first_compiled(task["sources"]), module.__dict__)  # noqa: S102 -- in the sandbox
         for number, test in enumerate(task["tests"]):
             exec(_compiled(test, f"<test {number + 1}>"), module.__dict__)  # noqa: S102 -- in the sandbox
-    except BaseException as problem:  # noqa: BLE001 -- SystemExit in the code is no success
+    except BaseException as problem:  # noqa: BLE001 -- SystemExit is no success either
         own = problem.__traceback__
-        while own and own.tb_frame.f_code.co_filename not in linecache.cache:  # the driver's frames say nothing
+        while own and own.tb_frame.f_code.co_filename not in linecache.cache:  # skips the driver's own frames
             own = own.tb_next
         traceback.print_exception(type(problem), problem, own, limit=-3)
         status = 1
@@ -41,7 +41,7 @@ def main() -> None:
         os.write(1, task["word"].encode())
         status = 0
     sys.stderr.flush()
-    os._exit(status)  # threads that the code started are not waited for
+    os._exit(status)  # does not wait for threads of the code
 
 
 def _first_compiled(sources: list[str]) -> types.CodeType:

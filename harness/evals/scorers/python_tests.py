@@ -1,4 +1,4 @@
-"""The scorer that runs an answer's Python against tests, in the sandbox."""
+"""The scorer that runs an answer's Python code against tests in the sandbox."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def _driver() -> str:
 
 
 class PythonTests(SandboxScorer):
-    """Right when the tests of the sample pass on the answer's code.
+    """Right when the answer's code passes the sample's tests.
 
-    The sample's `scoring` holds `test`, a program that defines `check`, and `entry_point`, the function that is given
-    to it (as HumanEval has it), or `tests`, a list of programs such as `assert f(2) == 4`; besides `prompt`, code that
-    the answer may go on from, and `setup`, programs that run before.
+    The sample's `scoring` has `test`, a program that defines `check`, and `entry_point`, the function to pass to it (as
+    in HumanEval), or `tests`, a list of programs such as `assert f(2) == 4`; optionally `prompt`, code that the answer
+    may continue, and `setup`, programs that run first.
 
-    The code shares the process with its tests: one that is written to cheat can. It can't reach anything else.
+    The code shares a process with its tests, so code written to cheat can. It can't reach anything else.
     """
 
     python: str = Field(default=sys.executable, exclude=True)
-    """The interpreter; what is installed there can be imported."""
+    """The interpreter; its installed packages can be imported."""
     _driver: str = PrivateAttr(default_factory=_driver)
 
     def lacks(self, sample: Sample) -> str | None:
@@ -52,7 +52,7 @@ class PythonTests(SandboxScorer):
         return None
 
     async def score(self, sample: Sample, outcome: Outcome) -> Mark:
-        """Run them."""
+        """Run the tests."""
         scoring = sample.scoring
         try:
             setup, tests = _tests(scoring)
@@ -84,7 +84,7 @@ class PythonTests(SandboxScorer):
 
 
 def _tests(scoring: Any) -> tuple[list[str], list[str]]:
-    """What runs before and after the answer's code. Raises ValueError: what is missing."""
+    """The programs to run before and after the answer's code. Raises ValueError: what is missing."""
     setup, tests = _programs(scoring.get("setup", [])), _programs(scoring.get("tests", []))
     if "test" in scoring:
         entry_point = scoring.get("entry_point")

@@ -1,46 +1,40 @@
-"""The scorer that matches a regular expression."""
+"""The scorer of regular expressions."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from harness.evals.scorers.scorer import Mark, Scorer
-from harness.evals.scorers.worker import Worker
+from harness.evals.scorers.scorer import Mark
+from harness.evals.scorers.worker import WorkerScorer
 
 if TYPE_CHECKING:
     from harness.evals.outcome import Outcome
     from harness.evals.sample import Sample
 
 
-class Regex(Scorer):
-    """Right when the pattern is found in the answer, and what its group matched is a target, if a group is named.
+class Regex(WorkerScorer):
+    """Right when the answer matches the pattern and, if a group is named, the group matches a target.
 
-    Patterns are those of Python's `re`. One that takes too long on an answer is a failure of the scorer.
+    Patterns are those of Python's `re`. A pattern that takes too long on an answer fails the scorer.
     """
 
     pattern: str | None = None
-    """Without one each target is a pattern."""
+    """None: each target is a pattern."""
     group: int | str | None = None
     """Its number or name."""
     which: Literal["first", "last"] = "first"
-    """Of several matches."""
+    """Which of several matches counts."""
     full: bool = False
-    """Whether it has to match the whole answer, but for white space around it."""
+    """Whether it must match the whole answer, apart from white space around it."""
     ignore_case: bool = False
     multiline: bool = False
     """Whether `^` and `$` match at each line."""
     dotall: bool = False
     """Whether `.` matches line breaks too."""
     seconds: float = Field(default=2, gt=0, exclude=True)
-    """For one answer."""
-    _worker: Worker = PrivateAttr()
-
-    def model_post_init(self, _context: object) -> None:
-        """Make its worker."""
-        self._worker = Worker(self.seconds)
 
     @field_validator("pattern")
     @classmethod
@@ -60,14 +54,14 @@ class Regex(Scorer):
         return self
 
     def lacks(self, sample: Sample) -> str | None:
-        """A target, if one is compared with; without a pattern targets that are patterns."""
+        """A target, if a group is compared with it; without a pattern, targets that are patterns."""
         if self.pattern is not None:
             return super().lacks(sample) if self.group is not None else None
         wrong = next(filter(None, map(_problem, sample.target)), None)
         return super().lacks(sample) or (f"a target that is a pattern ({wrong})" if wrong else None)
 
     async def score(self, sample: Sample, outcome: Outcome) -> Mark:
-        """Match, in another process."""
+        """Match in another process."""
         for pattern in sample.target if self.pattern is None else [self.pattern]:
             said = await self._worker.run(
                 "regex",
@@ -91,10 +85,6 @@ class Regex(Scorer):
             return text.strip().casefold() if self.ignore_case else text.strip()
 
         return folded(said) in map(folded, sample.target)
-
-    async def close(self) -> None:
-        """End its worker."""
-        await self._worker.close()
 
 
 def _problem(pattern: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a scorer is: its options, what it needs of a sample, and the mark that it gives an answer."""
+"""The base class of scorers: options, what a sample must have, and the mark for an answer."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class ScorerError(Exception):
-    """The scorer itself failed: a judge that can't be reached, a sandbox that doesn't start. Never a wrong answer."""
+    """The scorer itself failed, as when a judge can't be reached or a sandbox can't start; never a wrong answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one scorer gives one answer; see Score for the fields."""
+    """A scorer's mark for an answer; see Score for the fields."""
 
     value: float
     answer: str | None = None
@@ -32,26 +32,26 @@ class Mark:
 class Scorer(BaseModel):
     """A scorer; its fields are its options.
 
-    A subclass has `score`, a coroutine function if it takes longer than some microseconds; it raises ScorerError.
+    A subclass defines `score`, as a coroutine function if it takes more than a few microseconds; it raises ScorerError.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     version: ClassVar[int] = 1
-    """Part of the hash: raised when the same answer may get another mark."""
+    """Part of the hash: to be raised when the same answer may get a different mark."""
     costly: ClassVar[bool] = False
-    """Whether a mark costs money: it is made last, and `score` keeps it as long as the scorer's hash is the same."""
+    """Whether a mark costs money: then it comes last, and `score` keeps it while the scorer's hash is unchanged."""
 
     def score(self, sample: Sample, outcome: Outcome) -> Mark | Awaitable[Mark]:
-        """What the outcome's last answer is worth."""
+        """The mark for the outcome's last answer."""
         raise NotImplementedError
 
     def lacks(self, sample: Sample) -> str | None:
-        """What the sample would need to be scored, as a noun; None when it has it."""
+        """What the sample lacks to be scored, as a noun; None when it lacks nothing."""
         return None if sample.target else "a target"
 
     def prepare(self) -> None:
-        """Raise ScorerError if it can't work here; called before anything is asked."""
+        """Raise ScorerError if the scorer can't work here; called before anything is asked."""
 
     async def close(self) -> None:
-        """Let go of processes and connections."""
+        """Release processes and connections."""

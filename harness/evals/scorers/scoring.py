@@ -1,4 +1,4 @@
-"""All scorers of a benchmark as one: made of their names and options, checked before anything is asked."""
+"""The scorers of a benchmark combined: made from names and options, and checked before anything is asked."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ BUILT_IN = {
 
 
 def make_scoring(specs: Sequence[ScorerSpec]) -> Scoring:
-    """The scorers as one.
+    """Make the scorers and combine them.
 
     Two of the same kind are called `number` and `number-2`, unless the option `name` says otherwise. Every scorer also
     takes the option `turn`: which answer of a conversation is scored, `last`, `all` (the lowest mark counts) or a
     number from 1.
 
     Raises:
-        BenchmarkError: there is no such scorer or option, or it can't work here.
+        BenchmarkError: there is no such scorer or option, or a scorer can't work here.
     """
     if not specs:
         raise BenchmarkError(f"no scorer is given; there are {listed(BUILT_IN)}")
@@ -59,24 +59,24 @@ def make_scoring(specs: Sequence[ScorerSpec]) -> Scoring:
 
 
 class Scoring:
-    """Scores answers; awaited with a sample and its outcome it gives a Score of every scorer, in order.
+    """Scores answers: called with a sample and its outcome, it gives the Score of every scorer, in order.
 
     Attributes:
         names: of the scorers.
-        hash: SHA-256 (hex) over names, options and versions of all: the same hash, the same scores.
+        hash: SHA-256 (hex) over names, options and versions; the same hash gives the same scores.
     """
 
     def __init__(self, scorers: tuple[_Named, ...]) -> None:
         self._scorers = scorers
         self.names = tuple(each.name for each in scorers)
         self.hash = _sha256([each.hash for each in scorers])
-        # What costs money comes last: by then nothing else can fail.
+        # Scorers that cost money come last, when no other can fail any more.
         self._order = sorted(range(len(scorers)), key=lambda index: scorers[index].costly)
 
     async def __call__(self, sample: Sample, outcome: Outcome) -> tuple[Score, ...]:
-        """The scores of an outcome that has an answer to every turn.
+        """The scores of an outcome with an answer to every turn.
 
-        Marks that cost money are taken from `outcome.scores`, when they are there and made by the same scorer.
+        Marks that cost money are taken from `outcome.scores` if the same scorer made them.
 
         Raises:
             ScorerError: a scorer failed.
@@ -87,21 +87,21 @@ class Scoring:
         return tuple(scores[index] for index in range(len(scores)))
 
     def check(self, samples: Iterable[Sample]) -> None:
-        """Raise BenchmarkError at the first sample that has not what a scorer needs."""
+        """Raise BenchmarkError for the first sample that lacks what a scorer needs."""
         for sample in samples:
             for each in self._scorers:
                 if lacking := each.lacks(sample):
                     raise BenchmarkError(f"sample `{sample.id}` has not what the scorer `{each.name}` needs: {lacking}")
 
     async def close(self) -> None:
-        """Let go of processes and connections."""
+        """Release processes and connections."""
         for each in self._scorers:
             await each.close()
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A scorer with its name and what is the same for all scorers."""
+    """A scorer with its name, and what all scorers have in common."""
 
     name: str
     hash: str
@@ -129,7 +129,7 @@ class _Named:
             mark = await self._mark(sample, outcome)
         except ScorerError as problem:
             raise ScorerError(f"{self.name}: {problem}") from None
-        except Exception as problem:  # it has an answer that was paid for: one scorer's bug must not end the run
+        except Exception as problem:  # a scorer's bug must not end a run with paid answers
             raise ScorerError(f"{self.name}: {type(problem).__name__}: {problem}") from problem
         metadata = {**mark.metadata, "hash": self.hash} if self.costly else mark.metadata
         return Score(self.name, mark.value, mark.answer, mark.explanation, metadata)
@@ -149,7 +149,7 @@ class _Named:
 
 
 def _until(turn: int, sample: Sample, outcome: Outcome) -> tuple[Sample, Outcome]:
-    """Both as if the conversation had ended after that turn."""
+    """Both, cut off after a turn."""
     return replace(sample, turns=sample.turns[:turn]), replace(outcome, answers=outcome.answers[:turn])
 
 

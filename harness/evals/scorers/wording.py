@@ -1,4 +1,4 @@
-"""Scorers that compare texts: the same, the same but for how it is written, in it."""
+"""Scorers that compare wording: identical, identical after normalisation, or contained."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Exact(Scorer):
-    """Right when the answer is one of the targets, character by character but for white space around it."""
+    """Right when the answer equals a target, apart from white space around it."""
 
     ignore_case: bool = False
 
@@ -30,17 +30,17 @@ class Exact(Scorer):
 
 
 class Normalised(Scorer):
-    r"""Right when the answer says the same as a target, however it is written.
+    r"""Right when the answer equals a target after normalisation.
 
-    Case, punctuation, Markdown, articles, white space and the forms of Unicode make no difference; within a number a
-    point does. An answer that marks its end result (`Answer: ...`, `\boxed{...}`) may say more besides.
+    Case, punctuation, Markdown, articles, white space and Unicode forms make no difference; a point within a number
+    does. An answer that marks its result (`Answer: ...`, `\boxed{...}`) may contain other text.
     """
 
     articles: bool = False
     """Whether `a`, `an` and `the` make a difference."""
 
     def score(self, sample: Sample, outcome: Outcome) -> Mark:
-        """Compare what the answer marks as its result, or all of it."""
+        """Compare the result that the answer marks, or the whole answer."""
         text = ends(outcome.answer).strip()
         answer = marked(text) or text
         said = {normalised(each, articles=self.articles) for each in (answer, text)} - {""}
@@ -49,12 +49,12 @@ class Normalised(Scorer):
 
 
 class Contains(Scorer):
-    """Right when the answer has the targets in it."""
+    """Right when the answer contains the targets."""
 
     mode: Literal["any", "all"] = "any"
     ignore_case: bool = True
     words: bool = False
-    """Whether a target has to stand alone: `cat` is in `concatenate` otherwise."""
+    """Whether a target must be a whole word; otherwise `concatenate` contains `cat`."""
 
     def score(self, sample: Sample, outcome: Outcome) -> Mark:
         """Look for the targets in the whole answer."""
@@ -73,15 +73,15 @@ class Contains(Scorer):
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _NO_WORDS = re.compile(r"(?<=\d)([.,])(?=\d)|(?<![^\W_])([-\u2212])(?=\d)|['\u2019`]|[^\w\s]|_")
-"""What is between words. A point within a number stays, so does its sign; an apostrophe joins what it is between."""
+"""Characters that separate words. A number keeps its point and sign; an apostrophe joins what is around it."""
 
 
 def normalised(text: str, *, articles: bool = False) -> str:
-    """The text's words, folded, with one blank between them."""
+    """The text's words, case-folded, separated by single spaces."""
     text = unicodedata.normalize("NFKC", text).casefold()
     text = _NO_WORDS.sub(lambda found: "-" if found[2] else found[1] or ("" if found[0] in "'\u2019`" else " "), text)
     if not articles:
-        # An answer that is nothing but an article, such as the letter of a choice, keeps it.
+        # An answer that is only an article, such as the letter of a choice, keeps it.
         text = _ARTICLES.sub(" ", text) if _ARTICLES.sub("", text).strip() else text
     return " ".join(text.split())
 

@@ -1,4 +1,4 @@
-"""A process for matching that may take forever: it is killed when it does, and the next request starts another."""
+"""The process that runs `matching`: it is killed when it takes too long, and the next task starts another."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field, PrivateAttr
+
 import harness
 from harness.evals.scorers.sandbox.sandbox import harmless_environment
-from harness.evals.scorers.scorer import ScorerError
+from harness.evals.scorers.scorer import Scorer, ScorerError
 
 if TYPE_CHECKING:
     from harness.json_value import Json
@@ -22,7 +24,7 @@ class Worker:
     """Runs tasks of `matching`, one after the other.
 
     Args:
-        seconds: that one may take.
+        seconds: time limit of a task.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,7 +33,7 @@ class Worker:
         self._turn = asyncio.Lock()
 
     async def run(self, task: str, **arguments: Json) -> Any:
-        """Its result. Raises ScorerError when it takes too long or can't be done."""
+        """The result of a task. Raises ScorerError when it takes too long or fails."""
         async with self._turn:
             process = await self._started()
             assert process.stdin is not None
@@ -47,7 +49,7 @@ class Worker:
             except ConnectionError:
                 pass
             finally:
-                if not line:  # what it still may answer is no answer to the next request
+                if not line:  # a late answer must not be read as that to the next task
                     await self.close()
         if not line:
             raise ScorerError("the process that does it has ended")
@@ -57,7 +59,7 @@ class Worker:
         return answer["result"]
 
     async def close(self) -> None:
-        """End the process, if there is one."""
+        """Kill the process, if there is one."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.kill()
@@ -73,3 +75,19 @@ class Worker:
                 start_new_session=True,
             )
         return self._process
+
+
+class WorkerScorer(Scorer):
+    """A scorer with a worker."""
+
+    seconds: float = Field(default=5, gt=0, exclude=True)
+    """Time limit per answer."""
+    _worker: Worker = PrivateAttr()
+
+    def model_post_init(self, _context: object) -> None:
+        """Create the worker."""
+        self._worker = Worker(self.seconds)
+
+    async def close(self) -> None:
+        """Stop the worker."""
+        await self._worker.close()

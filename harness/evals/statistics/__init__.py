@@ -1,1 +1,1 @@
-"""What can be said of scores and how surely: pure functions over numpy arrays, which know nothing of runs or files."""
+"""Statistics: what scores show and how certainly, as pure functions over numpy arrays."""

@@ -1,4 +1,4 @@
-"""Standard errors and 95 % intervals of means, also where samples are not independent."""
+"""Standard errors and 95 % confidence intervals of means, also for samples that are not independent."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _POWER = 0.8
 
 
 def cluster_numbers(clusters: Sequence[Hashable | None]) -> NDArray[np.intp]:
-    """The cluster of each sample as a number from 0, without gaps; None is a cluster of its own each time."""
-    if all(cluster is None for cluster in clusters):  # usual, and a dictionary of 100,000 takes 16 MB
+    """The cluster of each sample as a number from 0, without gaps; each None is a cluster of its own."""
+    if all(cluster is None for cluster in clusters):  # the usual case; a dictionary of 100,000 takes 16 MB
         return np.arange(len(clusters), dtype=np.intp)
     numbers: dict[Hashable, int] = {}
     named = ((position,) if cluster is None else (cluster, "") for position, cluster in enumerate(clusters))
@@ -29,18 +29,18 @@ def cluster_numbers(clusters: Sequence[Hashable | None]) -> NDArray[np.intp]:
 
 
 def standard_error(values: NDArray[np.float64], clusters: NDArray[np.intp]) -> float | None:
-    """The standard error of the mean, robust to samples of one cluster that rise and fall together.
+    """The standard error of the mean, robust to correlation within clusters.
 
     With every sample in a cluster of its own it is the usual one, from the variance with n - 1. It is the square root
-    of Liang and Zeger's variance, as in Miller 2024 (arXiv 2411.00640), times the correction for few clusters,
-    G / (G - 1), without which the error of 10 clusters is 5 % too small.
+    of Liang and Zeger's variance, as in Miller 2024 (arXiv 2411.00640), with the correction for few clusters
+    G / (G - 1), without which the error for 10 clusters is 5 % too small.
 
     Args:
         values: one for each sample.
         clusters: the number of each one's cluster, from 0 and without gaps.
 
     Returns:
-        None when there are fewer than two clusters: nothing is known of how they differ.
+        None with fewer than two clusters, whose variation is unknown.
     """
     count = int(clusters.max(initial=-1)) + 1
     if count < 2:
@@ -50,7 +50,7 @@ def standard_error(values: NDArray[np.float64], clusters: NDArray[np.intp]) -> f
 
 
 def student(probability: float, freedom: float) -> float:
-    """A quantile of Student's t distribution; of the normal one for infinitely many degrees of freedom.
+    """A quantile of Student's t distribution; with infinite `freedom`, of the normal distribution.
 
     Exact for one and two degrees of freedom; else the first terms of Fisher and Cornish's expansion (Abramowitz and
     Stegun 26.7.5), whose error is 0.12 % for three and below 0.02 % from five on.
@@ -70,26 +70,26 @@ def student(probability: float, freedom: float) -> float:
 
 
 def around(middle: float, error: float, freedom: float) -> tuple[float, float]:
-    """The 95 % interval around an estimate with this standard error, known with so many degrees of freedom."""
+    """The 95 % interval around an estimate, from its standard error and degrees of freedom."""
     reach = student(TWO_SIDED, freedom) * error
     return middle - reach, middle + reach
 
 
 def wilson(right: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a rate, `right` of `count`: at any rate it has a width and stays within 0 and 1 (1927)."""
+    """Wilson's 95 % interval (1927) of the rate `right / count`: never empty, and always within 0 and 1."""
     z = NormalDist().inv_cdf(TWO_SIDED)
     rate, shrink = right / count, 1 + z * z / count
     middle = (rate + z * z / (2 * count)) / shrink
     reach = z / shrink * math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count))
-    # Rounding must not leave the true end out: at 0 of 3 the lower end would be -2e-17.
+    # Rounding errors must not move an exact end: for 0 of 3 the lower end would be -2e-17.
     return 0.0 if right == 0 else middle - reach, 1.0 if right == count else middle + reach
 
 
 def minimum_detectable(error: float, freedom: float) -> float:
-    """The smallest true effect that is found in four of five runs (80 % power) with a two-sided test at 5 %.
+    """The smallest true effect that a two-sided test at 5 % detects with 80 % power.
 
     Args:
         error: the standard error of the estimated effect.
-        freedom: the degrees of freedom that it is known with.
+        freedom: its degrees of freedom.
     """
     return (student(TWO_SIDED, freedom) + student(_POWER, freedom)) * error

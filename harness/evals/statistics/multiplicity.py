@@ -1,4 +1,4 @@
-"""Many tests at once: one in twenty true nulls looks like a finding, unless all of them are judged together."""
+"""Multiple testing: at 5 %, one in twenty true nulls would look like a finding."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def adjusted(p_values: Sequence[float | None]) -> list[float | None]:
-    """Each p-value as Benjamini and Hochberg (1995) adjust it: those below 0.05 hold 5 % false findings at most.
+    """P-values adjusted after Benjamini and Hochberg (1995): at most 5 % of those below 0.05 are false findings.
 
-    None, for what could not be tested, stays None and is not counted.
+    None, for what could not be tested, stays None and does not count.
     """
     found = sorted((p, position) for position, p in enumerate(p_values) if p is not None)
     result: list[float | None] = [None] * len(p_values)

@@ -1,4 +1,4 @@
-"""Two runs over the same samples: the difference, pair by pair, and whether chance explains it."""
+"""Two runs over the same samples: their paired difference, and whether chance explains it."""
 
 from __future__ import annotations
 
@@ -22,24 +22,23 @@ type Test = Literal["mcnemar", "sign-flip"]
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
-    """What two runs say of the same samples. No number is NaN: what can't be said is None.
+    """The difference between two runs over the same samples. Unknown numbers are None, never NaN.
 
     Attributes:
-        n_pairs: samples with a score in both runs; all but the bounds are theirs.
-        n_clusters: how many of them are independent.
-        old: mean of the old run over the pairs; of each sample's mean over its scored epochs.
-        new: likewise.
+        n_pairs: samples with a score in both runs; everything but the bounds is about these.
+        n_clusters: how many independent clusters they form.
+        old: the old run's mean over the pairs, of each sample's mean over its scored epochs.
+        new: likewise for the new run.
         difference: new - old.
         standard_error: of the difference, over pairs or their clusters.
         interval: 95 %, within -1 and 1.
-        bootstrap: 95 % too, from 10,000 resamples of the pairs, or of their clusters as wholes: a second opinion that
-            assumes no distribution.
-        p_value: of no difference, two-sided.
+        bootstrap: also 95 %, from 10,000 resamples of the pairs or whole clusters; assumes no distribution.
+        p_value: two-sided, for the hypothesis of no difference.
         test: `mcnemar`, exact, for right or wrong in one epoch; else `sign-flip`, the same test for any values.
-        low_bound: the difference over all samples, if what has no score were wrong in the new run and right in the old.
+        low_bound: the difference over all samples if missing scores were wrong in the new run and right in the old.
         high_bound: likewise, the other way round.
-        minimum_detectable_effect: the smallest true difference that such a comparison notices in four of five cases;
-            None when there is none that it would.
+        minimum_detectable_effect: the smallest true difference that such a comparison detects with 80 % power; None
+            when there is none.
     """
 
     n_pairs: int
@@ -58,9 +57,9 @@ class PairedDifference:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is no chance: the interval leaves out 0, and the test agrees.
+        """Whether the difference is significant: the interval excludes 0 and the test agrees.
 
-        With few pairs the interval alone would be too sure: three that all got worse are one chance in four.
+        With few pairs the interval alone is too narrow: by chance, three pairs all change one way in one of four cases.
         """
         return (
             self.interval is not None
@@ -73,12 +72,12 @@ class PairedDifference:
 def paired_difference(
     old: NDArray[np.float64], new: NDArray[np.float64], clusters: Sequence[Hashable | None]
 ) -> PairedDifference:
-    """Hold two runs against each other.
+    """Compare two runs.
 
     Args:
-        old: [samples, epochs], from 0 to 1, NaN where there is no score.
-        new: the same samples in the same order; epochs may be more or fewer.
-        clusters: of each sample; None: on its own.
+        old: [samples, epochs], from 0 to 1, NaN for no score.
+        new: the same samples in the same order; the number of epochs may differ.
+        clusters: of each sample; None: independent.
     """
     before, after = sample_means(old), sample_means(new)
     both = ~np.isnan(before) & ~np.isnan(after)
@@ -115,7 +114,7 @@ def paired_difference(
 
 
 def mcnemar(better: int, worse: int) -> float:
-    """The exact two-sided p-value of so many pairs that got better and worse, by the binomial distribution."""
+    """The exact two-sided p-value for the numbers of better and worse pairs, from the binomial distribution."""
     pairs, few = better + worse, min(better, worse)
     whole = math.lgamma(pairs + 1) - pairs * math.log(2)
     tail = math.fsum(math.exp(whole - math.lgamma(k + 1) - math.lgamma(pairs - k + 1)) for k in range(few + 1))
@@ -125,11 +124,11 @@ def mcnemar(better: int, worse: int) -> float:
 def _interval(
     differences: NDArray[np.float64], of_clusters: NDArray[np.float64], error: float | None, *, adjust: bool
 ) -> tuple[tuple[float, float] | None, float | None]:
-    """The interval, and the smallest effect that would be noticed.
+    """The interval, and the minimum detectable effect.
 
     For right or wrong in one epoch it is that of Bonett and Price (2012, doi 10.3102/1076998611411915): the usual one
-    after a pair that got better and one that got worse are added. It has a width when no pair changed, or all did; so
-    it serves there for other scores too.
+    with one better and one worse pair added. It has a width even when no pair changed or all did, so in those cases it
+    is used for other scores too.
     """
     if error is None:
         return None, None

@@ -1,4 +1,4 @@
-"""pass@k and pass^k: whether one of k tries is right, and whether all of them are."""
+"""pass@k and pass^k: the chance that at least one of k tries is right, and that all are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """Estimates for one k, from the samples with at least k scored epochs; the others say nothing without bias.
+    """Estimates for one k, from the samples with at least k scored epochs; others allow no unbiased estimate.
 
     Attributes:
         k: tries.
@@ -27,16 +27,16 @@ class Passes:
 
 
 def passes(values: NDArray[np.float64]) -> tuple[Passes, ...]:
-    """Both estimates for k = 1, 2, 4 and so on, and for the number of epochs; without bias.
+    """Unbiased estimates of both for k = 1, 2, 4 and so on, and for the number of epochs.
 
-    The chance is that of k epochs drawn without replacement from those of a sample: 1 - C(n - c, k) / C(n, k) with c of
-    n right (Chen et al. 2021, arXiv 2107.03374), and C(c, k) / C(n, k) for all (Yao et al. 2024, arXiv 2406.12045).
+    For k epochs drawn without replacement from a sample's n, c of them right: 1 - C(n - c, k) / C(n, k) for at least
+    one (Chen et al. 2021, arXiv 2107.03374), and C(c, k) / C(n, k) for all (Yao et al. 2024, arXiv 2406.12045).
 
     Args:
-        values: [samples, epochs], NaN where there is no score. Right is what has the full score, 1.
+        values: [samples, epochs], NaN for no score. Only the full score, 1, is right.
 
     Returns:
-        In order of k; none where no sample has k scores.
+        In order of k; without those k for which no sample has k scores.
     """
     scored = (~np.isnan(values)).sum(axis=1)
     right = (values >= 1).sum(axis=1)
@@ -53,6 +53,6 @@ def passes(values: NDArray[np.float64]) -> tuple[Passes, ...]:
 
 
 def _all_of(few: NDArray[np.int_], n: NDArray[np.int_], k: int) -> NDArray[np.float64]:
-    """C(few, k) / C(n, k), as a product, since the binomials themselves outgrow a float."""
+    """C(few, k) / C(n, k), as a product, since the binomials overflow a float."""
     steps = np.arange(k)
     return np.prod(np.maximum(few[:, None] - steps, 0) / (n[:, None] - steps), axis=1)

@@ -1,4 +1,4 @@
-"""What chance would do: the differences drawn again, and their signs thrown again; seeded, in bounded memory."""
+"""Resampling: the bootstrap and the sign-flip test; seeded, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 _RESAMPLES = 10_000
 _SEED = 7
 _CELLS = 2_000_000
-"""Numbers in memory at once: 16 MB."""
+"""Floats in memory at once: 16 MB."""
 
 _FEW = 400
-"""Up to so many kinds of clusters it is faster to draw how often each kind comes; 0/1 scores have three."""
+"""Up to this many kinds of clusters, it is faster to draw how often each kind occurs; 0/1 scores have three kinds."""
 
 _DIGITS = 12
-"""Of a sum: what differs beyond is of one kind. The order of addition is no evidence."""
+"""Decimals by which sums are told apart; further ones only reflect the order of addition."""
 
 _EXACT = 14
-"""So many signs have no more combinations than we would draw at random."""
+"""Up to this many signs, all combinations are tried: not many more than would be drawn at random."""
 
 
 def bootstrap(sums: NDArray[np.float64], sizes: NDArray[np.intp]) -> tuple[float, float] | None:
-    """The 95 % percentile interval of a mean, with whole clusters drawn with replacement (Efron 1979).
+    """The 95 % percentile interval of a mean, from whole clusters drawn with replacement (Efron 1979).
 
     Args:
         sums: of each cluster, over its samples.
         sizes: how many samples each has.
 
     Returns:
-        None when there are fewer than two clusters.
+        None with fewer than two clusters.
     """
     if len(sums) < 2:
         return None
@@ -54,10 +54,10 @@ def bootstrap(sums: NDArray[np.float64], sizes: NDArray[np.intp]) -> tuple[float
 
 
 def sign_flip(sums: NDArray[np.float64]) -> float:
-    """The two-sided p-value of no difference: how often random signs make the total as large as it is (Fisher 1935).
+    """The two-sided p-value of no difference: how often random signs give a total at least as large (Fisher 1935).
 
-    Without a difference a cluster's is as likely to be the other way round. It needs no distribution, so it holds with
-    few clusters too; with differences of one size it is McNemar's exact test.
+    Without a true difference, each cluster's difference is as likely to have the other sign. The test assumes no
+    distribution, so it holds for few clusters; for differences of one size it is McNemar's exact test.
 
     Args:
         sums: of the differences, of each cluster.
@@ -84,7 +84,7 @@ def sign_flip(sums: NDArray[np.float64]) -> float:
 
 
 def _chunks(width: int) -> Iterator[int]:
-    """How many resamples of so many numbers to draw at a time, until there are enough."""
+    """The numbers of resamples to draw at a time, each `width` numbers wide, until there are enough."""
     rows = max(1, _CELLS // width)
     for done in range(0, _RESAMPLES, rows):
         yield min(rows, _RESAMPLES - done)

@@ -1,4 +1,4 @@
-"""The scores of one run in a few numbers, each with what it leaves open."""
+"""The scores of one run in a few numbers, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -29,23 +29,22 @@ type Method = Literal["wilson", "clt", "clustered"]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the scores of one scorer say. No number is NaN: what can't be said is None.
+    """A summary of one scorer's scores. Unknown numbers are None, never NaN.
 
     Attributes:
-        n_samples: samples with at least one score; the mean is theirs.
-        n_clusters: how many of them are independent: clusters, each sample without one counted as its own.
+        n_samples: samples with at least one score, over which the mean is taken.
+        n_clusters: how many independent clusters they form; a sample without a cluster counts as one.
         mean: over samples, of each sample's mean over its scored epochs.
         standard_error: of the mean; None with fewer than two clusters.
         interval: 95 %, within 0 and 1.
-        method: of the interval: `wilson` for right or wrong in one epoch, and where all scores are 0 or all are 1,
-            which would leave the others without a width; `clustered` where samples share clusters; else `clt`. Both of
-            these take Student's t, with one degree of freedom less than clusters.
-        low_bound: the mean over everything that was planned, if what has no score were wrong.
-        high_bound: likewise, if it were right.
+        method: of the interval: `wilson` for right or wrong in one epoch, and when all scores are 0 or all are 1, where
+            the others have no width; `clustered` when samples share clusters; else `clt`. The last two use Student's t
+            with one degree of freedom less than clusters.
+        low_bound: the mean over everything planned if missing scores were wrong.
+        high_bound: likewise, if they were right.
         passes: pass@k and pass^k; empty with one epoch.
-        minimum_detectable_effect: the smallest true difference to another run of the same size that would be noticed in
-            four of five cases, if the samples' scores in both had nothing in common. A comparison pairs them by sample,
-            and sees less than this.
+        minimum_detectable_effect: the smallest true difference to another run of this size that is detected with 80 %
+            power, if the scores of both were independent. A comparison pairs them by sample, and detects smaller ones.
     """
 
     n_samples: int
@@ -71,11 +70,11 @@ class Summary:
 
 
 def summarise(values: NDArray[np.float64], clusters: Sequence[Hashable | None]) -> Summary:
-    """Sum up the scores of one scorer.
+    """Summarise the scores of one scorer.
 
     Args:
-        values: [samples, epochs], from 0 to 1, NaN where there is no score.
-        clusters: of each sample; samples of one cluster are not independent. None: on its own.
+        values: [samples, epochs], from 0 to 1, NaN for no score.
+        clusters: of each sample; samples of one cluster are not independent. None: independent.
     """
     scored = ~np.isnan(values).all(axis=1)
     means = sample_means(values[scored])
@@ -99,7 +98,7 @@ def summarise(values: NDArray[np.float64], clusters: Sequence[Hashable | None]) 
 
 
 def sample_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of each sample over its scored epochs, NaN for one without any."""
+    """The mean of each sample over its scored epochs; NaN without any."""
     scored = (~np.isnan(values)).sum(axis=1)
     with np.errstate(invalid="ignore"):
         means: NDArray[np.float64] = np.nansum(values, axis=1) / scored
@@ -122,10 +121,10 @@ def _interval(
 
 
 def _detectable(error: float | None, interval: tuple[float, float] | None, count: int) -> float | None:
-    """What a difference to another such run would have to be; None when even one from 0 to 1 would go unnoticed."""
+    """The minimum detectable effect; None when not even a difference of 1 would be detected."""
     if error is None or interval is None:
         return None
-    if error == 0:  # all the same; unlike the error, the interval knows that the next sample may be another
+    if error == 0:  # all scores are equal; the interval, unlike the error, allows for other samples
         error = (interval[1] - interval[0]) / (2 * NormalDist().inv_cdf(TWO_SIDED))
     effect = minimum_detectable(math.sqrt(2) * error, count - 1)
     return effect if 0 < effect <= 1 else None

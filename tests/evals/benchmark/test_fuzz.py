@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.evals.benchmark.formats.known import FORMATS
+from harness.evals.benchmark.formats.recognise import FORMATS
 from harness.evals.benchmark.load import load_benchmark
 from harness.evals.sample import BenchmarkError, Sample
 

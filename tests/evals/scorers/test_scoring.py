@@ -108,7 +108,7 @@ def test_a_sample_without_a_target_is_told_before_anything_is_asked(name: str) -
         make_scoring([ScorerSpec(name)]).check([sample()])
 
 
-BROUGHT = """
+PLUGIN = """
 from harness.evals.scorers.scorer import Mark, ScorerError
 
 def length(most=10):
@@ -131,18 +131,18 @@ def strange():
 
 
 @pytest.fixture
-def _brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that brings three scorers, as the package manager would install it."""
-    (tmp_path / "brought_scorers.py").write_text(BROUGHT)
-    about = tmp_path / "brought-1.0.dist-info"
+    (tmp_path / "plugin_scorers.py").write_text(PLUGIN)
+    about = tmp_path / "plugin-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: brought\nVersion: 1.0\n")
-    points = "length = brought_scorers:length\nlater = brought_scorers:Later\nstrange = brought_scorers:strange\n"
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1.0\n")
+    points = "length = plugin_scorers:length\nlater = plugin_scorers:Later\nstrange = plugin_scorers:strange\n"
     (about / "entry_points.txt").write_text(f"[openhands_gateway_harness.scorers]\n{points}")
     monkeypatch.syspath_prepend(tmp_path)
 
 
-@pytest.mark.usefixtures("_brought")
+@pytest.mark.usefixtures("_plugin")
 def test_another_package_may_bring_scorers() -> None:
     assert score("length", {"most": 3}, sample(), "abc").value == 1
     assert score("length", {"most": 3}, sample(), "abcd").value == 0
@@ -150,7 +150,7 @@ def test_another_package_may_bring_scorers() -> None:
     assert (later.scorer, later.value, later.answer, later.explanation) == ("later", 0.25, "x", "s-1")
 
 
-@pytest.mark.usefixtures("_brought")
+@pytest.mark.usefixtures("_plugin")
 @pytest.mark.parametrize(
     ("name", "answer", "said"),
     [
@@ -167,17 +167,17 @@ def test_the_failure_of_a_scorer_is_no_wrong_answer(name: str, answer: str, said
     assert str(raised.value) == said
 
 
-@pytest.mark.usefixtures("_brought")
-def test_options_that_a_brought_scorer_does_not_take_are_told() -> None:
+@pytest.mark.usefixtures("_plugin")
+def test_options_that_a_plugin_does_not_take_are_told() -> None:
     with pytest.raises(BenchmarkError, match="scorer `length` can't be made: TypeError"):
         make_scoring([ScorerSpec("length", {"least": 1})])
     with pytest.raises(BenchmarkError, match="there is no scorer `lenght`; did you mean `length`"):
         make_scoring([ScorerSpec("lenght")])
 
 
-@pytest.mark.usefixtures("_brought")
-def test_the_version_of_a_brought_scorer_is_part_of_the_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("_plugin")
+def test_the_version_of_a_plugin_is_part_of_the_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = make_scoring([ScorerSpec("length")]).hash
-    (tmp_path / "brought_scorers.py").write_text(BROUGHT.replace("version = 3", "version = 4 # newer"))
-    monkeypatch.delitem(__import__("sys").modules, "brought_scorers")
+    (tmp_path / "plugin_scorers.py").write_text(PLUGIN.replace("version = 3", "version = 4 # newer"))
+    monkeypatch.delitem(__import__("sys").modules, "plugin_scorers")
     assert make_scoring([ScorerSpec("length")]).hash != before

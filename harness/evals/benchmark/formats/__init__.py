@@ -1,1 +1,1 @@
-"""What the entries of a data file mean: one module for each format of ours or of another tool."""
+"""The formats of data files, ours and other tools'; a module for each."""

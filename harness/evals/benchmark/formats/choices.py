@@ -1,4 +1,4 @@
-"""Multiple choice: the right answer as a letter, whatever a file has it as."""
+"""Multiple choice: the right answer as a letter, however a file gives it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def letter(row: Row, key: str, value: Json, choices: Sequence[str]) -> str:
-    """The letter of the right choice, from its letter, its place (from 0) or its text.
+    """The letter of the right choice, given as a letter, an index (from 0) or its text.
 
     Raises:
         BenchmarkError: it is none of the choices, or there are too few or too many of them.

@@ -1,4 +1,4 @@
-"""A format: how it is recognised, and how an entry becomes a sample."""
+"""A format of data files: how it is recognised, and how a row becomes a sample."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Which of them is right? End your answer with its letter alone on the last line."
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How the entries of a file are read.
+    """A format of data files.
 
     Attributes:
-        name: what `--format` calls it.
-        keys: what an entry has, for the person whose file was not recognised.
-        matches: whether an entry looks like one of this format.
-        read: an entry and whether dialogues are folded -> the sample before its prompt template; its id is empty when
-            the entry has none. Raises BenchmarkError.
-        template: Jinja2, with the entry's values, `input` (the turn), `turn` (its number), `choices` and `letters`.
-        scorers: when nobody says otherwise; empty: it depends on the samples.
-        notes: what a reader of the results has to know.
+        name: for `--format`.
+        keys: the names that a row has, for users whose file was not recognised.
+        matches: whether a row looks like this format.
+        read: makes a sample of a row and a flag that folds dialogues, without the prompt template; its id is empty when
+            the row has none. Raises BenchmarkError.
+        template: Jinja2, with the row's values, `input` (the turn), `turn` (its number), `choices` and `letters`.
+        scorers: the default; empty: it depends on the samples.
+        notes: sentences that a reader of the results has to know.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""GSM8K: word problems; the number stands after `####` in the worked answer."""
+"""GSM8K: word problems; the worked answer ends in `####` and the number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HumanEval: a function to complete, and the tests that it has to pass."""
+"""HumanEval: a function to complete, and the tests that it must pass."""
 
 from __future__ import annotations
 

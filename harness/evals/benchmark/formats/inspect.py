@@ -56,7 +56,7 @@ def _read(row: Row, fold: bool) -> Sample:
 
 
 def _choices(row: Row) -> tuple[str, ...]:
-    """A list, or in CSV a text with commas or spaces between them."""
+    """A list, or in CSV a text separated by commas or spaces."""
     value = row.fields.get("choices")
     if isinstance(value, str):
         return tuple(filter(None, (part.strip() for part in (value.split(",") if "," in value else value.split()))))
@@ -64,7 +64,7 @@ def _choices(row: Row) -> tuple[str, ...]:
 
 
 def _metadata(row: Row) -> Mapping[str, Json]:
-    """A mapping, or in CSV the JSON text of one."""
+    """A mapping, or in CSV its JSON text."""
     value = row.fields.get("metadata")
     if not isinstance(value, str):
         return row.mapping("metadata")

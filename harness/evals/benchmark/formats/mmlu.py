@@ -1,4 +1,4 @@
-"""MMLU: questions with choices, as JSONL (a list and a place) or as the original's CSV (four columns, a letter)."""
+"""MMLU: questions with choices, as JSONL (a list and an index) or the original CSV (four columns and a letter)."""
 
 from __future__ import annotations
 

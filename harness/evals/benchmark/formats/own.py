@@ -1,4 +1,4 @@
-"""Our own format: a sample says what is asked, in one turn or several, and what is right."""
+"""Our own format: a question in one turn or several, and its right answers."""
 
 from __future__ import annotations
 

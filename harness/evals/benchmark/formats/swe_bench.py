@@ -1,4 +1,4 @@
-"""SWE-bench's instances: an issue of a repository. Whether a patch is right is for `swebench` to say."""
+"""SWE-bench instances: an issue of a repository. Whether a patch is right, `swebench` decides."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Running programs that nobody has read: with limits, without network, without files but their own folder."""
+"""The sandbox: runs untrusted programs with limits, without network, and with no files but their own folder."""

@@ -1,4 +1,4 @@
-"""Landlock, Linux's sandbox for everyone (kernel 5.13): which files a process and its children may still touch."""
+"""Landlock (Linux 5.13) limits the files that a process and its children can access, without privileges."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _EXECUTE, _WRITE, _READ, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _MAKE_DEVICES = 1 << 6 | 1 << 11
 _TRUNCATE, _IOCTL = 1 << 14, 1 << 15
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
-"""How many rights to files each version of the interface knows; later ones know no more of them that matter here."""
+"""The number of file rights in each ABI version; later versions add none that matter here."""
 _SCOPES = 0b11
-"""Abstract sockets and signals of processes outside, from version 6 (kernel 6.12)."""
+"""Abstract sockets of, and signals to, processes outside; from ABI version 6 (Linux 6.12)."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def version() -> int:
-    """Of the interface; 0 when the kernel has none or keeps it from us."""
+    """The ABI version; 0 when the kernel has no Landlock or denies it."""
     return max(0, int(_libc.syscall(_CREATE, None, 0, 1)))
 
 
 def restrict(reads: Iterable[str] | None, writes: Iterable[str], devices: Iterable[str]) -> None:
-    """From now on this process and its children touch these files alone; they signal nobody else, if the kernel can.
+    """Restrict this process and its children to these files and, where the kernel can, to signals among themselves.
 
     Args:
         reads: files and folders to read and execute; None for all.
@@ -36,7 +36,7 @@ def restrict(reads: Iterable[str] | None, writes: Iterable[str], devices: Iterab
         devices: files to read and write.
 
     Raises:
-        OSError: the kernel can't.
+        OSError: the kernel does not support it.
     """
     interface = version()
     if not interface:
@@ -55,7 +55,7 @@ def restrict(reads: Iterable[str] | None, writes: Iterable[str], devices: Iterab
             try:
                 place = os.open(path, os.O_PATH | os.O_CLOEXEC)
             except OSError:
-                continue  # what isn't there needs no rule
+                continue  # a missing path needs no rule
             allowed = rights & handled
             if not os.path.isdir(path):  # noqa: PTH112 -- pathlib would cost each sandbox some milliseconds
                 allowed &= _EXECUTE | _WRITE | _READ | _TRUNCATE

@@ -1,4 +1,4 @@
-"""A sandbox for programs; each runs in a folder of its own, which is deleted after it."""
+"""A sandbox for programs; each runs in a temporary folder of its own."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from harness.evals.scorers.scorer import ScorerError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_WARDEN = (
+_SUPERVISOR = (
     "import sys; sys.path.insert(0, sys.argv[1]); from harness.evals.scorers.sandbox.supervisor import main; main()"
 )
 _GRACE = 60
-"""Seconds that a supervisor has, on a busy machine, besides those of its program."""
+"""Seconds that a supervisor has on top of its program's, for busy machines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a program may use.
+    """The limits of a program.
 
     Attributes:
-        seconds: of the clock; those in which other programs kept the processor from it don't count.
-        cpu_seconds: of a processor, each process for itself.
-        memory: bytes of address space, each process for itself.
-        processes: at once; when it is 1, threads are not counted.
-        file_size: bytes that a file may have.
-        disk: bytes of all its files; each, or a folder, counts as 16 KiB at least.
-        output: bytes that it may write to standard output, and to standard error; the last 64 KiB of each are kept.
+        seconds: of wall-clock time, without time spent waiting for the processor.
+        cpu_seconds: of processor time, per process.
+        memory: bytes of address space, per process.
+        processes: at once; with 1, threads are not counted.
+        file_size: bytes of a file.
+        disk: bytes of all its files; a file or folder counts as 16 KiB at least.
+        output: bytes written to standard output, and to standard error; the last 64 KiB of each are kept.
     """
 
     seconds: float = 30
@@ -52,16 +52,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of a program.
+    """How a program ended.
 
     Attributes:
-        ended: `exited` by itself or by a signal; else which limit it met, and it was killed.
-        status: with which it exited; None when it was killed.
-        signal: by which it was killed, also by itself.
-        seconds: that it took.
-        cpu: seconds of a processor.
+        ended: `exited`, also by a signal; or the limit for which it was killed.
+        status: its exit status; None when a signal killed it.
+        signal: that killed it, whoever sent it.
+        seconds: of wall-clock time.
+        cpu: seconds of processor time.
         stdout: the last 64 KiB.
-        stderr: likewise.
+        stderr: the last 64 KiB.
     """
 
     ended: Literal["exited", "time", "cpu", "output", "disk"]
@@ -92,14 +92,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Runs programs, as many at once as there are processors.
+    """Runs programs, at most one per processor at once.
 
     Attributes:
-        limits: of each of them.
-        reads: files and folders that it may read, besides its own; None for all, and then it may also change modes and
-            times of files that are not its own.
-        network: whether it may use sockets, where Landlock and seccomp can be had.
-        guarded: whether a machine that can't keep it from files and network is refused.
+        limits: of each program.
+        reads: files and folders that a program may read besides its own; None for all, and then it may also change the
+            modes and times of the user's files.
+        network: whether a program may use sockets.
+        guarded: whether to refuse to run where files and network can't be guarded.
     """
 
     limits: Limits
@@ -116,13 +116,13 @@ class Sandbox:
         """Run a program to its end.
 
         Args:
-            command: the program, a path, and its arguments.
-            environment: all of it; `HOME` and `TMPDIR`, its folder, are added.
-            files: in its folder, by name.
-            stdin: what it reads there.
+            command: the path of the program, and its arguments.
+            environment: the whole environment; `HOME` and `TMPDIR`, both its folder, are added.
+            files: to create in its folder, by name.
+            stdin: its standard input.
 
         Raises:
-            ScorerError: the sandbox did not start.
+            ScorerError: the sandbox failed.
         """
         async with self._turns:
             folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="scorer-")
@@ -139,7 +139,7 @@ class Sandbox:
                     "guarded": self.guarded,
                     "asked_by": os.getpid(),
                 }
-                said = await _ask_warden(json.dumps(request), PATIENCE * self.limits.seconds + _GRACE)
+                said = await _supervise(json.dumps(request), PATIENCE * self.limits.seconds + _GRACE)
             finally:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         if "error" in said:
@@ -148,21 +148,21 @@ class Sandbox:
 
 
 def harmless_environment() -> dict[str, str]:
-    """Of our environment what programs are found by; whatever else is there, such as keys, is not theirs to read."""
-    names = ("PATH", "LD_LIBRARY_PATH")  # without the latter not every Python of a CI service starts
+    """The variables of our environment by which programs are found; others, such as keys, are withheld."""
+    names = ("PATH", "LD_LIBRARY_PATH")  # some CI services' Python does not start without the latter
     return {"LANG": "C.UTF-8", **{name: os.environ[name] for name in names if name in os.environ}}
 
 
-async def _ask_warden(request: str, seconds: float) -> dict[str, Any]:
-    """Its answer. Raises ScorerError when it has none."""
+async def _supervise(request: str, seconds: float) -> dict[str, Any]:
+    """Have a supervisor serve a request; its answer. Raises ScorerError."""
     root = str(Path(harness.__file__).parent.parent)
     supervisor = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", "-c", _WARDEN, root),
+        *(sys.executable, "-I", "-S", "-c", _SUPERVISOR, root),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=harmless_environment(),
-        start_new_session=True,  # Ctrl-C is for us; we close its input then
+        start_new_session=True,  # keeps Ctrl-C from it; closing its input stops it
     )
     assert supervisor.stdin is not None
     assert supervisor.stdout is not None
@@ -174,7 +174,7 @@ async def _ask_warden(request: str, seconds: float) -> dict[str, Any]:
     except TimeoutError:
         raise ScorerError("the sandbox does not answer") from None
     finally:
-        # It ends the program and all that it started. Killed in the midst of that it would leave them behind.
+        # It ends the program and all that it started; killing it too early would leave them running.
         supervisor.stdin.close()
         try:
             async with asyncio.timeout(_GRACE):

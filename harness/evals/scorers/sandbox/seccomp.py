@@ -1,7 +1,7 @@
-"""A seccomp filter: the system calls that a program in the sandbox may not make. They fail with EPERM.
+"""A seccomp filter of the system calls that a program in the sandbox may not make; they fail with EPERM.
 
-Landlock guards files; what it can't guard on ordinary kernels is guarded here: sockets of all kinds, other processes,
-the metadata of files, and what only attackers need.
+It guards what Landlock can't on ordinary kernels: sockets of all kinds, other processes, the metadata of files, and
+calls that only attackers need.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _Calls = Mapping[str, tuple[int, int | None]]
-"""By name their numbers on x86_64 and on aarch64; None where there is no such call."""
+"""System call numbers by name, on x86_64 and on aarch64; None where there is no such call."""
 
 # fmt: off -- one call a line would be two screens of numbers
 _NETWORK: _Calls = {"socket": (41, 198)}
 _ALWAYS: _Calls = {
-    "io_uring_setup": (425, 425),  # makes sockets and opens files past every filter of calls
+    "io_uring_setup": (425, 425),  # makes sockets and opens files past any filter
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
@@ -58,7 +58,7 @@ _ALWAYS: _Calls = {
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
-    "mq_open": (240, 180),  # these outlive a process
+    "mq_open": (240, 180),  # IPC objects outlive a process
 }
 _METADATA: _Calls = {
     "chmod": (90, None),
@@ -82,7 +82,7 @@ _METADATA: _Calls = {
     "fremovexattr": (199, 16),
     "removexattrat": (466, 466),
 }
-"""Landlock lets these pass on every file of the same user."""
+"""Landlock allows these on every file of the same user."""
 _SIGNALS: _Calls = {
     "kill": (62, 129),
     "tkill": (200, 130),
@@ -99,7 +99,7 @@ _FCNTL: _Calls = {"fcntl": (72, 25)}
 _IOCTL: _Calls = {"ioctl": (16, 29)}
 
 _CLONE_THREAD, _CLONE_NAMESPACES = 0x10000, 0x7E020080
-_F_SETOWN, _F_SETOWN_EX = 8, 15  # they have the kernel send signals to others
+_F_SETOWN, _F_SETOWN_EX = 8, 15  # make the kernel signal other processes
 _FIOSETOWN, _SIOCSPGRP, _TIOCSTI = 0x8901, 0x8902, 0x5412
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -107,7 +107,7 @@ _LOAD, _EQUALS, _AT_LEAST, _HAS_BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000
 
 _Step = tuple[int, int, int, int]
-"""Code, how many steps to skip if so, if not, and a value to compare with."""
+"""A BPF instruction: code, steps to skip if true, steps to skip if false, operand."""
 
 
 def forbid(*, network: bool, metadata: bool, processes: bool, spared: Iterable[int]) -> None:
@@ -116,29 +116,29 @@ def forbid(*, network: bool, metadata: bool, processes: bool, spared: Iterable[i
     Args:
         network: forbid sockets.
         metadata: forbid changing mode, owner and times of files.
-        processes: forbid more of them; threads are always allowed. A process that is alone can signal itself only.
-        spared: processes that may not be sent signals.
+        processes: forbid new processes, though not threads; a lone process can signal only itself.
+        spared: processes that may not be signalled.
 
     Raises:
-        OSError: the kernel can't, or its numbers of calls are not known here.
+        OSError: the kernel does not support it, or this architecture's call numbers are not known.
     """
     machine = os.uname().machine
     if machine not in _ARCHITECTURES:
         raise OSError(f"no filter of system calls is known for {machine}, to keep a program off the network")
     column, architecture = _ARCHITECTURES[machine]
     steps: list[_Step] = [(_LOAD, 0, 0, 4), (_EQUALS, 1, 0, architecture), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-    steps += [(_AT_LEAST, 0, 1, 0x40000000), _deny()]  # x32 has other numbers
+    steps += [(_AT_LEAST, 0, 1, 0x40000000), _deny()]  # the x32 ABI has other numbers
     groups = [_ALWAYS, *([_NETWORK] if network else []), *([_METADATA] if metadata else [])]
     for calls in (*groups, *([_FORKS] if processes else [])):
         for number in _numbers(calls, column):
             steps += [(_EQUALS, 0, 1, number), _deny()]
     for number in _numbers(_CLONE3, column):
-        steps += [(_EQUALS, 0, 1, number), _deny(errno.ENOSYS)]  # the C library then takes `clone`
+        steps += [(_EQUALS, 0, 1, number), _deny(errno.ENOSYS)]  # the C library then falls back to `clone`
     for calls, argument, rules in _looked_at(alone=processes, spared=spared):
         for number in _numbers(calls, column):
             steps += [
                 (_EQUALS, 0, len(rules) + 2, number),
-                (_LOAD, 0, 0, 16 + 8 * argument),  # its lower half: both architectures are little-endian
+                (_LOAD, 0, 0, 16 + 8 * argument),  # the lower half, as both architectures are little-endian
                 *rules,
                 (_RETURN, 0, 0, _ALLOW),
             ]

@@ -1,7 +1,7 @@
-"""The process between us and a program in the sandbox: it starts it, watches it, and ends all that it left behind.
+"""The supervisor of a program in the sandbox: starts it, watches its limits, and ends everything that it started.
 
-It reads one line, the request, and writes one, what came of it. When its standard input ends before that, nobody waits
-any more: it ends the program and itself. Orphans of the program become its own children, so that none gets away.
+It reads a request as one line and writes the result as one line. If its standard input ends before that, nobody is
+waiting any more: it ends the program and itself. Orphans of the program become its own children, so none escapes.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from harness.evals.scorers.sandbox.seccomp import forbid
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 PATIENCE = 5
-"""How many times as long a program may take, at most, while the machine is busy with others."""
+"""On a busy machine a program may take up to this many times its time limit."""
 _TICK = 0.1
-"""Seconds between two looks at the folder."""
+"""Seconds between two checks of the disk usage."""
 _ENTRY = 1 << 14
 _SLACK = 64
-"""Other processes of the user that may end while the limit of their number is tried."""
+"""Other processes of the user that may end while the process limit is tested."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PDEATHSIG, _KEEPCAPS, _CAPBSET_DROP, _SUBREAPER, _NO_NEW_PRIVS, _CAP_AMBIENT = 1, 8, 24, 36, 38, 47
 _OPEN_FILES = (1, 2)
-"""CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: Landlock decides which files."""
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, which are kept: Landlock restricts files."""
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 class _Program:
-    """The program of one request, from its start to its end."""
+    """The program of a request, from start to end."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._request = request
@@ -56,7 +56,7 @@ class _Program:
         self._lengths = dict.fromkeys(self._taken, 0)
 
     def run(self) -> dict[str, Any]:
-        """What came of it."""
+        """Run the program; the fields of `Ended`, or an `error`."""
         began = time.monotonic()
         selector = selectors.DefaultSelector()
         try:
@@ -85,8 +85,8 @@ class _Program:
         }
 
     def _start(self) -> dict[str, int]:
-        """Its output, to be read. Raises OSError when the sandbox can't be had."""
-        source = os.memfd_create("stdin")  # a pipe would have to be filled while the program runs
+        """Start the program; the pipes of its output by name. Raises OSError when the sandbox can't be set up."""
+        source = os.memfd_create("stdin")  # unlike a pipe, it need not be fed while the program runs
         with open(source, "wb", closefd=False) as file:
             file.write(self._request["stdin"].encode("utf-8", "replace"))
         os.lseek(source, 0, os.SEEK_SET)
@@ -98,7 +98,7 @@ class _Program:
                 for number, descriptor in enumerate((source, stdout[1], stderr[1])):
                     os.dup2(descriptor, number)
                 _enter(self._request, parent)
-            except BaseException as problem:  # noqa: BLE001 -- the child must never go on as another supervisor
+            except BaseException as problem:  # noqa: BLE001 -- the child must never continue as a second supervisor
                 os.write(failure[1], f"{problem.args[-1] if problem.args else type(problem).__name__}".encode())
             os._exit(127)
         for descriptor in (source, stdout[1], stderr[1], failure[1]):
@@ -109,7 +109,7 @@ class _Program:
         return {"stdout": stdout[0], "stderr": stderr[0]}
 
     def _watch(self, selector: selectors.BaseSelector, began: float) -> str:
-        """Why it ended, or has to."""
+        """Wait for the end or a limit; the value of `Ended.ended`."""
         look = 0.0
         while (left := self._deadline(began) - time.monotonic()) > 0:
             events = {key.data: key.fd for key, _ in selector.select(min(left, _TICK))}
@@ -130,7 +130,7 @@ class _Program:
         return "time"
 
     def _deadline(self, began: float) -> float:
-        """When its time is over; it stands still while others keep the processor from a program that is alone."""
+        """When its time is over, plus the time that a single process spent waiting for the processor."""
         deadline: float = began + self._request["seconds"]
         if self._request["processes"] > 1 or time.monotonic() < deadline:
             return deadline
@@ -141,7 +141,7 @@ class _Program:
         return deadline + min(waited, longest)
 
     def _take(self, name: str, pipe: int) -> bool:
-        """Read what is there, at most a mebibyte, and keep the end of it; False when there won't be more."""
+        """Read up to a mebibyte of output and keep the end of it; False at the end of the output."""
         taken = self._taken[name]
         for _ in range(16):
             try:
@@ -156,13 +156,13 @@ class _Program:
         return True
 
     def _end(self) -> int:
-        """End it and all that it started; its wait status."""
+        """End the program and everything that it started; its wait status."""
         if self._request["processes"] == 1:
-            os.kill(self._pid, signal.SIGKILL)  # until it is waited for, the number is its own
+            os.kill(self._pid, signal.SIGKILL)  # its number can't be reused before it is waited for
             return os.waitpid(self._pid, 0)[1]
         status = None
         while True:
-            # What stands still starts nothing; only when all of them do are they killed.
+            # Stopped processes start no others; they are killed only once all are stopped.
             stopped: set[int] = set()
             while fresh := _descendants(os.getpid()) - stopped:
                 for pid in fresh:
@@ -182,10 +182,10 @@ class _Program:
 
 
 def _enter(request: dict[str, Any], supervisor: int) -> NoReturn:
-    """Become the program, in the sandbox. Raises OSError."""
+    """Enter the sandbox and become the program. Raises OSError."""
     os.setsid()
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 -- as above
-        file.write("1000")  # if the machine has no memory left, this goes first
+        file.write("1000")  # killed first when the machine runs out of memory
     os.chdir(request["folder"])
     alone = request["processes"] == 1
     others = 0
@@ -207,7 +207,7 @@ def _enter(request: dict[str, Any], supervisor: int) -> NoReturn:
     ):
         hard = resource.getrlimit(kind)[1]
         most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        # The second after SIGXCPU is for the kernel to tell that it was the time; then comes SIGKILL.
+        # SIGXCPU at the soft limit shows that it was the time; a second later comes SIGKILL.
         resource.setrlimit(kind, (most, most + (kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY)))
     if not alone and not _is_limited(request["processes"] + _SLACK):
         raise OSError("here the number of its processes can't be limited; ask for `processes: 1`")
@@ -222,13 +222,13 @@ def _enter(request: dict[str, Any], supervisor: int) -> NoReturn:
     except OSError:
         if request["guarded"] and not request["network"]:
             raise
-    os.execve(request["command"][0], request["command"], request["environment"])  # noqa: S606 -- that is what it is for
+    os.execve(request["command"][0], request["command"], request["environment"])  # noqa: S606 -- running the command is its purpose
 
 
 def _leave_root() -> None:
-    """Become a user that nobody is, who may still open root's files; not in a namespace that knows root alone.
+    """Become an unused user who can still open root's files; does nothing in a namespace with no user but root.
 
-    The kernel limits no processes of root; and what belongs to others, such as the mode of a file, needs an owner.
+    The kernel does not limit root's processes, and root could change what only an owner may, such as a file's mode.
     """
     for user in (1_000_000_000 + os.getpid(), 65_534):
         try:
@@ -253,7 +253,7 @@ def _leave_root() -> None:
 
 
 def _is_counted_anew() -> bool:
-    """Enter a user namespace, which has its own count of processes. False where that is forbidden."""
+    """Enter a user namespace, which counts its own processes. False where that is forbidden."""
     user, group = os.getuid(), os.getgid()
     try:
         os.unshare(os.CLONE_NEWUSER)
@@ -266,10 +266,10 @@ def _is_counted_anew() -> bool:
 
 
 def _is_limited(most: int) -> bool:
-    """Whether fewer processes than that can be had.
+    """Whether the process limit is effective: fewer processes than `most` can be started.
 
-    Who is exempt from the limit is not to be known otherwise: root is, also by another name and in another namespace,
-    and a bomb that is not limited takes every process of the machine.
+    Only a test can tell: root is exempt from the limit, even under another name and in another namespace, and an
+    unlimited fork bomb takes every process of the machine.
     """
     reading, writing = os.pipe()
     started: list[int] = []
@@ -293,7 +293,7 @@ def _processes() -> list[int]:
 
 
 def _running(user: int) -> int:
-    """Threads of that user: they all count as processes."""
+    """The number of the user's threads, which all count as processes."""
     running = 0
     for pid in _processes():
         with contextlib.suppress(OSError):
@@ -303,7 +303,7 @@ def _running(user: int) -> int:
 
 
 def _descendants(of: int) -> set[int]:
-    """All processes below that one, those that ended and are not waited for left out."""
+    """All descendants of a process, without zombies."""
     parents: dict[int, int] = {}
     for pid in _processes():
         try:
@@ -322,7 +322,7 @@ def _descendants(of: int) -> set[int]:
 
 
 def _is_full(folder: str, disk: int) -> bool:
-    """Whether the files of a folder take more bytes; each entry counts as some, since their number is a burden too."""
+    """Whether a folder's files exceed a number of bytes; each entry counts, as many small ones are a burden too."""
     total = 0
     folders = [folder]
     while folders and total <= disk:

@@ -1,4 +1,4 @@
-"""The formats of data files, and which of them an entry is of."""
+"""All formats of data files, and how a file's format is recognised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORMATS = {format_.name: format_ for format_ in (OWN, INSPECT, OPENAI_EVALS, HUM
 
 
 def recognise(row: Row) -> Format:
-    """The one format that a file's first entry is of. Raises BenchmarkError when there is none, or more than one."""
+    """The format that a file's first row matches. Raises BenchmarkError for none or more than one."""
     found = [format_ for format_ in FORMATS.values() if format_.matches(row.fields)]
     if len(found) == 1:
         return found[0]
