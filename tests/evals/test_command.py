@@ -314,9 +314,9 @@ def test_samples_that_lack_what_a_scorer_needs_are_refused_before_a_run_gets_its
     sums: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["eval", str(sums), "http://127.0.0.1:1", "--scorer", "choice"]) == 2
-    assert "has not what the scorer `choice` needs" in capsys.readouterr().err
+    assert "lacks what the scorer `choice` needs" in capsys.readouterr().err
     assert folders(sums) == []
     with gateway("--fault=500-after=0.5") as url:
         assert evaluate(sums, url, "--no-native-api") == 3
         assert main(["eval", str(sums), url, "--scorer", "choice", "--retry-errors", "--quiet"]) == 2
-        assert "has not what the scorer `choice` needs" in capsys.readouterr().err
+        assert "lacks what the scorer `choice` needs" in capsys.readouterr().err

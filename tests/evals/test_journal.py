@@ -197,7 +197,7 @@ def test_damage_in_the_middle_is_told_by_its_line(path: Path, change: tuple[byte
 def test_a_file_of_something_else_is_no_journal(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(JournalError, match="line 1: it is no journal"):
+    with pytest.raises(JournalError, match="line 1: it is not the journal"):
         Journal.open(path, HEADER)
     assert path.read_bytes() == content
 
@@ -205,7 +205,7 @@ def test_a_file_of_something_else_is_no_journal(path: Path, content: bytes) -> N
 def test_a_line_without_those_that_it_needs_is_damage(path: Path) -> None:
     lines = written(path).splitlines(keepends=True)
     path.write_bytes(b"".join(line for line in lines if b'"type":"start"' not in line))
-    with pytest.raises(JournalError, match="line 2: it doesn't fit to the lines before it"):
+    with pytest.raises(JournalError, match="line 2: it doesn't fit the lines before it"):
         Journal.open(path, HEADER)
 
 

@@ -172,7 +172,7 @@ def test_the_gate_of_the_run_is_looked_at_again(data: Path, tmp_path: Path) -> N
     ("arguments", "said"),
     [
         (["--scorer", "numbr"], "there is no scorer `numbr`; did you mean `number`?"),
-        (["--scorer", "choice"], "sample `sum-0` has not what the scorer `choice` needs: a target among its choices"),
+        (["--scorer", "choice"], "sample `sum-0` lacks what the scorer `choice` needs: a target among its choices"),
         (["--benchmark", "no-such-benchmark"], "no-such-benchmark"),
     ],
 )

@@ -153,7 +153,7 @@ def _kind(path: Path) -> str:
         return "json"
     if start == b"{" or kind:
         return "jsonl"
-    raise Place(str(path)).problem(f"what is this? Name it {', '.join(_SUFFIXES)}, as what it is")
+    raise Place(str(path)).problem(f"an unknown kind of file: its name has to end in one of {', '.join(_SUFFIXES)}")
 
 
 def _row(value: Json, place: Place, keys: dict[str, Place] | None = None) -> Row:
@@ -228,7 +228,7 @@ def _csv(path: Path, delimiter: str) -> Iterator[Row]:
             headless = len(cells) == len(_MMLU_COLUMNS) and cells[-1] in {"A", "B", "C", "D"}
             names = _MMLU_COLUMNS if headless else [cell.strip() for cell in cells]
             if len(set(names)) < len(names):
-                raise place.problem("a column's name twice in the first line")
+                raise place.problem("a duplicate column name in the first line")
             if not headless:
                 continue
         if len(cells) != len(names):

@@ -37,7 +37,7 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key `{next(name for name in names if names.count(name) > 1)}` twice")
+        raise ValueError(f"duplicate key `{next(name for name in names if names.count(name) > 1)}`")
     return fields
 
 
@@ -59,7 +59,7 @@ def read_value(text: str, position: int) -> tuple[Json, int]:
     except json.JSONDecodeError as error:
         raise StrictJsonError(f"not JSON: {error.msg}", error.pos) from None
     except UnicodeEncodeError:
-        raise StrictJsonError("half of a surrogate pair, which no server can be sent", position) from None
+        raise StrictJsonError("a lone surrogate, which can't be sent", position) from None
     except RecursionError:
         raise StrictJsonError("nested too deeply", position) from None
     except ValueError as error:

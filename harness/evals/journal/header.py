@@ -92,10 +92,10 @@ def read_header(path: Path, file: IO[bytes]) -> RunHeader | None:
     except ValueError:
         begins = min(len(first), len(BEGINNING))
         if first[:begins] != BEGINNING[:begins] or first.endswith(b"\n"):  # damaged, or not ours: not just cut off
-            raise JournalError(f"{path}, line 1: it is no journal of an evaluation, or damaged") from None
+            raise JournalError(f"{path}, line 1: it is not the journal of an evaluation, or damaged") from None
         return None
     if members.get("format") != FORMAT or members.get("version") != VERSION:
-        raise JournalError(f"{path}, line 1: it is no journal that this version of the harness can read")
+        raise JournalError(f"{path}, line 1: it is not a journal that this version of the harness can read")
     try:
         known: dict[str, Any] = {one.name: members[one.name] for one in fields(RunHeader)}
     except KeyError as missing:

@@ -114,7 +114,7 @@ class Journal:
                 said = "; ".join(
                     f"{each} {getattr(found, each)!r}, not {getattr(header, each)!r}" for each in differing
                 )
-                raise OtherRunError(f"{path}: it is of another run: {said}; name another folder, or ask as before")
+                raise OtherRunError(f"{path}: it belongs to another run: {said}; name another folder, or ask as before")
             journal = cls(path, file, found or header, written)
             journal._load()
             written.cut(journal._end)
@@ -319,7 +319,7 @@ class Journal:
                 if number > 1:
                     self._note(members, self._end)
             except LookupError:
-                raise JournalError(f"{self.path}, line {number}: it doesn't fit to the lines before it") from None
+                raise JournalError(f"{self.path}, line {number}: it doesn't fit the lines before it") from None
             self._end += len(line)
 
     def _note(self, members: Mapping[str, Any], offset: int) -> None:

@@ -91,7 +91,7 @@ class Scoring:
         for sample in samples:
             for each in self._scorers:
                 if lacking := each.lacks(sample):
-                    raise BenchmarkError(f"sample `{sample.id}` has not what the scorer `{each.name}` needs: {lacking}")
+                    raise BenchmarkError(f"sample `{sample.id}` lacks what the scorer `{each.name}` needs: {lacking}")
 
     async def close(self) -> None:
         """Release processes and connections."""

@@ -121,8 +121,8 @@ def test_what_is_wrong_with_a_benchmark_file_is_told_with_its_place(
     [
         ('{"prompt": "q"}\n{"prompt": NaN}\n', "a.jsonl:2:1: NaN is no JSON"),
         ('{"prompt": "q"}\n\n{"prompt": 1e999}\n', "a.jsonl:3:1: 1e999 is too large a number"),
-        ('{"prompt": "q", "prompt": "r"}', "a.jsonl:1:1: the key `prompt` twice"),
-        ('{"prompt": "q\\ud800"}', "a.jsonl:1:1: half of a surrogate pair"),
+        ('{"prompt": "q", "prompt": "r"}', "a.jsonl:1:1: duplicate key `prompt`"),
+        ('{"prompt": "q\\ud800"}', "a.jsonl:1:1: a lone surrogate"),
         ('{"prompt": "q"} {"prompt": "q"}', "a.jsonl:1:17: more than one value in this line"),
         ('{"prompt": "q",\n "target": "a"}', "a.jsonl:1:17: not JSON: Expecting property name"),
         ("[" * 200_000, "a.jsonl:1:1: nested too deeply"),
@@ -164,7 +164,7 @@ def test_what_is_wrong_with_a_line_is_told_with_its_place(tmp_path: Path, conten
         ("a.json", '{\n "prompt": "q"\n}', "a.json:1:3: not JSON: Expecting property name"),
         ("a.csv", "prompt,target\nq,a,b\n", "a.csv:2: 3 cells, and there are 2 columns"),
         ("a.csv", 'prompt,target\n\n"q\nr",a\n"x" y,b\n', "a.csv:5: not CSV: "),
-        ("a.csv", "prompt,prompt\nq,r\n", "a.csv:1: a column's name twice"),
+        ("a.csv", "prompt,prompt\nq,r\n", "a.csv:1: a duplicate column name"),
         (
             "a.csv",
             f"prompt\n{'q' * 200_000}\n",
@@ -172,7 +172,7 @@ def test_what_is_wrong_with_a_line_is_told_with_its_place(tmp_path: Path, conten
         ),
         ("a.yaml", "- prompt: q\n- promt: r\n", "a.yaml:2:3: unknown key `promt` in a sample"),
         ("a.yaml", "text", "a.yaml:1:1: a benchmark or a list of samples is expected here"),
-        ("a.txt", "prompt", "a.txt: what is this?"),
+        ("a.txt", "prompt", "a.txt: an unknown kind of file"),
     ],
 )
 def test_what_is_wrong_with_other_files_is_told_with_its_place(

@@ -104,7 +104,7 @@ def test_a_turn_that_a_sample_has_not_is_told_before_anything_is_asked() -> None
 @pytest.mark.parametrize("name", ["exact", "normalised", "contains", "number", "choice", "regex"])
 def test_a_sample_without_a_target_is_told_before_anything_is_asked(name: str) -> None:
     assert name in BUILT_IN
-    with pytest.raises(BenchmarkError, match=r"sample `s-1` has not what the scorer .* needs: a target"):
+    with pytest.raises(BenchmarkError, match=r"sample `s-1` lacks what the scorer .* needs: a target"):
         make_scoring([ScorerSpec(name)]).check([sample()])
 
 
