@@ -12,15 +12,15 @@ FEWEST_PAIRS = 6
 """Fewer prove nothing at 95 %: that five of five are slower happens by chance in one case of 16, either way."""
 
 
-def median_interval(ordered: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """The percentile bootstrap interval of the median of values in ascending order.
+def median_interval(ordered: Sequence[float]) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of the median of values in ascending order.
 
     It is the one that infinitely many resamples would give, so there is no seed: the median of n values drawn with
     replacement is at most the k-th smallest when half of the draws are among the k smallest, which has the probability
     of a binomial tail (Efron 1979, section 3). An even number of values has two medians; the outer one counts.
     """
     count = len(ordered)
-    half, tail = (count + 1) // 2, (1 - confidence) / 2
+    half, tail = (count + 1) // 2, (1 - 0.95) / 2
     low, high = 1, count
     while low < high:
         middle = (low + high) // 2

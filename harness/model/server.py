@@ -98,10 +98,10 @@ class RunningModel:
         self.stop()
 
 
-def serve_in_thread(api_key: str | None = None, *, port: int = 0, log: RequestLog | None = None) -> RunningModel:
+def serve_in_thread(*, port: int = 0, log: RequestLog | None = None) -> RunningModel:
     """Serve on a loopback port (0: a free one) until stopped, ready on return. Raises OSError."""
     listener = bind(port=port)
-    server = uvicorn_server(create_app(api_key, log))
+    server = uvicorn_server(create_app(log=log))
     thread = threading.Thread(target=server.run, args=([listener],), name="scripted-model", daemon=True)
     thread.start()
     return RunningModel(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", server, thread)

@@ -26,14 +26,6 @@ CASE_SOURCES = ("client-fields",)
 FORMATS = ("date", "email", "ipv4", "ipv6", "regex", "uuid")
 """Formats asserted everywhere; jsonschema asserts more only with optional packages."""
 
-NOT_OFFERED = frozenset({
-    "$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema", "$vocabulary",  # one-screen schemas
-    "contentEncoding", "contentMediaType", "contentSchema", "default", "deprecated", "examples", "readOnly",
-    "writeOnly",  # annotations, which assert nothing
-    "unevaluatedItems", "unevaluatedProperties",  # for schemas composed of others
-})  # fmt: skip
-"""Keywords of draft 2020-12 without a use in expectations. All others are supported."""
-
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _NUMBERED_NAME = rf"[A-Za-z_]([A-Za-z0-9_]|\$\{{{NUMBER}\}})*"
 _REFERENCE = rf"\$\{{{_NUMBERED_NAME}\}}"

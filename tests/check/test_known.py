@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-import harness.known
+import harness
 from harness.known import load_known
 from harness.reading.problems import FileError
 from harness.reading.yaml_nodes import read_yaml
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.check.suite import Runner
 
 CHAT = "POST /v1/chat/completions"
-SCHEMA = json.loads(Path(harness.known.__file__).with_name("known.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((Path(harness.__file__).parent / "schemas" / "known.schema.json").read_text("utf-8"))
 TODAY = datetime.now(UTC).date()
 LATER = TODAY + timedelta(days=30)
 

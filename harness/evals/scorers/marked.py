@@ -30,9 +30,9 @@ def hashes(text: str) -> str | None:
     return _rest_of_line(_HASHES, text) if "####" in text else None
 
 
-def ends(text: str, length: int = 10_000) -> str:
-    """The first and last `length` characters of a longer text; no model answers in between."""
-    return text if len(text) <= 2 * length else f"{text[:length]}\n{text[-length:]}"
+def ends(text: str) -> str:
+    """The first and last 10,000 characters of a longer text; no model answers in between."""
+    return text if len(text) <= 20_000 else f"{text[:10_000]}\n{text[-10_000:]}"
 
 
 def _rest_of_line(pattern: re.Pattern[str], text: str) -> str | None:
