@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from harness.matrix.run import Checked
+    from harness.matrix.checking import Checked
     from harness.scenarios.model import Suite
 
 INCOMPLETE = 3
@@ -77,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _matrix(arguments: argparse.Namespace) -> int:
+    from harness.matrix.checking import Checks, finished
     from harness.matrix.columns import columns
-    from harness.matrix.run import Checks, finished
     from harness.presentation.progress import LiveProgress
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite

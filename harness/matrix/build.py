@@ -17,7 +17,7 @@ from harness.targets.installation import PACKAGE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.matrix.run import Checked
+    from harness.matrix.checking import Checked
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
 
 _DRAWN = ("scratch", "word", "other_word", "uuid", "other_uuid")

@@ -7,10 +7,10 @@ from datetime import timedelta
 from jsonschema import Draft202012Validator
 
 from harness.matrix.build import column, rows, targets
+from harness.matrix.checking import Checked
 from harness.matrix.markdown import markdown
 from harness.matrix.page import page
 from harness.matrix.record import Matrix
-from harness.matrix.run import Checked
 from harness.matrix.sentences import chance, told
 from harness.records import json_schema, this_tool
 from harness.report.record import FindingRecord, Report
