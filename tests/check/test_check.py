@@ -8,23 +8,24 @@ import shlex
 import shutil
 import socket
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
 
-import harness.report.record
+from harness import schemas
 from harness.cli import main
 from harness.report.record import read_report
 from tests.check.conftest import KEY
 from tests.run.servers import MODEL, Answer, Gateway, Received, Server, completion, error, http
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.check.suite import Runner
 
-SCHEMA = json.loads(Path(harness.report.record.__file__).with_name("report.schema.json").read_text("utf-8"))
+SCHEMA = json.loads(schemas.text("report"))
 CHAT = "POST /v1/chat/completions"
 
 
