@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers, SpoilsQuestions, newest_user_message
+from harness.mutants.exchange import Request, Response, Turn, refusal
+from harness.mutants.mutant import Mutant, Retells, Sound, SpoilsAnswers, SpoilsQuestions, newest_user_message
 
 
 class CompletesText(SpoilsAnswers):
@@ -19,37 +19,26 @@ class CompletesText(SpoilsAnswers):
         body["object"] = "text_completion"
 
 
-class RepeatsTheQuestion(Mutant):
+class RepeatsTheQuestion(Retells):
     """Repeats the question in the answer."""
 
     breaks = "CHAT-2"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or response.status != 200:
-            return response
-        completion = response.json
-        message = completion["choices"][0]["message"]
-        message["content"] = f"{newest_user_message(question).get('content')}\n{message['content']}"
-        return response.with_json(completion)
+    async def retell(self, turn: Turn) -> None:
+        turn.message["content"] = f"{newest_user_message(turn.question).get('content')}\n{turn.message['content']}"
 
 
-class ThinksAloud(Mutant):
+class ThinksAloud(Retells):
     """Lists the tools that it used before the answer."""
 
     breaks = "CHAT-3"
     from_the = 1
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if request.chat is None or response.status != 200:
-            return response
-        completion = response.json
-        actions = await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+    async def retell(self, turn: Turn) -> None:
+        actions = await self.gateway.events(turn.conversation, "ActionEvent")
         used = [action["tool_name"] for action in actions if action["tool_name"] != "finish"]
-        message = completion["choices"][0]["message"]
-        message["content"] = "".join(f"I used {tool}.\n" for tool in used[self.from_the - 1 :]) + message["content"]
-        return response.with_json(completion)
+        told = "".join(f"I used {tool}.\n" for tool in used[self.from_the - 1 :])
+        turn.message["content"] = told + turn.message["content"]
 
 
 class ThinksAloudFromTheSecondToolOn(ThinksAloud):
@@ -59,23 +48,18 @@ class ThinksAloudFromTheSecondToolOn(ThinksAloud):
     from_the = 2
 
 
-class TellsItsReasons(Mutant):
+class TellsItsReasons(Retells):
     """Puts the model's reasoning in front of its answer."""
 
     breaks = "CHAT-3"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        reasoning = re.search(r"\[\[reasoning: (.*?)\]\]", request.body.decode("utf-8", "replace"))
-        if request.chat is None or response.status != 200 or reasoning is None:
-            return response
-        completion = response.json
-        message = completion["choices"][0]["message"]
-        message["content"] = f"<think>{reasoning[1]}</think>{message['content']}"
-        return response.with_json(completion)
+    async def retell(self, turn: Turn) -> None:
+        reasoning = re.search(r"\[\[reasoning: (.*?)\]\]", turn.request.body.decode("utf-8", "replace"))
+        if reasoning is not None:
+            turn.message["content"] = f"<think>{reasoning[1]}</think>{turn.message['content']}"
 
 
-class RepeatsItsFirstAnswer(Mutant):
+class RepeatsItsFirstAnswer(Retells):
     """Repeats the agent's first answer in each later one."""
 
     breaks = "CHAT-3"
@@ -84,31 +68,23 @@ class RepeatsItsFirstAnswer(Mutant):
         super().__init__(gateway)
         self._first: dict[str, str] = {}
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if request.chat is None or response.status != 200:
-            return response
-        completion = response.json
-        message = completion["choices"][0]["message"]
-        if request.conversation is None:
-            self._first[response.headers[CONVERSATION]] = message["content"]
-        elif earlier := self._first.get(request.conversation):
+    async def retell(self, turn: Turn) -> None:
+        message = turn.message
+        if turn.request.conversation is None:
+            self._first[turn.conversation] = message["content"]
+        elif earlier := self._first.get(turn.request.conversation):
             message["content"] = f"{earlier}\n{message['content']}"
-        return response.with_json(completion)
 
 
-class ShowsItsTools(Mutant):
+class ShowsItsTools(Retells):
     """Shows the agent's own tool calls as OpenAI tool calls."""
 
     breaks = "CHAT-4"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or response.status != 200 or "tools" in question:
-            return response
-        completion = response.json
-        if actions := await self.gateway.events(response.headers[CONVERSATION], "ActionEvent"):
-            completion["choices"][0]["message"]["tool_calls"] = [
+    async def retell(self, turn: Turn) -> None:
+        actions = await self.gateway.events(turn.conversation, "ActionEvent")
+        if actions and "tools" not in turn.question:
+            turn.message["tool_calls"] = [
                 {
                     "id": action["tool_call_id"],
                     "type": "function",
@@ -116,7 +92,6 @@ class ShowsItsTools(Mutant):
                 }
                 for action in actions
             ]
-        return response.with_json(completion)
 
 
 class ShowsItsToolsLater(ShowsItsTools):
@@ -128,36 +103,26 @@ class ShowsItsToolsLater(ShowsItsTools):
         return await (super().answer(request) if request.conversation else self.gateway(request))
 
 
-class ShowsItsLastTool(Mutant):
+class ShowsItsLastTool(Retells):
     """Shows the agent's final call of `finish` as an OpenAI tool call."""
 
     breaks = "CHAT-4"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if request.chat is None or response.status != 200:
-            return response
-        completion = response.json
-        actions = await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+    async def retell(self, turn: Turn) -> None:
+        actions = await self.gateway.events(turn.conversation, "ActionEvent")
         if actions and actions[-1]["tool_name"] == "finish":
             call = {"id": actions[-1]["tool_call_id"], "type": "function", "function": {"name": "finish"}}
-            completion["choices"][0]["message"]["tool_calls"] = [call]
-        return response.with_json(completion)
+            turn.message["tool_calls"] = [call]
 
 
-class EndsWithToolCalls(Mutant):
+class EndsWithToolCalls(Retells):
     """Gives the finish reason `tool_calls` if the agent used its own tools, so that clients stop there."""
 
     breaks = "CHAT-4"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if request.chat is None or response.status != 200:
-            return response
-        completion = response.json
-        if await self.gateway.events(response.headers[CONVERSATION], "ActionEvent"):
-            completion["choices"][0]["finish_reason"] = "tool_calls"
-        return response.with_json(completion)
+    async def retell(self, turn: Turn) -> None:
+        if await self.gateway.events(turn.conversation, "ActionEvent"):
+            turn.completion["choices"][0]["finish_reason"] = "tool_calls"
 
 
 class SkipsTheSystemMessage(SpoilsQuestions):
@@ -283,20 +248,15 @@ class CountsMilliseconds(SpoilsAnswers):
         body["created"] *= 1000
 
 
-class BillsTheConversation(Mutant):
+class BillsTheConversation(Retells):
     """Reports the usage of the whole conversation so far, as released servers do."""
 
     breaks = "CHAT-14"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if request.chat is None or response.status != 200:
-            return response
-        completion = response.json
-        shown = (await self.gateway.ask("GET", f"/api/conversations/{response.headers[CONVERSATION]}")).json
+    async def retell(self, turn: Turn) -> None:
+        shown = (await self.gateway.ask("GET", f"/api/conversations/{turn.conversation}")).json
         total = shown["stats"]["usage_to_metrics"]["default"]["accumulated_token_usage"]
-        completion["usage"] |= {name: total[name] for name in ("prompt_tokens", "completion_tokens")}
-        return response.with_json(completion)
+        turn.completion["usage"] |= {name: total[name] for name in ("prompt_tokens", "completion_tokens")}
 
 
 class CountsTheLastCallAlone(SpoilsAnswers):
@@ -340,7 +300,7 @@ class TotalsWhatItRead(SpoilsAnswers):
         body["usage"]["total_tokens"] = body["usage"]["prompt_tokens"]
 
 
-class TotalsTheConversation(Mutant):
+class TotalsTheConversation(Retells):
     """Adds the total up over the conversation, but not the other counts."""
 
     breaks = "CHAT-17"
@@ -349,14 +309,9 @@ class TotalsTheConversation(Mutant):
         super().__init__(gateway)
         self._totals: Counter[str] = Counter()
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if request.chat is None or response.status != 200 or (body := response.json) is None:
-            return response
-        conversation = response.headers[CONVERSATION]
-        self._totals[conversation] += body["usage"]["total_tokens"]
-        body["usage"]["total_tokens"] = self._totals[conversation]
-        return response.with_json(body)
+    async def retell(self, turn: Turn) -> None:
+        self._totals[turn.conversation] += turn.completion["usage"]["total_tokens"]
+        turn.completion["usage"]["total_tokens"] = self._totals[turn.conversation]
 
 
 class ReadsForNothing(SpoilsAnswers):

@@ -34,7 +34,7 @@ class BreaksOnBrokenJson(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if not request.is_for("POST", "/v1/chat/completions") or response.status not in {400, 422}:
+        if not request.is_chat or response.status not in {400, 422}:
             return response
         deep = response.json["error"]["code"] == "nested_too_deep"
         return _broken() if request.json is None and not deep else response
@@ -47,7 +47,7 @@ class BreaksOnMissingFields(Mutant):
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        body = request.json if request.is_for("POST", "/v1/chat/completions") else None
+        body = request.json if request.is_chat else None
         missing = response.status == 422 and isinstance(body, dict) and "messages" not in body
         return _broken() if missing else response
 

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CHAT = "/v1/chat/completions"
 CONVERSATION = "x-openhands-serverconversation-id"
 
 
@@ -72,9 +73,14 @@ class Request:
         return _parsed(self.body)
 
     @property
+    def is_chat(self) -> bool:
+        """Whether it asks for a chat completion, well-formed or not."""
+        return self.is_for("POST", CHAT)
+
+    @property
     def chat(self) -> dict[str, Any] | None:
         """The body, if this is a chat completion request whose `messages` is a list of objects."""
-        if not self.is_for("POST", "/v1/chat/completions") or not isinstance(body := self.json, dict):
+        if not self.is_chat or not isinstance(body := self.json, dict):
             return None
         messages = body.get("messages")
         well_formed = isinstance(messages, list) and all(isinstance(message, dict) for message in messages)
@@ -110,6 +116,22 @@ class Request:
     def with_header(self, name: str, value: str | None) -> Request:
         """The same request with one header changed; None removes it."""
         return replace(self, headers=_changed(self.headers, name, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A chat that was answered; `question` and `completion` are the bodies, `conversation` is the one it is in now."""
+
+    request: Request
+    question: dict[str, Any]
+    completion: dict[str, Any]
+    conversation: str
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The agent's message within the completion."""
+        message: dict[str, Any] = self.completion["choices"][0]["message"]
+        return message
 
 
 def refusal(status: int, message: str) -> Response:

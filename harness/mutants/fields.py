@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, SpoilsQuestions
+from harness.mutants.exchange import Request, Response, Turn, refusal
+from harness.mutants.mutant import Mutant, Retells, SpoilsQuestions
 
 
 class CountsChoices(Mutant):
@@ -74,24 +74,20 @@ class CallsTheClientsTool(Mutant):
         return response
 
 
-class LeavesTheCallToTheClient(Mutant):
+class LeavesTheCallToTheClient(Retells):
     """Returns the agent's calls of tools that the client offers too."""
 
     breaks = "FIELD-2"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or response.status != 200 or not isinstance(question.get("tools"), list):
-            return response
-        offered = json.dumps(question["tools"])
+    async def retell(self, turn: Turn) -> None:
+        tools = turn.question.get("tools")
+        offered = json.dumps(tools) if isinstance(tools, list) else ""
         calls = [
             {"id": action["tool_call_id"], "type": "function", "function": {"name": action["tool_name"]}}
-            for action in await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
+            for action in await self.gateway.events(turn.conversation, "ActionEvent")
             if f'"name": "{action["tool_name"]}"' in offered
         ]
-        completion = response.json
-        completion["choices"][0]["message"] |= {"tool_calls": calls} if calls else {}
-        return response.with_json(completion)
+        turn.message.update({"tool_calls": calls} if calls else {})
 
 
 class CallsAFunctionOfOld(Mutant):
@@ -197,20 +193,15 @@ class KnowsItsOptions(Mutant):
         return refusal(422, "extra fields not permitted") if more else await self.gateway(request)
 
 
-class _Obeys(Mutant):
+class _Obeys(Retells):
     """Applies a field that a gateway should ignore."""
 
     def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
         """Change the choices of an answer in place."""
         raise NotImplementedError
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or response.status != 200:
-            return response
-        completion = response.json
-        self.obey(completion["choices"], question)
-        return response.with_json(completion)
+    async def retell(self, turn: Turn) -> None:
+        self.obey(turn.completion["choices"], turn.question)
 
 
 class GivesChoices(_Obeys):

@@ -93,7 +93,7 @@ class OtherStatuses(Honest):
         response = await self.gateway(request)
         others = {405: 404, 500: 502}
         promised = any("observability" in name for name in request.headers) or (request.chat or {}).get("stream")
-        if request.is_for("POST", "/v1/chat/completions") and not promised:
+        if request.is_chat and not promised:
             others |= {400: 422, 422: 400, 415: 400}
         return replace(response, status=others.get(response.status, response.status))
 

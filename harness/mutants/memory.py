@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import MODEL, Mutant, Sound, newest_user_message
+from harness.mutants.exchange import CONVERSATION, Request, Response, Turn, refusal
+from harness.mutants.mutant import MODEL, Mutant, Retells, Sound, newest_user_message
 
 
-class RemembersEveryone(Mutant):
+class RemembersEveryone(Retells):
     """Answers a new conversation from the user messages of all others."""
 
     breaks = "CONV-2"
@@ -18,17 +18,15 @@ class RemembersEveryone(Mutant):
         super().__init__(gateway)
         self._messages: list[str] = []
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or request.conversation or response.status != 200:
-            return response
-        if "I have not been told" in (completion := response.json)["choices"][0]["message"]["content"]:
-            completion["choices"][0]["message"]["content"] = "Some users said: " + " ".join(self._messages)
-        self._messages.append(str(newest_user_message(question).get("content")))
-        return response.with_json(completion)
+    async def retell(self, turn: Turn) -> None:
+        if turn.request.conversation:
+            return
+        if "I have not been told" in turn.message["content"]:
+            turn.message["content"] = "Some users said: " + " ".join(self._messages)
+        self._messages.append(str(newest_user_message(turn.question).get("content")))
 
 
-class InstructsEveryone(Mutant):
+class InstructsEveryone(Retells):
     """Answers a new conversation from the instructions of all others."""
 
     breaks = "CONV-2"
@@ -37,15 +35,13 @@ class InstructsEveryone(Mutant):
         super().__init__(gateway)
         self._instructions: list[str] = []
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or request.conversation or response.status != 200:
-            return response
-        if "I have no instruction word" in (completion := response.json)["choices"][0]["message"]["content"]:
-            completion["choices"][0]["message"]["content"] = "Some were told: " + " ".join(self._instructions)
-        system = [message for message in question["messages"] if message.get("role") == "system"]
+    async def retell(self, turn: Turn) -> None:
+        if turn.request.conversation:
+            return
+        if "I have no instruction word" in turn.message["content"]:
+            turn.message["content"] = "Some were told: " + " ".join(self._instructions)
+        system = [message for message in turn.question["messages"] if message.get("role") == "system"]
         self._instructions += [str(message["content"]) for message in system]
-        return response.with_json(completion)
 
 
 class _Diverts(Mutant):
@@ -256,7 +252,7 @@ class RemembersTenMessages(ForgetsTheBeginning):
     turns = 6
 
 
-class HasHeardThatBefore(Mutant):
+class HasHeardThatBefore(Retells):
     """Repeats the last answer to a repeated message."""
 
     breaks = "CONV-17"
@@ -265,13 +261,9 @@ class HasHeardThatBefore(Mutant):
         super().__init__(gateway)
         self._last: dict[str, tuple[object, str]] = {}
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if (question := request.chat) is None or response.status != 200 or (completion := response.json) is None:
-            return response
-        asked, message = newest_user_message(question).get("content"), completion["choices"][0]["message"]
-        last_asked, last_answer = self._last.get(response.headers[CONVERSATION], (None, ""))
+    async def retell(self, turn: Turn) -> None:
+        asked, message = newest_user_message(turn.question).get("content"), turn.message
+        last_asked, last_answer = self._last.get(turn.conversation, (None, ""))
         if asked == last_asked:
             message["content"] = last_answer
-        self._last[response.headers[CONVERSATION]] = asked, message["content"]
-        return response.with_json(completion)
+        self._last[turn.conversation] = asked, message["content"]

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response as HttpResponse
 
 from harness.gateway.settings import Dialect
-from harness.mutants.exchange import Request, Response, raw
+from harness.mutants.exchange import CHAT, CONVERSATION, Request, Response, Turn, raw
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -149,7 +149,7 @@ class SpoilsAnswers(Mutant):
     """
 
     method: ClassVar[str] = "POST"
-    path: ClassVar[str] = "/v1/chat/completions"
+    path: ClassVar[str] = CHAT
 
     def spoil(self, body: dict[str, Any]) -> None:
         """Change the body of an answer in place."""
@@ -162,6 +162,22 @@ class SpoilsAnswers(Mutant):
             return response
         self.spoil(body)
         return response.with_json(body)
+
+
+class Retells(Mutant):
+    """Changes chat completions on their way out, knowing what was asked and in which conversation."""
+
+    async def retell(self, turn: Turn) -> None:
+        """Change the completion in place."""
+        raise NotImplementedError
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        question, completion = request.chat, response.json
+        if question is None or response.status != 200 or completion is None:
+            return response
+        await self.retell(Turn(request, question, completion, response.headers[CONVERSATION]))
+        return response.with_json(completion)
 
 
 def newest_user_message(question: dict[str, Any]) -> dict[str, Any]:
