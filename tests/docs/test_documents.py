@@ -71,6 +71,13 @@ def test_every_link_leads_somewhere(name: str) -> None:
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, target
 
 
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_file_of_ours_that_is_named_exists_and_holds_what_is_said_to_be_in_it(name: str) -> None:
+    files = re.findall(r"(?:`(\w+)` in )?`((?:harness|tests|scenarios)/[\w./-]+)`", TEXTS[name])
+    assert [file for _, file in files if not (ROOT / file).exists() and file != "harness/corpus"] == []
+    assert [each for each, file in files if each and each not in (ROOT / file).read_text("utf-8")] == []
+
+
 def test_every_document_is_in_the_list_of_documents() -> None:
     listed = set(re.findall(r"\]\(([\w-]+\.md)", TEXTS["docs/README.md"]))
     assert listed == {name.removeprefix("docs/") for name in TEXTS if name.startswith("docs/")} - {"README.md"}

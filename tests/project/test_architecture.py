@@ -91,7 +91,6 @@ def test_no_module_is_too_long() -> None:
     assert too_long(PACKAGE) == []
 
 
-@pytest.mark.xfail(reason="the modules are still being moved", strict=False)
 def test_modules_of_one_name_are_of_one_kind() -> None:
     assert ambiguous(PACKAGE, MAP) == []
 
