@@ -25,8 +25,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from textwrap import indent
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness import schemas
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
     from harness.reading.problems import Location
     from harness.reading.yaml_nodes import Node
-    from harness.report.record import Report
     from harness.scenarios.model import Scenario, Suite
 
 
@@ -116,7 +114,7 @@ def _entry(node: Node, problems: list[Problem]) -> Deviation:
     )
 
 
-_DEVIATING = {State.FAILED, State.FLAKY, State.WARNED, State.COULD_NOT_RUN}
+DEVIATING = {State.FAILED, State.FLAKY, State.WARNED, State.COULD_NOT_RUN}
 """What can be excused, if there are findings: they may be of the setup, after which nothing could be learned."""
 
 
@@ -129,7 +127,7 @@ def apply_known(verdicts: Sequence[ScenarioVerdict], entries: Sequence[Deviation
         about = [entry for entry in good if entry.is_about(suite.scenarios[verdict.scenario])]
         checks = {finding.check for finding in verdict.findings}
         matching = [entry for entry in about if entry.check is None or entry.check in checks]
-        if verdict.state not in _DEVIATING or not verdict.findings or not matching:
+        if verdict.state not in DEVIATING or not verdict.findings or not matching:
             judged.append(verdict)
             continue
         for entry in matching:
@@ -176,78 +174,3 @@ def complaint(entry: Deviation, standing: Standing, suite: Suite) -> str:
             return what + (hint or ": there is no such thing in the suite; take the entry out")
         case _:
             return f"{what} on {entry.expires}: see {entry.link}, and give it another day or take it out"
-
-
-def updated(text: str, entries: Sequence[Deviation], report: Report, *, add: bool, prune: bool) -> tuple[str, str]:
-    """The file after a run, and what was done to it.
-
-    Args:
-        text: of the file; empty for a new one.
-        entries: that it has.
-        report: of the run, judged by these entries.
-        add: whether what deviates and no entry is about is written into it.
-        prune: whether what is gone or matches nothing is taken out.
-
-    Raises:
-        FileError: two entries share a line, so that none of them can be taken out alone.
-    """
-    standings = [each.standing for each in report.known]
-    gone = [
-        entry
-        for entry, standing in zip(entries, standings, strict=True)
-        if prune and standing in {Standing.GONE, Standing.UNMATCHED}
-    ]
-    new = {
-        (scenario.id, finding.check): finding
-        for scenario in report.scenarios
-        if add and scenario.state in _DEVIATING
-        for finding in scenario.findings
-    }
-    about = {(entry.scenario, entry.check) for entry in entries}
-    drafts = [
-        _draft(scenario, check, str(finding), report.run.started.date() + DRAFT)
-        for (scenario, check), finding in new.items()
-        if (scenario, check) not in about
-    ]
-    return _with(_without(text, entries, gone), entries, drafts), f"{len(drafts)} added, {len(gone)} taken out"
-
-
-DRAFT = timedelta(days=90)
-"""How long a deviation is excused whose reason nobody has told yet."""
-
-
-def _draft(scenario: str, check: str, message: str, expires: date) -> str:
-    """An entry as text; a person has to put in the reason and the link."""
-    lines = {
-        "scenario": json.dumps(scenario),
-        "check": json.dumps(check, ensure_ascii=False),
-        "reason": json.dumps(f"TODO: {message}", ensure_ascii=False),
-        "link": "TODO",
-        "expires": str(expires),
-    }
-    return "- " + "\n  ".join(f"{name}: {value}" for name, value in lines.items()) + "\n"
-
-
-def _with(text: str, entries: Sequence[Deviation], drafts: Sequence[str]) -> str:
-    if not drafts:
-        return text
-    if not entries:
-        text = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#")) + "known:\n"
-    margin = " " * (entries[0].location.column - 3 if entries else 2)
-    return text.rstrip("\n").removesuffix(" []") + "\n" + "".join(indent(draft, margin) for draft in drafts)
-
-
-def _without(text: str, entries: Sequence[Deviation], gone: Sequence[Deviation]) -> str:
-    """The file without some of its entries; the comments before the others stay."""
-    lines = text.splitlines(keepends=True)
-    starts = [entry.location.line - 1 for entry in entries]
-    if gone and len(set(starts)) < len(starts):
-        raise FileError([Problem(entries[0].location, "write each entry on lines of its own")])
-    for entry in gone:
-        start = entry.location.line - 1
-        end = min((each for each in starts if each > start), default=len(lines))
-        while end - 1 > start and not lines[end - 1].partition("#")[0].strip():
-            end -= 1
-        lines[start:end] = [""] * (end - start)
-    kept = "".join(lines)
-    return kept.replace("known:", "known: []", 1) if gone and len(gone) == len(entries) else kept

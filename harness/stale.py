@@ -47,37 +47,37 @@ class Found:
 
     Attributes:
         paths: of the native API, each once.
-        journals: that name some of them.
+        logs: that name some of them.
         unseen: what could not be looked through, and why.
     """
 
     paths: tuple[str, ...]
-    journals: tuple[FoundLog, ...]
+    logs: tuple[FoundLog, ...]
     unseen: tuple[str, ...]
 
 
 async def tidy_server(endpoint: Endpoint, reports: Path, run: str | None, *, delete: bool) -> tuple[Found, Cleanup]:
-    """Find, and delete, what runs left on a server: by their journals here, and by the names of what is there.
+    """Find, and delete, what runs left on a server: by their logs here, and by the names of what is there.
 
     What belongs to a run that goes on here is left alone.
 
     Args:
         endpoint: the server.
-        reports: where the journals are.
+        reports: where the logs are.
         run: only what this run left; None: any.
         delete: whether to delete what is found.
 
     Raises:
         TargetError: the server does not answer, or refuses the key.
     """
-    journals = [each for each in read_logs(reports) if each.target == endpoint.base_url]
-    alive = {each.run for each in journals if each.is_alive}
-    dead = tuple(each for each in journals if not each.is_alive and run in {None, each.run})
+    logs = [each for each in read_logs(reports) if each.target == endpoint.base_url]
+    alive = {each.run for each in logs if each.is_alive}
+    dead = tuple(each for each in logs if not each.is_alive and run in {None, each.run})
     async with Client(
         endpoint.base_url, endpoint.key, timeout=60, connections=1, connection=endpoint.connection
     ) as client:
         listed = _Listing(client)
-        paths = dict.fromkeys(path for journal in dead for path in journal.paths)
+        paths = dict.fromkeys(path for log in dead for path in log.paths)
         async for path, whose in listed.paths():
             if whose not in alive and run in {None, whose}:
                 paths[path] = None
@@ -85,8 +85,8 @@ async def tidy_server(endpoint: Endpoint, reports: Path, run: str | None, *, del
         if not delete:
             return found, Cleanup((), found.paths)
         cleanup = await clean_up(client, paths, frozenset(listed.offered) or None, seconds=SECONDS)
-    for journal in dead:
-        keep(journal, [path for path in journal.paths if path in cleanup.left])
+    for log in dead:
+        keep(log, [path for path in log.paths if path in cleanup.left])
     return found, cleanup
 
 

@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from dataclasses import replace
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.known import Deviation
+    from harness.report.build import Results
     from harness.report.events import EventStream
-    from harness.report.record import Report
     from harness.targets.config import Named
 
 INCOMPLETE = 3
@@ -146,14 +146,14 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while the target starts
     try:
         return _check(arguments)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - what is not foreseen is raised again
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a fault of ours must not read as a violation
         status, said = _explained(error)
         print(f"gateway-harness: {said}", file=sys.stderr)
         return status
 
 
 def _explained(error: BaseException) -> tuple[int, str]:
-    """The exit status and the sentence for what ends a run without a report; what is not foreseen is raised again."""
+    """The exit status and the sentence for what ends a run without a report."""
     from harness.check import CheckError
     from harness.plan import NothingSelectedError
     from harness.presentation.files import FolderError
@@ -169,8 +169,11 @@ def _explained(error: BaseException) -> tuple[int, str]:
             return error.exit_status, str(error)
         case KeyboardInterrupt():
             return INCOMPLETE, "interrupted before anything was checked"
-        case CheckError():
-            return INCOMPLETE, f"a fault of the harness itself; please report it:\n{error}"
+        case BrokenPipeError():
+            raise error
+        case Exception():  # beyond `check`, which tells its own without secrets, there are none
+            told = str(error) if isinstance(error, CheckError) else "".join(traceback.format_exception(error))
+            return INCOMPLETE, f"a fault of the harness itself; please report it:\n{told}"
         case _:
             raise error
 
@@ -179,10 +182,12 @@ def _check(arguments: argparse.Namespace) -> int:
     from harness.check import Settings, Watchers, check
     from harness.plan import Selection
     from harness.presentation.files import FolderError, make_folder, remove_folder
+    from harness.report.build import build_report
     from harness.report.folder import write_reports
     from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
     from harness.report.terminal import Screen
     from harness.run.created import FILE
+    from harness.run.session import SessionSettings
     from harness.run.suite import Limits
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
@@ -204,6 +209,12 @@ def _check(arguments: argparse.Namespace) -> int:
         agent=arguments.agent,
         run=run_id,
     )
+    known = _known(arguments)
+    outputs = tuple(map(parse_output, arguments.report))
+    if any(output.path == Path("-") for output in outputs):
+        raise OutputError("the standard output has the verdict; name a file, or use `gateway-harness report convert`")
+    make_ready(outputs)
+    folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
     settings = Settings(
         contract=contract,
         selection=Selection(
@@ -214,31 +225,28 @@ def _check(arguments: argparse.Namespace) -> int:
             levels=frozenset(map(Level, arguments.level)),
             contracts=frozenset(map(Contract, arguments.only_contract)),
         ),
-        limits=Limits(jobs=arguments.jobs, requests=arguments.max_requests, seconds=arguments.max_seconds),
-        request_timeout=arguments.request_timeout,
-        wait=arguments.wait,
-        seed=arguments.seed or secrets.token_hex(4),
+        session=SessionSettings(
+            seed=arguments.seed or secrets.token_hex(4),
+            run=run_id,
+            limits=Limits(jobs=arguments.jobs, requests=arguments.max_requests, seconds=arguments.max_seconds),
+            request_timeout=arguments.request_timeout,
+            wait=arguments.wait,
+            client=ClientKind(arguments.client),
+            repeat=arguments.repeat,
+            created_log=folder / FILE,
+        ),
         arguments=tuple(sys.argv[2:]),
         again=again,
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
-        client=ClientKind(arguments.client),
-        run=run_id,
-        known=_known(arguments),
         shard=arguments.shard,
-        repeat=arguments.repeat,
     )
-    outputs = tuple(map(parse_output, arguments.report))
-    if any(output.path == Path("-") for output in outputs):
-        raise OutputError("the standard output has the verdict; name a file, or use `gateway-harness report convert`")
-    make_ready(outputs)
-    folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
-    known = _KnownFile(arguments, settings.known)
-    settings = replace(settings, journal=folder / FILE, amend=known.amend if known.is_to_change else None)
     screen = Screen(sys.stderr if arguments.events == "-" else sys.stdout, quiet=arguments.quiet)
     events = None
     try:
         events = _events(arguments.events, target.name)
-        report = check(target, suite, settings, Watchers([screen, events] if events else [screen]))
+        results = check(target, suite, settings, Watchers([screen, events] if events else [screen]))
+        known, changes, unchanged = _brought_up_to_date(arguments, known, results)
+        report = build_report(results, known)
     except BaseException as error:
         remove_folder(folder)
         if events:
@@ -261,11 +269,11 @@ def _check(arguments: argparse.Namespace) -> int:
             status, failure = INCOMPLETE, OutputError(f"can't write the events: {events.error.strerror}")
     if failure:
         print(f"gateway-harness: {failure}", file=sys.stderr)
-    if known.error:
-        print(f"gateway-harness: {known.error}", file=sys.stderr)
+    if unchanged:
+        print(f"gateway-harness: {unchanged}", file=sys.stderr)
         status = USAGE
-    elif known.is_to_change:
-        print(f"{arguments.known}: {known.changes}")
+    elif changes:
+        print(f"{arguments.known}: {changes}")
     return status
 
 
@@ -281,40 +289,21 @@ def _known(arguments: argparse.Namespace) -> tuple[Deviation, ...]:
     return () if arguments.update_known and not arguments.known.exists() else load_known(arguments.known)
 
 
-class _KnownFile:
-    """The file of known deviations, which a run may bring up to date.
+def _brought_up_to_date(
+    arguments: argparse.Namespace, known: tuple[Deviation, ...], results: Results
+) -> tuple[tuple[Deviation, ...], str | None, Exception | None]:
+    """What the file says that is known, once it was changed as it was asked for; what was changed, or why nothing."""
+    from harness.reading.problems import FileError
+    from harness.report.formats import OutputError
+    from harness.report.known_file import bring_up_to_date
 
-    Attributes:
-        is_to_change: whether that was asked for.
-        changes: what was changed.
-        error: why that could not be done.
-    """
-
-    def __init__(self, arguments: argparse.Namespace, entries: tuple[Deviation, ...]) -> None:
-        self._path: Path = arguments.known
-        self._add, self._prune = arguments.update_known, arguments.prune_known
-        self._entries = entries
-        self.is_to_change = self._add or self._prune
-        self.changes = ""
-        self.error: Exception | None = None
-
-    def amend(self, report: Report) -> tuple[Deviation, ...]:
-        """Change the file by what a run found; what it says then."""
-        from harness.known import load_known, updated
-        from harness.presentation.files import write_whole
-        from harness.reading.problems import FileError
-        from harness.report.formats import OutputError
-
-        try:
-            text = self._path.read_text("utf-8") if self._path.exists() else ""
-            text, self.changes = updated(text, self._entries, report, add=self._add, prune=self._prune)
-            write_whole(self._path, text)
-            return load_known(self._path)
-        except OSError as error:
-            self.error = OutputError(f"can't write to {self._path}: {error.strerror}")
-        except FileError as error:
-            self.error = error
-        return self._entries
+    if not (arguments.update_known or arguments.prune_known):
+        return known, None, None
+    add, prune = arguments.update_known, arguments.prune_known
+    try:
+        return *bring_up_to_date(arguments.known, known, results, add=add, prune=prune), None
+    except (FileError, OutputError) as error:
+        return known, None, error
 
 
 def _events(path: str | None, target: str) -> EventStream | None:

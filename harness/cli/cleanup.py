@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.description = (
         "Delete what runs of `check` left behind that were killed: on a server, profiles and conversations that a "
-        "journal below --reports names, or whose own name says that they are ours; on this machine, servers that such "
+        "log below --reports names, or whose own name says that they are ours; on this machine, servers that such "
         "a run had started, with their files. What belongs to a run that goes on here is left alone."
     )
     parser.add_argument(
@@ -43,10 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_access(parser.add_argument_group("target"))
     parser.add_argument(
-        "--run", dest="run_id", metavar="ID", help="only what this run left; its report and its journal tell the id"
+        "--run", dest="run_id", metavar="ID", help="only what this run left; its report and its log tell the id"
     )
     parser.add_argument(
-        "--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="where the journals are: reports/"
+        "--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="where the logs are: reports/"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what there is, delete nothing")
 
@@ -92,9 +92,9 @@ def _there(arguments: argparse.Namespace) -> int:
 
     text = arguments.target or os.environ.get("AGENT_SERVER_URL")
     if text is None:
-        for journal in read_logs(arguments.reports):
-            if not journal.is_alive:
-                print(f"run {journal.run} left something: gateway-harness cleanup {journal.target}")
+        for log in read_logs(arguments.reports):
+            if not log.is_alive:
+                print(f"run {log.run} left something: gateway-harness cleanup {log.target}")
         return 0
     target = parse_target(text, access=access_of(arguments), named=load_config(arguments.config))
     if not isinstance(target, UrlTarget):
@@ -117,10 +117,10 @@ def _tell(arguments: argparse.Namespace, found: Found, cleanup: Cleanup) -> None
         print(f"{'found' if arguments.dry_run else 'could not delete'}: {path}")
     for reason in found.unseen:
         print(f"could not look through its {reason}")
-    journals = f"{len(found.journals)} journal{'s' * (len(found.journals) != 1)}"
+    logs = f"{len(found.logs)} log{'s' * (len(found.logs) != 1)}"
     print(
-        f"{len(found.paths)} found, by {journals} below {arguments.reports}/ and by name. "
-        "Not to be found: conversations that a server named itself, of runs whose journal is not here"
+        f"{len(found.paths)} found, by {logs} below {arguments.reports}/ and by name. "
+        "Not to be found: conversations that a server named itself, of runs whose log is not here"
     )
 
 

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.check import Settings, check
+from harness.check import Settings, Watchers, check
 from harness.mutants.honest import Honest
 from harness.mutants.judgement import contract_of, judge_honest, judge_mutant
 from harness.mutants.target import MutantTarget
 from harness.plan import Selection
+from harness.report.build import build_report
+from harness.run.session import SessionSettings
 from harness.run.suite import Limits
 from harness.scenarios.model import Suite
+from harness.targets.names import NO_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,23 +26,12 @@ if TYPE_CHECKING:
     from harness.mutants.record import HonestRecord, MutantRecord
     from harness.report.record import Report
     from harness.targets import Endpoint, Progress, Target
-    from harness.verdict import ScenarioVerdict
 
 PLAYING_SECONDS = 120.0
 """Timeout of a run. The suite takes 6 s of CPU; on a busy machine that took 40 s."""
 
 
-class _Nobody:
-    """Watches no run."""
-
-    def say(self, what: str) -> None:
-        pass
-
-    def begin(self, scenarios: int) -> None:
-        pass
-
-    def judged(self, verdict: ScenarioVerdict) -> None:
-        pass
+_NOBODY = Watchers(())
 
 
 class _StaysUp:
@@ -89,7 +81,7 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
         with _crashes() as crashes:
             for scenario in scenarios:
                 settings = settings_for(honest, (scenario,), seed)
-                reports += [check(target, suite, settings, _Nobody()) for _ in range(2)]
+                reports += [build_report(check(target, suite, settings, _NOBODY)) for _ in range(2)]
     finally:
         target.end()
     ended = next((report.run.ended_early for report in reports if report.run.ended_early), None)
@@ -101,8 +93,9 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
 
 def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed: str = "") -> Report:
     """Check a gateway against its contract."""
-    settings = replace(settings_for(front, scenarios, seed), cleanup=0)
-    return check(MutantTarget(front), suite, settings, _Nobody())
+    settings = settings_for(front, scenarios, seed)
+    settings = replace(settings, session=replace(settings.session, cleanup=0))
+    return build_report(check(MutantTarget(front), suite, settings, _NOBODY))
 
 
 def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> Settings:
@@ -111,10 +104,9 @@ def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> S
     return Settings(
         contract=contract,
         selection=Selection(ids=scenarios, contracts=frozenset({contract})),
-        limits=Limits(jobs=16, seconds=PLAYING_SECONDS),
-        request_timeout=20,
-        wait=0,
-        seed=seed,
+        session=SessionSettings(
+            seed=seed, run=NO_RUN, limits=Limits(jobs=16, seconds=PLAYING_SECONDS), request_timeout=20, wait=0
+        ),
         arguments=(),
         again=(),
         secrets={},

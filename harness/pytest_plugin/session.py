@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ import pytest
 from harness.known import load_known
 from harness.pytest_plugin.fixtures import Gateway, ScriptedModel
 from harness.pytest_plugin.items import ScenarioFile, is_scenario_file
-from harness.pytest_plugin.run import Run, Settings, UnavailableError
+from harness.pytest_plugin.run import Run, UnavailableError
 from harness.reading.problems import FileError
+from harness.run.session import SessionSettings
+from harness.run.suite import Limits
 from harness.scenarios.model import Capability, Contract
 from harness.targets import Endpoint, no_trouble
 from harness.targets.access import Access
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 _REQUEST_SECONDS = 180.0
 """As for `check`."""
+
+_MOST_SECONDS = 10_000_000
+"""For all scenarios: their requests have limits of their own."""
 
 HANDED = "gateway-harness-endpoint"
 LEFT = "gateway-harness-left"
@@ -80,8 +86,14 @@ def make_session(config: pytest.Config) -> SessionPlugin:
         known = load_known(file) if file else ()
     except (TargetError, ConfigError, FileError) as error:
         raise pytest.UsageError(str(error)) from None
-    settings = Settings(contract, of_name.get("request_timeout", _REQUEST_SECONDS), wait, known)
-    return SessionPlugin(config, target, Run(target, settings), f"{text} ({chosen})")
+    settings = SessionSettings(
+        seed=secrets.token_hex(4),
+        run=secrets.token_hex(4),
+        limits=Limits(jobs=1, seconds=_MOST_SECONDS),
+        request_timeout=of_name.get("request_timeout", _REQUEST_SECONDS),
+        wait=wait,
+    )
+    return SessionPlugin(config, target, Run(target, settings, contract, known), f"{text} ({chosen})")
 
 
 class SessionPlugin:
@@ -101,8 +113,8 @@ class SessionPlugin:
     def gateway(self) -> Gateway:
         """For the fixture of this name."""
         ready = self._ready()
-        url = ready.endpoint.base_url
-        return Gateway(url, f"{url}/v1", ready.endpoint.key, ready.fitness.model)
+        url = ready.session.endpoint.base_url
+        return Gateway(url, f"{url}/v1", ready.session.endpoint.key, ready.fitness.model)
 
     def client(self) -> OpenAI:
         """For the fixture `gateway_client`."""
@@ -121,7 +133,7 @@ class SessionPlugin:
         ready = self._ready()
         if Capability.SCRIPTED_MODEL not in ready.fitness.capabilities:
             pytest.skip("the target does not offer: scripted-model")
-        return ScriptedModel(ready.endpoint.model_log, self._http())
+        return ScriptedModel(ready.session.endpoint.model_log, self._http())
 
     def _ready(self) -> Ready:
         try:
@@ -133,7 +145,7 @@ class SessionPlugin:
         if self._transport is None:
             from openai import DefaultHttpxClient
 
-            endpoint = self._ready().endpoint
+            endpoint = self._ready().session.endpoint
             connection = endpoint.connection
             self._transport = DefaultHttpxClient(
                 headers=dict(connection.headers if connection else ()),

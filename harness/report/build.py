@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.judge.contract import apply_controls, judge_contract, judge_requirements
+from harness.judge.contract import judge_contract, judge_requirements
 from harness.judge.repeats import interval
 from harness.known import apply_known, complaint
 from harness.report.record import (
@@ -22,6 +22,7 @@ from harness.report.record import (
     RequirementRecord,
     ResponseRecord,
     ScenarioRecord,
+    TargetRecord,
 )
 from harness.scenarios.fingerprint import fingerprint
 from harness.scenarios.model import Contract
@@ -30,39 +31,55 @@ from harness.verdict import State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.known import Deviation
+    from harness.known import Deviation, Judged
     from harness.records import Tool
-    from harness.report.record import Run, TargetRecord
+    from harness.redact import Redactor
+    from harness.report.record import Run
+    from harness.run.session import Session
     from harness.scenarios.model import Suite
+    from harness.targets import Target
     from harness.trace import Cleanup, ClientView, Exchange, Request, Response, Trace
     from harness.verdict import Repeats, ScenarioVerdict
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a run brought: a verdict for every scenario that was selected, a trace for every one that was played."""
+    """What a run brought, without secrets.
 
+    Attributes:
+        contract: the one that counts.
+        verdicts: on every scenario that was selected, in the suite's order; no pass without its positive control.
+        traces: of every scenario that was played.
+        smoke: what the smoke test sent and got.
+    """
+
+    suite: Suite
+    contract: Contract
+    tool: Tool
+    run: Run
+    target: TargetRecord
     verdicts: Sequence[ScenarioVerdict]
     traces: Mapping[str, Trace]
     smoke: Sequence[Exchange]
     cleanup: Cleanup
-    known: Sequence[Deviation] = ()
+
+    def known(self, entries: Sequence[Deviation]) -> Judged:
+        """The verdicts in the light of what is known of the target."""
+        return apply_known(self.verdicts, entries, self.suite, self.run.started.date())
 
 
-def build_report(
-    suite: Suite, results: Results, contract: Contract, *, tool: Tool, run: Run, target: TargetRecord
-) -> Report:
-    """Roll the verdicts up to requirements and contracts, and put everything into one value."""
-    controlled = apply_controls(results.verdicts, suite.scenarios)
-    verdicts, entries = apply_known(controlled, results.known, suite, run.started.date())
+def build_report(results: Results, known: Sequence[Deviation] = ()) -> Report:
+    """Excuse what is known, roll the verdicts up to requirements and contracts, and put everything into one value."""
+    suite = results.suite
+    verdicts, entries = results.known(known)
     requirements = judge_requirements(suite.requirements.values(), verdicts)
-    interrupted = run.ended_early is not None
+    interrupted = results.run.ended_early is not None
     areas = {scenario.requirement: scenario.area for scenario in suite.scenarios.values()}
     return Report(
-        tool=tool,
-        run=run,
-        target=target,
-        contract=contract,
+        tool=results.tool,
+        run=results.run,
+        target=results.target,
+        contract=results.contract,
         contracts={
             each: ContractRecord(
                 outcome=judged.outcome,
@@ -102,6 +119,32 @@ def build_report(
             )
             for entry, standing, scenarios in entries
         ),
+    )
+
+
+def describe_target(target: Target, session: Session, trouble: str | None, redactor: Redactor) -> TargetRecord:
+    """What was checked, without secrets.
+
+    Args:
+        target: as it was named.
+        session: on it.
+        trouble: what has become of a server of ours that is gone or hangs.
+        redactor: knows its secrets.
+    """
+    endpoint, fitness = session.endpoint, session.fitness
+    return TargetRecord(
+        name=target.name,
+        argument=redactor.text(target.argument),
+        url=redactor.text(endpoint.base_url),
+        model=redactor.text((fitness.model if fitness else endpoint.model) or "") or None,
+        capabilities=tuple(sorted(fitness.capabilities)) if fitness else (),
+        server={
+            redactor.text(name): redactor.json(value)
+            for name, value in endpoint.server_info.items()
+            if isinstance(value, str | int | float)
+        },
+        packages=dict(endpoint.packages),
+        trouble=trouble and redactor.text(trouble),
     )
 
 

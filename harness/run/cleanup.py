@@ -4,45 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from harness.run.smoke import CONVERSATION_HEADER, canonical_uuid
 from harness.scenarios.model import Auth, Capability, Http
-from harness.targets.names import SCRATCH_PREFIX
 from harness.trace import Cleanup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.run.client import Client
-    from harness.trace import Exchange, Request
 
 DELETED = {200, 202, 204}
 GONE = {404, 410}
 """Nothing is left to delete, if it is the native API that says so."""
-
-
-def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
-    """The conversations and profiles that these exchanges created, as paths of the native API, in order.
-
-    A request that got a clear refusal (4xx) created nothing. A conversation is known by the header of the response, or
-    by that of the request. Only profiles whose names are recognisably ours count, whatever a server claims.
-    """
-    paths: dict[str, None] = {}
-    for exchange in exchanges:
-        status = exchange.response.status if exchange.response else None
-        known = exchange.response.header(CONVERSATION_HEADER) if exchange.response else None
-        refused = status is not None and 400 <= status < 500
-        if known is None and not refused:
-            known = _header(exchange.request, CONVERSATION_HEADER)
-        if (conversation := canonical_uuid(known)) is not None:
-            paths[f"/api/conversations/{conversation}"] = None
-        path = urlsplit(exchange.request.url).path
-        _, found, name = path.partition("/api/profiles/")
-        ours = found and name.startswith(SCRATCH_PREFIX) and "/" not in name
-        if exchange.request.method == "POST" and ours and not refused:
-            paths[f"/api/profiles/{name}"] = None
-    return tuple(paths)
 
 
 async def clean_up(
@@ -77,7 +50,3 @@ async def clean_up(
             gone = (method == "DELETE" and status in DELETED) or (status in GONE and capabilities is not None)
         (deleted if gone else left).append(path)
     return Cleanup(tuple(deleted), tuple(left))
-
-
-def _header(request: Request, name: str) -> str | None:
-    return next((value for key, value in request.headers if key.lower() == name.lower()), None)

@@ -1,7 +1,7 @@
-"""The journal of a run: what it creates on someone's server, written down as it happens, for when the run is killed.
+"""What a run creates on a target, and its log on someone else's server: what to delete, also when the run is killed.
 
-`created.jsonl` in the run's report folder: a line on the run, then one for each thing, as a path of the native API. The
-file is gone when all of it is.
+The log is `created.jsonl` in the run's report folder: a line on the run, then one for each thing, as a path of the
+native API. The file is gone when all of it is.
 """
 
 from __future__ import annotations
@@ -12,20 +12,49 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from harness.run.cleanup import created
+from harness.run.smoke import CONVERSATION_HEADER, canonical_uuid
+from harness.targets.names import SCRATCH_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from harness.trace import Exchange
+    from harness.trace import Exchange, Request
 
 FILE = "created.jsonl"
 
 
+def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    """The conversations and profiles that these exchanges created, as paths of the native API, in order.
+
+    A request that got a clear refusal (4xx) created nothing. A conversation is known by the header of the response, or
+    by that of the request. Only profiles whose names are recognisably ours count, whatever a server claims.
+    """
+    paths: dict[str, None] = {}
+    for exchange in exchanges:
+        status = exchange.response.status if exchange.response else None
+        known = exchange.response.header(CONVERSATION_HEADER) if exchange.response else None
+        refused = status is not None and 400 <= status < 500
+        if known is None and not refused:
+            known = _header(exchange.request, CONVERSATION_HEADER)
+        if (conversation := canonical_uuid(known)) is not None:
+            paths[f"/api/conversations/{conversation}"] = None
+        path = urlsplit(exchange.request.url).path
+        _, found, name = path.partition("/api/profiles/")
+        ours = found and name.startswith(SCRATCH_PREFIX) and "/" not in name
+        if exchange.request.method == "POST" and ours and not refused:
+            paths[f"/api/profiles/{name}"] = None
+    return tuple(paths)
+
+
+def _header(request: Request, name: str) -> str | None:
+    return next((value for key, value in request.headers if key.lower() == name.lower()), None)
+
+
 class CreatedLog:
-    """A journal that is being written.
+    """The log that a run writes.
 
     Args:
         file: where; made with the first thing that is created.
@@ -61,7 +90,7 @@ class CreatedLog:
 
 @dataclass(frozen=True, slots=True)
 class FoundLog:
-    """A journal that was left.
+    """The log that a run left.
 
     Attributes:
         is_alive: the run goes on, on this machine.
@@ -74,18 +103,18 @@ class FoundLog:
     is_alive: bool
 
 
-def keep(journal: FoundLog, left: Iterable[str]) -> None:
-    """Rewrite a journal to what is left of it; with nothing left it is gone."""
+def keep(log: FoundLog, left: Iterable[str]) -> None:
+    """Rewrite a log to what is still there; with nothing left it is removed."""
     lines = [json.dumps({"created": path}) for path in left]
-    head, *_ = _whole_lines(journal.file)
+    head, *_ = _whole_lines(log.file)
     if lines:
-        journal.file.write_text("\n".join([head, *lines, ""]), "utf-8")
+        log.file.write_text("\n".join([head, *lines, ""]), "utf-8")
     else:
-        journal.file.unlink()
+        log.file.unlink()
 
 
 def read_logs(reports: Path) -> Iterator[FoundLog]:
-    """The journals below a folder of reports, in the order of their folders; what is none of ours is passed over."""
+    """The logs below a folder of reports, in the order of their folders; what is none of ours is passed over."""
     for file in sorted(reports.glob(f"*/*/{FILE}")):
         with suppress(OSError, ValueError, LookupError, TypeError):
             head, *lines = [json.loads(line) for line in _whole_lines(file)]

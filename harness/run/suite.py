@@ -53,7 +53,6 @@ class Player:
         model: the model under test.
         seed: makes the scenarios' variables.
         limits: the budget.
-        on_trace: called with each scenario's trace as soon as it is whole.
         kind: the class of the official client, where a step doesn't say.
         run: the run's id, in the names of what is created.
         restart: restarts the target and blocks meanwhile; raises TargetError. None when nobody can.
@@ -66,7 +65,6 @@ class Player:
         model: str,
         seed: str,
         limits: Limits,
-        on_trace: Callable[[Trace], None],
         *,
         kind: ClientKind = ClientKind.ASYNC,
         run: str = NO_RUN,
@@ -77,7 +75,6 @@ class Player:
         self._model = model
         self._seed = seed
         self._limits = limits
-        self._on_trace = on_trace
         self._kind = kind
         self._run = run
         self._restart = restart
@@ -94,24 +91,32 @@ class Player:
         for task in self._under_way:
             task.cancel()
 
-    async def play(self, scenarios: Sequence[Scenario]) -> None:
-        """Play all scenarios, `jobs` at a time; each gets its traces, one at least, whatever ends the run."""
+    async def play(self, scenarios: Sequence[Scenario], on_trace: Callable[[Trace], None]) -> None:
+        """Play all scenarios, `jobs` at a time; each gets its traces, one at least, whatever ends the run.
+
+        Args:
+            scenarios: what to play.
+            on_trace: called with each scenario's trace as soon as it is whole.
+        """
         over = f"the run's {self._limits.seconds:g} s are over"
         alarm = asyncio.get_running_loop().call_later(self._limits.seconds, self.interrupt, over)
         for number in range(self._repeat):
             if number and self._over():
                 break
             seed = f"{self._seed}/{number}" if number else self._seed
-            await self._play_all([each for each in scenarios if not each.restarts], self._limits.jobs, seed)
-            await self._play_all([each for each in scenarios if each.restarts], 1, seed)
+            together = [each for each in scenarios if not each.restarts]
+            await self._play_all(together, self._limits.jobs, seed, on_trace)
+            await self._play_all([each for each in scenarios if each.restarts], 1, seed, on_trace)
         alarm.cancel()
 
-    async def _play_all(self, scenarios: Sequence[Scenario], jobs: int, seed: str) -> None:
+    async def _play_all(
+        self, scenarios: Sequence[Scenario], jobs: int, seed: str, on_trace: Callable[[Trace], None]
+    ) -> None:
         queue = iter(scenarios)
 
         async def work() -> None:
             for scenario in queue:
-                self._on_trace(await self._play_one(scenario, seed))
+                on_trace(await self._play_one(scenario, seed))
 
         await asyncio.gather(*(work() for _ in range(min(jobs, len(scenarios)))))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from harness.scenarios.model import Contract
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -65,6 +67,27 @@ class Endpoint:
     native_api: bool = True
     packages: Mapping[str, str] = field(default_factory=dict)
     trouble: Callable[[], str | None] = field(default=no_trouble, compare=False)
+
+    @property
+    def release(self) -> str | None:
+        """The version of a released agent server; None for the reference gateway and for anything else."""
+        version = self.server_info.get("version")
+        ours = "contract" in self.server_info
+        released = not ours and "OpenHands" in str(self.server_info.get("title"))
+        return version if released and isinstance(version, str) else None
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that the server claims: the reference gateway says which, a released one is known as such."""
+        claimed = self.server_info.get("contract")
+        if isinstance(claimed, str) and claimed in set(Contract):
+            return Contract(claimed)
+        return Contract.AGENT_SERVER if self.release else Contract.DOCUMENTED
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """What travels on the way there and must appear nowhere, beside the key, by its placeholder."""
+        return dict(self.connection.secrets if self.connection else ())
 
 
 class Target(Protocol):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from harness.check import Settings, Watchers, check
 from harness.plan import Selection
+from harness.report.build import build_report
 from harness.report.folder import write_reports
+from harness.run.session import SessionSettings
 from harness.run.suite import Limits
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
@@ -128,16 +130,18 @@ def _check(target: Warm, folder: Path) -> Report:
     settings = Settings(
         contract=None,
         selection=Selection(),
-        limits=Limits(jobs=JOBS),
-        request_timeout=180.0,
-        wait=0,
-        seed=folder.name,
+        session=SessionSettings(
+            seed=folder.name,
+            run=folder.name.encode().hex()[:8],
+            limits=Limits(jobs=JOBS),
+            request_timeout=180.0,
+            wait=0,
+        ),
         arguments=(),
         again=(),
         secrets={},
-        run=folder.name.encode().hex()[:8],
     )
-    report = check(target, load_suite(corpus_folder()), settings, Watchers([]))
+    report = build_report(check(target, load_suite(corpus_folder()), settings, Watchers([])))
     folder.mkdir()
     write_reports(report, folder)
     return report

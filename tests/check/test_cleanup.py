@@ -1,4 +1,4 @@
-"""`cleanup`: what a killed run left is found, by its journal and by its names, and deleted."""
+"""`cleanup`: what a killed run left is found, by its log and by its names, and deleted."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_what_a_killed_run_left_is_deleted_and_nothing_of_others(
         kill_in_the_middle(check, server, gateway)
         left = gateway.existing - OTHERS
         assert len(left) == 3
-        (journal,) = read_logs(check.reports)
-        assert left <= set(journal.paths)
+        (log,) = read_logs(check.reports)
+        assert left <= set(log.paths)
         assert main(["cleanup", server.url, "--reports", str(check.reports), "--dry-run"]) == 3
         assert gateway.existing == left | OTHERS
         assert main(["cleanup", server.url + "/v1", "--reports", str(check.reports)]) == 0
@@ -100,10 +100,10 @@ def test_what_a_killed_run_left_is_deleted_and_nothing_of_others(
     assert list(read_logs(check.reports)) == []
     said = capsys.readouterr().out
     assert all(f"deleted: {path}\n" in said for path in left)
-    assert "by 1 journal below" in said
+    assert "by 1 log below" in said
 
 
-def test_without_the_journal_the_names_tell_what_is_ours(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_the_log_the_names_tell_what_is_ours(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
     gateway = Full()
     ours = {
         "/api/profiles/harness-0123abcd-bodaliru",
@@ -133,20 +133,20 @@ def test_what_a_run_makes_that_goes_on_is_left_alone(check: Runner) -> None:
     assert gateway.existing == OTHERS
 
 
-def test_what_cannot_be_deleted_stays_in_the_journal(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_deleted_stays_in_the_log(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
     gateway = Full()
     with Server(gateway) as server:
         kill_in_the_middle(check, server, gateway)
         left = gateway.existing - OTHERS
         server.answer = lambda request: http(500, {}) if request.method == "DELETE" else gateway(request)
         assert main(["cleanup", server.url, "--reports", str(check.reports)]) == 3
-        assert left <= {path for journal in read_logs(check.reports) for path in journal.paths}
+        assert left <= {path for log in read_logs(check.reports) for path in log.paths}
         assert "could not delete: /api/" in capsys.readouterr().out
         assert main(["cleanup", "--reports", str(check.reports)]) == 0
         assert f"gateway-harness cleanup {server.url}" in capsys.readouterr().out
 
 
-def test_a_whole_run_leaves_no_journal(check: Runner) -> None:
+def test_a_whole_run_leaves_no_log(check: Runner) -> None:
     gateway = Full()
     with Server(gateway) as server:
         assert check(server.url) == 0
@@ -207,13 +207,13 @@ def test_servers_of_ours_whose_run_was_killed_are_stopped_and_their_homes_remove
     assert f"removed: {left}" in capsys.readouterr().out
 
 
-def test_a_journal_that_was_cut_tells_what_is_whole(check: Runner) -> None:
+def test_a_log_that_was_cut_tells_what_is_whole(check: Runner) -> None:
     file = check.reports / "x" / "y" / FILE
     file.parent.mkdir(parents=True)
     head = {"target": "http://localhost", "run": "0123abcd", "host": "elsewhere", "pid": 1}
     file.write_text(f'{json.dumps(head)}\n{{"created": "/api/profiles/a"}}\n{{"created": "/api/prof')
-    (journal,) = read_logs(check.reports)
-    assert (journal.paths, journal.is_alive) == (("/api/profiles/a",), False)
+    (log,) = read_logs(check.reports)
+    assert (log.paths, log.is_alive) == (("/api/profiles/a",), False)
 
 
 def test_help_tells_the_exit_codes_of_cleanup_and_not_those_of_check(capsys: pytest.CaptureFixture[str]) -> None:

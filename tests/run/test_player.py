@@ -78,8 +78,8 @@ class Play:
         async def play() -> None:
             model_log = ModelLog(log.url, None) if log else None
             async with Client(server.url, KEY, timeout=20, connections=2, model_log=model_log) as client:
-                player = Player(client, MODEL, "seed", limits or Limits(), on_trace, kind=kind, restart=restart)
-                await player.play(tuple(suite.scenarios.values()))
+                player = Player(client, MODEL, "seed", limits or Limits(), kind=kind, restart=restart)
+                await player.play(tuple(suite.scenarios.values()), on_trace)
                 self.requests, self.ended = client.requests, player.ended
 
         asyncio.run(play())
