@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-import signal
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +10,10 @@ from harness.verdict import State
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from harness.presentation.lines import Line
-    from harness.report.record import ExchangeRecord, Report, ScenarioRecord
+    from harness.report.record import ExchangeRecord, ScenarioRecord
 
 USAGE = 2
 INCOMPLETE = 3
@@ -56,79 +50,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class _ReplayError(Exception):
-    """What was asked for can't be played: why, and what to do."""
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Play again; the exit status says whether it holds now."""
     from harness.presentation.lines import print_lines
     from harness.records import RecordError
+    from harness.replay import ReplayError, choose, replay
     from harness.report.record import read_report
 
     path: Path = arguments.report
     try:
         report = read_report(path / "report.json" if path.is_dir() else path)
-        chosen = _chosen(report, arguments.findings)
-        command = _command(report, arguments.target, arguments.options)
-        selection = [word for each in chosen for word in ("--scenario", each.id)]
-        with tempfile.TemporaryDirectory(prefix="harness-replay-") as folder:
-            status = _check([*command, *selection, "--reports", folder])
-            written = next(Path(folder).glob("*/*/report.json"), None)
-            if written is None:
-                return status or INCOMPLETE
-            now = {each.id: each for each in read_report(written).scenarios}
-    except (RecordError, _ReplayError) as error:
+        chosen = choose(report, arguments.findings)
+        status, now = replay(report, chosen, arguments.target, arguments.options)
+    except (RecordError, ReplayError) as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return USAGE
+    if not now:
+        return status or INCOMPLETE
     print_lines(sys.stdout, (line for each in chosen for line in _told(each, now[each.id])))
     return max((_status(now[each.id]) for each in chosen), key=(0, INCOMPLETE, 1).index)
-
-
-def _chosen(report: Report, findings: Sequence[str]) -> list[ScenarioRecord]:
-    """The scenarios that were asked for, in the report's order."""
-    from fnmatch import fnmatchcase
-
-    from harness.plan import without_case
-    from harness.reading.problems import did_you_mean
-
-    def named(scenario: ScenarioRecord, finding: str) -> bool:
-        names = {scenario.id, without_case(scenario.id), scenario.requirement}
-        return finding in names or fnmatchcase(scenario.id, finding)
-
-    for finding in findings:
-        if not any(named(each, finding) for each in report.scenarios):
-            known = {name for each in report.scenarios for name in (each.id, each.requirement)}
-            raise _ReplayError(f"the report has nothing called `{finding}`{did_you_mean(finding, known)}")
-    if findings:
-        return [each for each in report.scenarios if any(named(each, finding) for finding in findings)]
-    violated = [each for each in report.scenarios if each.state.is_violation]
-    if not violated:
-        raise _ReplayError("the report has no violation; name a scenario or a requirement to play it again")
-    return violated
-
-
-def _command(report: Report, target: str | None, options: str) -> list[str]:
-    """The arguments of `check` that play on the target of the report, its redacted credentials from the environment."""
-    from harness.redact import MASK
-
-    words = [*shlex.split(target or report.target.argument), "--contract", report.contract, *report.run.again]
-    filled = [re.sub(r"\$([A-Z][A-Z0-9_]*)", lambda match: os.environ.get(match[1], match[0]), word) for word in words]
-    if lost := [word for word in filled if MASK in word]:
-        raise _ReplayError(f"{shlex.join(lost)} is redacted in the report; say it anew with --target or --options")
-    return ["check", *filled, *shlex.split(options)]
-
-
-def _check(arguments: Sequence[str]) -> int:
-    """Run `check` as a process of its own; a signal ends it as it would end `check`, and what it made is cleaned up."""
-    command = [sys.executable, "-P", "-m", "harness", *arguments]  # -P: the folder may hold a `harness` of its own
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue  # the terminal has told `check` too
 
 
 def _told(was: ScenarioRecord, now: ScenarioRecord) -> Iterator[Line]:

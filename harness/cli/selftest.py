@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.values import positive
+
 if TYPE_CHECKING:
     import argparse
 
@@ -42,14 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--repeat",
-        type=_count,
+        type=positive(int),
         default=1,
         metavar="N",
         help="play this often on each honest gateway, each time in another order (default: 1)",
     )
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=positive(int),
         default=os.cpu_count() or 1,
         metavar="N",
         help="gateways at once (default: one for each CPU)",
@@ -122,12 +124,3 @@ def _run(arguments: argparse.Namespace) -> int:
             raise FolderError(folder, error) from error
         print_lines(sys.stdout, [(f"report: {folder / 'selftest.md'}", None)])
     return selftest.exit_status
-
-
-def _count(text: str) -> int:
-    if (count := int(text)) < 1:
-        raise ValueError
-    return count
-
-
-_count.__name__ = "positive number"  # argparse: "invalid positive number value"
