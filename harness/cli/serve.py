@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import ipaddress
 import math
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from harness.gateway.launch import AgentOptions
     from harness.gateway.server import Ended
     from harness.gateway.settings import Settings
-    from harness.json_value import Json
 
 USAGE = 2
 
@@ -204,8 +202,10 @@ def _is_installed(module: str) -> bool:
 
 
 def _session_keys(file: Path | None) -> tuple[str, ...]:
+    from harness.gateway.environment import take
+
     names = ["SESSION_API_KEY", *(f"OH_SESSION_API_KEYS_{number}" for number in range(10))]
-    keys = [(_take(name) or "").strip() for name in names]
+    keys = [(take(name) or "").strip() for name in names]
     if file is not None:
         try:
             keys += [line.strip() for line in file.read_text().splitlines()]
@@ -217,20 +217,6 @@ def _session_keys(file: Path | None) -> tuple[str, ...]:
     if not all(key.isascii() and key.isprintable() and " " not in key for key in keys):
         raise UsageError("a session key may hold printable ASCII without spaces only: it travels in a header")
     return tuple(dict.fromkeys(keys))
-
-
-def _take(name: str) -> str | None:
-    """Take a variable out of the environment, and wipe its value where the process was given it.
-
-    Every process of the same user, a command of the agent's too, can read the latter as /proc/PID/environ.
-    """
-    value = os.environ.get(name)
-    getenv = ctypes.CDLL(None).getenv
-    getenv.restype = ctypes.c_void_p
-    if address := getenv(name.encode()):
-        ctypes.memset(address, 0, len(ctypes.string_at(address)))
-    os.environ.pop(name, None)
-    return value
 
 
 def _bind(host: str, port: int, *, may_be_open: bool) -> socket.socket:
@@ -259,13 +245,14 @@ def _default_state() -> Path:
 
 
 def _settings(arguments: argparse.Namespace, state: Path, keys: tuple[str, ...]) -> tuple[Settings, AgentOptions]:
+    from harness.gateway.environment import take, take_model
     from harness.gateway.launch import AgentOptions
     from harness.gateway.settings import Dialect, Limits, Settings
     from harness.gateway.state import StateError, claim, kept_secret_key
 
     try:
         claim(state)
-        secret_key = _take("OH_SECRET_KEY") or kept_secret_key(state)
+        secret_key = take("OH_SECRET_KEY") or kept_secret_key(state)
     except (OSError, StateError) as error:
         raise UsageError(f"--state {state}: {error}; give another folder") from None
     settings = Settings(
@@ -289,11 +276,6 @@ def _settings(arguments: argparse.Namespace, state: Path, keys: tuple[str, ...])
         tools=arguments.tools,
         workspace=arguments.workspace,
         durable=not arguments.in_memory,
-        llm=_model_of_the_environment(),
+        llm=take_model(),
     )
     return settings, options
-
-
-def _model_of_the_environment() -> dict[str, Json] | None:
-    found = {name: _take(f"LLM_{name.upper()}") for name in ("model", "api_key", "base_url")}
-    return {name: value for name, value in found.items() if value} if found["model"] else None
