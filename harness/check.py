@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,8 +15,8 @@ from harness.judge.scenario import judge
 from harness.plan import select
 from harness.records import this_tool
 from harness.redact import Redactor
-from harness.report.build import Results, describe_target
-from harness.report.record import Run, ShardRecord
+from harness.report.build import Results
+from harness.report.record import Run, ShardRecord, TargetRecord
 from harness.run.session import Session
 from harness.run.signals import on_signal, undisturbed
 from harness.shard import everything
@@ -135,26 +135,18 @@ def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) ->
             target.stop()
 
 
+@dataclass(frozen=True, slots=True)
 class _Check:
     """One run of the suite, judged as it goes on."""
 
-    def __init__(
-        self,
-        session: Session,
-        target: Target,
-        suite: Suite,
-        settings: Settings,
-        redactor: Redactor,
-        watcher: Watcher,
-    ) -> None:
-        self._session = session
-        self._target = target
-        self._suite = suite
-        self._settings = settings
-        self._redactor = redactor
-        self._watcher = watcher
-        self._verdicts: dict[str, list[ScenarioVerdict]] = {}
-        self._traces: dict[str, Trace] = {}
+    _session: Session
+    _target: Target
+    _suite: Suite
+    _settings: Settings
+    _redactor: Redactor
+    _watcher: Watcher
+    _verdicts: dict[str, list[ScenarioVerdict]] = field(default_factory=dict)
+    _traces: dict[str, Trace] = field(default_factory=dict)
 
     async def play(self, scenarios: Sequence[Scenario], shard: ShardRecord | None) -> Results:
         """Play the scenarios, which may be a shard of what was selected, and clean up."""
@@ -183,7 +175,7 @@ class _Check:
                 ended_early=ended and redactor.excerpt(ended),
                 requests=session.client.requests,
             ),
-            target=describe_target(self._target, session, trouble, redactor),
+            target=self._described(trouble),
             verdicts=apply_controls(list(map(redactor.verdict, verdicts)), self._suite.scenarios),
             traces={scenario: redactor.trace(trace) for scenario, trace in self._traces.items()},
             smoke=tuple(map(redactor.exchange, session.smoke)),
@@ -214,6 +206,23 @@ class _Check:
             self._traces[scenario.id] = trace
         others.append(verdict)
         self._watcher.judged(self._redactor.verdict(verdict))
+
+    def _described(self, trouble: str | None) -> TargetRecord:
+        redactor, endpoint, fitness = self._redactor, self._session.endpoint, self._session.fitness
+        return TargetRecord(
+            name=self._target.name,
+            argument=redactor.text(self._target.argument),
+            url=redactor.text(endpoint.base_url),
+            model=redactor.text((fitness.model if fitness else endpoint.model) or "") or None,
+            capabilities=tuple(sorted(fitness.capabilities)) if fitness else (),
+            server={
+                redactor.text(name): redactor.json(value)
+                for name, value in endpoint.server_info.items()
+                if isinstance(value, str | int | float)
+            },
+            packages=dict(endpoint.packages),
+            trouble=trouble and redactor.text(trouble),
+        )
 
 
 def _part(shard: Shard, selected: Sequence[Scenario]) -> ShardRecord:

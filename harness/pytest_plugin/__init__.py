@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
     from harness.pytest_plugin.fixtures import Gateway, ScriptedModel
-    from harness.pytest_plugin.session import SessionPlugin
+    from harness.pytest_plugin.hooks import SessionPlugin
 
 SESSION = "gateway-harness-session"
 """The name of what is registered when a target is named."""
@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if {"url", "target"}.issubset(given):
         raise pytest.UsageError("--gateway-url and --gateway-target name one target each; give one of them")
-    from harness.pytest_plugin.session import make_session
+    from harness.pytest_plugin.hooks import make_session
 
     config.pluginmanager.register(make_session(config), SESSION)
 

@@ -22,7 +22,6 @@ from harness.report.record import (
     RequirementRecord,
     ResponseRecord,
     ScenarioRecord,
-    TargetRecord,
 )
 from harness.scenarios.fingerprint import fingerprint
 from harness.scenarios.model import Contract
@@ -33,11 +32,8 @@ if TYPE_CHECKING:
 
     from harness.known import Deviation, Judged
     from harness.records import Tool
-    from harness.redact import Redactor
-    from harness.report.record import Run
-    from harness.run.session import Session
+    from harness.report.record import Run, TargetRecord
     from harness.scenarios.model import Suite
-    from harness.targets import Target
     from harness.trace import Cleanup, ClientView, Exchange, Request, Response, Trace
     from harness.verdict import Repeats, ScenarioVerdict
 
@@ -119,32 +115,6 @@ def build_report(results: Results, known: Sequence[Deviation] = ()) -> Report:
             )
             for entry, standing, scenarios in entries
         ),
-    )
-
-
-def describe_target(target: Target, session: Session, trouble: str | None, redactor: Redactor) -> TargetRecord:
-    """What was checked, without secrets.
-
-    Args:
-        target: as it was named.
-        session: on it.
-        trouble: what has become of a server of ours that is gone or hangs.
-        redactor: knows its secrets.
-    """
-    endpoint, fitness = session.endpoint, session.fitness
-    return TargetRecord(
-        name=target.name,
-        argument=redactor.text(target.argument),
-        url=redactor.text(endpoint.base_url),
-        model=redactor.text((fitness.model if fitness else endpoint.model) or "") or None,
-        capabilities=tuple(sorted(fitness.capabilities)) if fitness else (),
-        server={
-            redactor.text(name): redactor.json(value)
-            for name, value in endpoint.server_info.items()
-            if isinstance(value, str | int | float)
-        },
-        packages=dict(endpoint.packages),
-        trouble=trouble and redactor.text(trouble),
     )
 
 
