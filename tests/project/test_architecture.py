@@ -48,7 +48,6 @@ def test_rooms_import_what_the_map_says_and_nothing_else() -> None:
     assert arrows_off_the_map(PACKAGE, MAP) == []
 
 
-@pytest.mark.xfail(reason="the modules are still being moved", strict=False)
 def test_rooms_import_only_rooms_above_them() -> None:
     assert upward(MAP) == []
 
@@ -86,7 +85,6 @@ def test_nothing_imports_the_commands_but_the_main_module() -> None:
     assert {room for room, arrows in MAP.arrows.items() if "cli" in arrows} == {"__main__.py"}
 
 
-@pytest.mark.xfail(reason="the modules are still being moved", strict=False)
 def test_no_module_is_too_long() -> None:
     assert too_long(PACKAGE) == []
 
