@@ -1,22 +1,22 @@
-# Every target sets up what it needs: a fresh clone wants make, a shell and Python 3.12 or newer, nothing else.
-# Arguments go through ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
+# Every target sets up what it needs. A fresh clone needs only make, a shell and Python 3.12 or newer.
+# Pass arguments in ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check eval test test-core test-all test-server selftest mutate matrix lint bench bench-eval lock clean uv
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-# The agent SDK's import costs 6 s of CPU with bytecode and 12 s without, so nothing here may keep Python from writing it.
+# Importing the agent SDK takes 6 s of CPU with bytecode and 12 s without, so let Python write it.
 unexport PYTHONDONTWRITEBYTECODE
 
-# The first release that has the endpoint, each in which the endpoint's own code or what clients see changed, the newest.
+# The first release with the endpoint, every one that changed the endpoint's code or what clients see, and the newest.
 RELEASES := 1.28.0 1.29.2 1.30.0 1.46.0 1.47.0 1.51.0 1.54.0 1.55.1 1.56.0 1.58.0 1.58.2
 
 SERVER_PYTHON := $(CURDIR)/.venv-agent-server/bin/python
 
-help: ## say what can be made
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
-setup: .venv/.installed ## make the environment: .venv
+setup: .venv/.installed ## create the environment .venv
 	@echo "ready: .venv/bin/gateway-harness"
 
 check: .venv/.installed ## check the reference gateway (or ARGS="URL ...") and write the compliance report into reports/
@@ -24,8 +24,8 @@ check: .venv/.installed ## check the reference gateway (or ARGS="URL ...") and w
 
 test: test-core test-all ## run the tests: the core alone with openai 3.x, everything with openai 2.x (make -j2: at once)
 
-# What can come out otherwise with openai 3.x or without the extras: what sends requests through the client or reads its
-# types, what is imported, what is said of a missing extra. The rest is the same code on the same libraries in both.
+# The tests whose result openai 3.x or missing extras can change: they send requests through the client, read its types,
+# or look at imports and at messages about a missing extra. The rest runs the same code on the same libraries in both.
 CORE_TESTS := tests/run tests/check tests/targets tests/explain tests/project/test_start_up.py \
     tests/project/test_core_alone.py tests/plugin/test_fixtures.py \
     tests/plugin/test_plugin.py::test_scenarios_become_items_and_what_they_create_is_deleted \
@@ -34,8 +34,8 @@ CORE_TESTS := tests/run tests/check tests/targets tests/explain tests/project/te
     tests/scenarios/test_calls.py tests/scenarios/test_client_fields.py tests/report/test_python_call.py \
     tests/evals/benchmark/test_load.py
 
-# Workers share the tests file by file; three, because many tests wait. Tests that ARGS names are run without: they are
-# few, and workers take 10 s to collect them all.
+# Workers share the tests file by file. There are three because many tests wait. Tests named in ARGS run without workers:
+# they are few, and workers take 10 s to collect them all.
 WORKERS := 3
 parallel = $(if $(filter tests/%,$(ARGS)),,--numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(1))
 
@@ -48,8 +48,8 @@ test-all: .venv-core/.installed .venv/.installed
 test-server: .venv/.installed .venv-agent-server/.installed ## run the tests that start the released agent server
 	AGENT_SERVER_PYTHON=$(SERVER_PYTHON) .venv/bin/python -m pytest -m server tests/server $(ARGS)
 
-# The scripted model solves a part of it. Told to say 0 when in doubt, it does so also where it was right.
-eval: .venv/.installed ## put a small benchmark to the reference gateway, with two prompts, and compare; into reports/evals/demo/
+# The scripted model solves a part of the benchmark. The second prompt makes it answer 0 even where it was right.
+eval: .venv/.installed ## run a small benchmark on the reference gateway with two prompts, and compare; into reports/evals/demo/
 	@rm -rf reports/evals/demo
 	@.venv/bin/gateway-harness eval arithmetic --run reports/evals/demo/plain $(ARGS)
 	@.venv/bin/gateway-harness eval arithmetic --run reports/evals/demo/in-doubt $(ARGS) \
@@ -58,16 +58,16 @@ eval: .venv/.installed ## put a small benchmark to the reference gateway, with t
 	    --to html=reports/evals/demo/comparison.html --to markdown=reports/evals/demo/comparison.md
 	@echo "comparison: reports/evals/demo/comparison.html"
 
-selftest: .venv/.installed ## prove the suite: play it on every mutant and every honest gateway; into reports/selftest/
+selftest: .venv/.installed ## test the suite itself on every mutant and every honest gateway; into reports/selftest/
 	@.venv/bin/gateway-harness selftest $(ARGS)
 
-matrix: .venv/.installed ## check the reference gateway and the releases that count, side by side; into reports/matrix/
+matrix: .venv/.installed ## check the reference gateway and the releases in RELEASES, side by side; into reports/matrix/
 	@.venv/bin/gateway-harness matrix reference $(RELEASES:%=agent-server==%) --contract auto --options=--jobs=4 $(ARGS)
 
-mutate: .venv/.installed ## change the judge in 900 places, one at a time: some test of it has to fail each time
+mutate: .venv/.installed ## change the judge in 900 places, one at a time; a test of the judge must fail each time
 	@.venv/bin/python -m tests.judge.mutate
 
-lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
+lint: .venv/.installed ## run ruff, strict mypy and the scenario linter
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -76,10 +76,10 @@ lint: .venv/.installed ## ruff, strict mypy, and the lint of the scenarios
 bench: .venv/.installed .venv-agent-server/.installed ## measure: start-up, CPU and memory per scenario, the gateway; into reports/bench/
 	.venv/bin/python -m tests.bench $(ARGS)
 
-bench-eval: .venv/.installed ## measure evaluation beside a bare loop, Inspect, lm-eval, promptfoo, which are put into .cache/
+bench-eval: .venv/.installed ## measure evaluation beside a bare loop, Inspect, lm-eval and promptfoo (installed into .cache/)
 	.venv/bin/python -m tests.bench_evals $(ARGS)
 
-lock: ## resolve the dependencies anew, into .ci/locks/
+lock: ## resolve the dependencies again, into .ci/locks/
 	.ci/lock
 
 clean: ## remove the environments, caches and reports
@@ -87,7 +87,7 @@ clean: ## remove the environments, caches and reports
 	find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name bench ! -name selftest ! -name matrix ! -name findings -exec rm -rf {} +
 	find harness tests -name __pycache__ -prune -exec rm -rf {} +
 
-# Before any of the environments, so that two of them may be made at once.
+# Runs before any environment is made, so that `make -j` doesn't install uv twice at once.
 uv:
 	@.ci/find-uv "$$(.ci/find-python)" >/dev/null
 
