@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 # The one list of commands: name, help. `harness.cli.NAME` holds `add_arguments(parser)` and `run(arguments) -> status`.
 COMMANDS = {
     "check": "run the scenarios against a target and write the compliance report",
-    "eval": "put a benchmark to an agent behind the gateway, each sample exactly once",
-    "score": "score the answers of an evaluation again, without asking anything",
+    "eval": "run a benchmark on an agent behind the gateway, each sample exactly once",
+    "score": "score the answers of an evaluation again, without asking the agent",
     "report": "write a report in other formats",
-    "compare": "what changed from one run to the next, or over many",
+    "compare": "show what changed between two runs, or over many",
     "rejudge": "judge the traces of an old run by today's scenarios",
-    "replay": "play again what an old run found violated",
-    "cleanup": "delete what runs left that were killed",
+    "replay": "play the scenarios again that an old run found violated",
+    "cleanup": "delete what killed runs left behind",
     "serve": "run the reference gateway",
-    "selftest": "prove the suite: every mutant gateway must be caught",
+    "selftest": "test the suite itself: it must catch every mutant gateway",
     "matrix": "check several targets or releases and show them side by side",
-    "explain": "what a requirement or a finding means, and what to do",
+    "explain": "explain a requirement or a finding, and what to do about it",
     "scenarios": "list, show and lint scenarios; print their schema",
-    "completion": "print the completion for a shell",
+    "completion": "print the completion script for a shell",
 }
 
 EXIT_CODES = """\

@@ -1,4 +1,4 @@
-"""`gateway-harness cleanup [TARGET]`: delete what runs left that were killed."""
+"""`gateway-harness cleanup [TARGET]`: delete what killed runs left behind."""
 
 from __future__ import annotations
 
