@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Opened:
-    """A page in the browser, and all that it did beside being shown."""
+    """A page in the browser, and everything it logged and requested."""
 
     def __init__(self, tab: Any, url: str) -> None:
         self.tab = tab
@@ -34,7 +34,7 @@ class Opened:
 
 @contextmanager
 def opened(browser: Any, file: Path, **options: Any) -> Iterator[Opened]:
-    """A file in the browser; in the end nothing may have been logged, and only the page itself been asked for."""
+    """A file in the browser. Checks at the end that it logged nothing and requested only itself."""
     context = browser.new_context(**options)
     it = Opened(context.new_page(), file.as_uri())
     it.go()

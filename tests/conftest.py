@@ -18,11 +18,11 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# How long an example takes is the machine's affair. All else stays as it is, here and under CI=true.
+# The time of an example depends on the machine. All other settings are the same here and under CI=true.
 settings.register_profile("untimed", settings(deadline=None))
 settings.load_profile("untimed")
 
-# Folder: the package that its tests can't do without.
+# Folder: the package that its tests need.
 NEEDS = {
     "gateway": "fastapi",
     "inspect": "inspect_ai",
@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: next((i for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)), 99))
 
 
-@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nobody asks
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist nothing calls it
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With `--dist loadfile`, a file goes to one worker, and all that import the agent SDK go to the same."""
     if config.getoption("dist") != "loadfile":
@@ -91,6 +91,6 @@ def browser() -> Iterator[Any]:
 
 
 def pytest_report_header() -> str:
-    """Say which official client the tests speak through, and which folders are left out."""
+    """Report which official client the tests use, and which folders are left out."""
     left_out = f"; left out, for want of an extra: {', '.join(collect_ignore)}" if collect_ignore else ""
     return f"openai {metadata.version('openai')}{left_out}"

@@ -22,7 +22,7 @@ MEASUREMENTS = {
 
 
 def main() -> int:
-    """Measure what is asked for, everything by default; 1 when a target is missed."""
+    """Run the named benchmarks, all by default. Returns 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the harness and the gateway.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(MEASUREMENTS)}, gateway; all by default")
     parser.add_argument("--rounds", type=int, default=11, help="how often all but the gateway measure (default: 11)")
@@ -33,7 +33,7 @@ def main() -> int:
     status = 0
     for name in names:
         if name == "gateway":
-            # Its own process: what it imports and starts would count in the others' memory.
+            # Runs in its own process: its imports and children would count in the others' memory.
             if find_spec("openhands"):
                 status |= subprocess.call([sys.executable, "-m", "tests.bench.gateway"])
             else:

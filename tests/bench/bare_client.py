@@ -1,4 +1,4 @@
-"""The floor: a loop that sends the same requests with the official client, and looks at nothing.
+"""The baseline: a loop that sends the same requests with the official client and checks nothing.
 
 `python bare_client.py BASE_URL KEY MODEL COUNT JOBS`
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.bare_sdk FOLDER disk|memory`: turns without a gateway, as a program on the SDK plays them.
+"""`python -m tests.bench.bare_sdk FOLDER disk|memory`: turns without a gateway, played directly on the SDK.
 
 Commands come as lines on stdin, answers go as lines of JSON to stdout:
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Obey until stdin ends."""
+    """Run commands until stdin ends."""
     folder, store = Path(sys.argv[1]), sys.argv[2]
     _windows(_conversation(folder, store, instant_model()), [0, 2])  # what is imported or cached once
     print("ready", flush=True)
@@ -68,7 +68,7 @@ def _turn(conversation: LocalConversation, text: str) -> str:
 
 
 def _windows(conversation: LocalConversation, bounds: list[int]) -> list[float]:
-    """The windows are given one after the other: from, to, from, to."""
+    """`windows` is a flat list: from, to, from, to."""
     used = []
     for number in range(bounds[-1] + 1):
         if number in bounds:

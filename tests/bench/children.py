@@ -20,7 +20,7 @@ CONVERSATION = "X-OpenHands-ServerConversation-ID"
 
 
 class Child:
-    """A process that answers lines on stdin, and ends with `undo`."""
+    """A process that answers lines on stdin, and is ended by `undo`."""
 
     def __init__(self, undo: ExitStack, *arguments: str | Path, home: Path, **settings: str) -> None:
         quiet = {"OPENHANDS_SUPPRESS_BANNER": "1", "LOG_AUTO_CONFIG": "false", "OH_PERSISTENCE_DIR": str(home)}
@@ -37,7 +37,7 @@ class Child:
         undo.callback(self._process.terminate)
 
     def line(self) -> str:
-        """The next line that it says. Raises RuntimeError when it has ended."""
+        """Its next line of output. Raises RuntimeError if it has ended."""
         assert self._process.stdout is not None
         if said := self._process.stdout.readline():
             return said.strip()

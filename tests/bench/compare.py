@@ -1,4 +1,4 @@
-"""What it costs to compare two reports of 200 scenarios, and to write every format of the comparison."""
+"""The cost of comparing two reports of 200 scenarios, and of writing every format of the comparison."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TARGET = 500
 
 
 def measure(scratch: Path, rounds: int) -> Result:
-    """Two runs, which `compare` finds equal but for the time that their calls took."""
+    """Two runs that differ only in the time that their calls took."""
     write_suite(scratch / "suite", COUNT)
     harness = [sys.executable, "-m", "harness"]
     with instant_server() as url:

@@ -1,4 +1,4 @@
-"""The picture of what a turn costs as its conversation grows."""
+"""A plot of the cost of a turn as its conversation grows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`python -m tests.bench.formats REPORT FOLDER`: write every format once, and print the CPU seconds of each as JSON.
 
-The reading of the report isn't counted, the import of what a format needs is: a run writes each format once.
+Doesn't count reading the report, but counts imports: a run writes each format once.
 """
 
 from __future__ import annotations

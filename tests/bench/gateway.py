@@ -1,6 +1,6 @@
 """What the gateway adds to the agent SDK: `python -m tests.bench.gateway`, or `make bench`.
 
-Every figure is taken beside the floor, in the same run: the same turns, played by a program on the SDK alone.
+Every figure is measured beside the baseline, in the same run: the same turns, played by a program on the SDK alone.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def history(folder: Path, undo: ExitStack) -> Part:
 
 
 def at_once(folder: Path, undo: ExitStack) -> Part:
-    """Many conversations at once, a model behind them that takes 100 ms."""
+    """Many conversations at once, with a model that takes 100 ms."""
     model = scripted_model(undo, folder)
     bare, gateway = Bare(undo, folder, "disk", model=model), Gateway(undo, folder, "disk", model=model)
     floor, speed, wrong = [], [], 0
@@ -125,7 +125,7 @@ def at_once(folder: Path, undo: ExitStack) -> Part:
 
 
 def _play_at_once(chat: Chat) -> tuple[float, int]:
-    """Seconds, and how many answers were not the right one."""
+    """Seconds, and the number of wrong answers."""
 
     def play(number: int) -> int:
         conversation, wrong = None, 0
@@ -145,7 +145,7 @@ def memory(folder: Path, undo: ExitStack) -> Part:
     model = scripted_model(undo, folder)
     gateway = Gateway(undo, folder / "held", "disk", model=model)
     few, many = HELD // 10, HELD
-    _play_at_once(gateway.chat)  # every worker thread there can be, with the memory that it keeps
+    _play_at_once(gateway.chat)  # starts every worker thread, whose memory stays
     names = [_one_turn(gateway.chat, number) for number in range(few)]
     before = gateway.resident()
     names += [_one_turn(gateway.chat, number) for number in range(few, many)]
@@ -178,7 +178,7 @@ def _one_turn(chat: Chat, number: int) -> str:
 
 
 def released_server(folder: Path, undo: ExitStack) -> Part:
-    """The latency of a follow-up beside that of a released server, the same model behind both."""
+    """The latency of a follow-up beside that of a released server, with the same model."""
     python = Path(os.environ.get("AGENT_SERVER_PYTHON", result.FOLDER.parents[1] / ".venv-agent-server/bin/python"))
     if not python.exists():
         print("gateway: no released server to compare with; `make test-server` installs one", file=sys.stderr)
@@ -221,7 +221,7 @@ scripted model that waits 100 ms. Memory: resident set between conversation {HEL
 
 
 def main() -> int:
-    """Measure everything; 1 when a target is missed."""
+    """Measure everything. Returns 1 if a target is missed."""
     parts = []
     with tempfile.TemporaryDirectory(prefix="harness-bench-") as scratch:
         for measure in (overhead, history, at_once, memory, released_server):

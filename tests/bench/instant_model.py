@@ -18,7 +18,7 @@ LONGEST = 200
 
 
 def instant_model() -> LLM:
-    """A fresh one; each conversation needs its own."""
+    """A new model; each conversation needs its own."""
     replies = [Message(role="assistant", content=[TextContent(text=f"reply {number}")]) for number in range(LONGEST)]
     return TestLLM.from_messages(list(replies), api_key="no-secret")
 

@@ -1,4 +1,4 @@
-"""A server that answers at once: what is left of a run's time is the client's and the harness's.
+"""A server that answers at once, so that a run's time is the client's and the harness's.
 
 `python instant_server.py` prints `listening on http://127.0.0.1:PORT`. It parses just enough HTTP/1.1 to find where a
 request ends, and answers from bytes made in advance; its CPU is its own process's, so it isn't counted.

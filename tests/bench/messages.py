@@ -1,4 +1,4 @@
-"""What the conversations that run at once say, and what each must be answered."""
+"""The messages of conversations that run at once, and the answer that each must get."""
 
 
 def delayed(conversation: int, turn: int) -> str:
@@ -9,5 +9,5 @@ def delayed(conversation: int, turn: int) -> str:
 
 
 def wanted(conversation: int, turn: int) -> str:
-    """The one right answer."""
+    """The only right answer."""
     return f"ready {conversation}" if turn == 0 else f"word{conversation}"

@@ -77,7 +77,7 @@ def instant_server() -> Iterator[str]:
 
 
 def measure(scratch: Path, rounds: int) -> Result:
-    """Both, one after the other, again and again; a round's ratio is taken within the round."""
+    """Alternate between both; each round gives a ratio."""
     write_suite(scratch / "suite", COUNT)
     with instant_server() as url:
         bare = [sys.executable, str(HERE / "bare_client.py"), f"{url}/v1", KEY, MODEL, str(COUNT), str(JOBS)]

@@ -1,4 +1,4 @@
-"""What a whole process costs, by the kernel's own account of it."""
+"""The cost of a whole process, as the kernel counts it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median of several measurements, and how far apart they lie."""
+    """The median of several measurements, and their spread."""
 
     median: float
     min: float
@@ -62,7 +62,7 @@ def cost_of(command: Sequence[str], *, cwd: Path, **more: str) -> Cost:
         process = subprocess.Popen(
             command, cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-        # wait4, because getrusage(RUSAGE_CHILDREN) adds all children up and keeps the largest peak of any of them.
+        # wait4, because getrusage(RUSAGE_CHILDREN) sums over all children and keeps the largest peak of any.
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,4 +1,4 @@
-"""The requests of a report, sent again by asyncio alone: in the same order, as many at once, the answers not looked at.
+"""Sends a report's requests again with plain asyncio: in the same order, as many at once, ignoring the answers.
 
 What a request of the run waited for, it waits for here too: in a scenario, for every answer that was there when it was
 sent; between scenarios, for one of `jobs` places. An id that the server chose stands for the one that it chooses now.
@@ -34,7 +34,7 @@ PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What sending them took.
+    """The cost of sending them.
 
     Attributes:
         wall: seconds, from the first request to the last answer.
@@ -75,7 +75,7 @@ async def play(report: Report, key: str, jobs: int) -> Played:
 
 
 class _Sender:
-    """Sends requests of a run, put right for now.
+    """Sends requests of a run, adapted to the current server.
 
     Args:
         key: stands where the run's key stood.
@@ -99,7 +99,7 @@ class _Sender:
         }
 
     async def play(self, exchanges: Sequence[ExchangeRecord]) -> None:
-        """Send the requests of one scenario, each when the answers are there that were there in the run."""
+        """Send the requests of one scenario, each after the answers that it waited for in the run."""
         sent: list[tuple[ExchangeRecord, asyncio.Task[None]]] = []
         for exchange in sorted(exchanges, key=lambda each: each.started):
             before = [task for other, task in sent if other.started + other.seconds <= exchange.started]
@@ -107,7 +107,7 @@ class _Sender:
         await asyncio.gather(*(task for _, task in sent))
 
     async def delete(self, path: str) -> None:
-        """Delete what was created: by the name that it has now."""
+        """Delete what was created, under its current name."""
         request = f"DELETE {self._now(path)} HTTP/1.1\r\nX-Session-API-Key: {self._texts['$SESSION_API_KEY']}\r\n"
         answer = await self._send(self._address, request, b"")
         self.requests += 1

@@ -1,4 +1,4 @@
-"""What the reports of a run cost: every format, against the run itself; and how large they are."""
+"""The cost of a run's reports: every format, against the run itself, and their sizes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGEST_PAGE = 1_500_000
 
 
 def measure(scratch: Path, rounds: int) -> Result:
-    """A run, then all formats of its report, again and again; a round's share is taken within the round."""
+    """Alternate between a run and all formats of its report; each round gives a share."""
     write_suite(scratch / "suite", COUNT)
     written = scratch / "written"
     written.mkdir()

@@ -1,4 +1,4 @@
-"""One result: a JSON file for machines and a Markdown file for people, both with the machine they are true of."""
+"""One result: a JSON file for machines and a Markdown file for people, both naming the machine that was measured."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Result:
 
 
 def machine() -> dict[str, str]:
-    """What a number depends on besides the code."""
+    """The machine and versions that a number depends on."""
     cpus = [line for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if line.startswith("model name")]
     return {
         "cpu": cpus[0].partition(":")[2].strip() if cpus else platform.machine(),
@@ -57,7 +57,7 @@ def machine() -> dict[str, str]:
 
 
 def write(result: Result, folder: Path = FOLDER) -> str:
-    """Write both files; the Markdown comes back, for the screen."""
+    """Write both files. Returns the Markdown, for the screen."""
     about = machine() | {"measured": datetime.now(UTC).isoformat(timespec="seconds")}
     numbers = tabulate.tabulate(result.rows, headers=result.header, tablefmt="github", disable_numparse=True)
     targets = "\n".join(f"- {'met' if met else '**missed**'}: {sentence}" for sentence, met in result.targets.items())

@@ -1,4 +1,4 @@
-"""What `check` takes beside the server: a whole check of a released one, and the requests of it alone."""
+"""The time of `check` beside the server's own: a whole check of a released server, and its requests alone."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ ALIKE = 0.97
 
 
 class Warm:
-    """A server that is up already and stays so, for a run that can't start it again."""
+    """A server that is already up; a run can't restart it."""
 
     def __init__(self, target: AgentServerTarget, endpoint: Endpoint) -> None:
         self.name, self.argument = target.name, target.argument
         self._endpoint = replace(endpoint, capabilities=endpoint.capabilities - {Capability.RESTART})
 
     def start(self, _: Progress) -> Endpoint:
-        """Where it is."""
+        """Its endpoint."""
         return self._endpoint
 
     def restart(self) -> None:
@@ -54,11 +54,11 @@ class Warm:
         raise NotImplementedError
 
     def stop(self) -> None:
-        """It goes on."""
+        """Leaves it running."""
 
 
 def measure(scratch: Path, rounds: int) -> Result:
-    """A check, the requests of it alone, another check: what a server has done before may matter."""
+    """A check, its requests alone, another check: the server's history may matter."""
     rounds = min(rounds, ROUNDS)
     target = AgentServerTarget(RELEASE)
     before: list[float] = []

@@ -26,7 +26,7 @@ STEEPER = 1.25
 
 
 def measure(scratch: Path, rounds: int) -> Result:
-    """Each size in turn, and again."""
+    """Measure each size in turn, in every round."""
     rounds = min(rounds, ROUNDS)
     for size in SIZES:
         write_suite(scratch / f"suite-{size}", size)
@@ -73,6 +73,6 @@ def measure(scratch: Path, rounds: int) -> Result:
 
 
 def _steps(spreads: dict[int, Spread], factor: float) -> Sequence[float]:
-    """What one more scenario costs, from each size to the next."""
+    """The cost of one more scenario, from each size to the next."""
     medians = [(size, spread.median) for size, spread in spreads.items()]
     return [factor * (most - least) / (more - less) for (less, least), (more, most) in pairwise(medians)]

@@ -1,4 +1,4 @@
-"""Start-up: what the commands that check nothing cost, against a Python that does nothing."""
+"""Start-up: the cost of commands that check nothing, against a Python that does nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMANDS = {
 
 
 def measure(scratch: Path, rounds: int) -> Result:
-    """Every command once a round, so that a slow moment of the machine hits all alike."""
+    """Run every command once per round, so that a slow moment of the machine affects all of them."""
     for arguments in COMMANDS.values():
         cost_of([sys.executable, *arguments], cwd=scratch)  # writes the bytecode
     costs = [

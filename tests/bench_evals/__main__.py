@@ -14,7 +14,7 @@ MEASUREMENTS = {"eval": paired.measure, "eval-size": growth.measure, "eval-fault
 
 
 def main() -> int:
-    """Measure what is asked for, everything by default; 1 when a target is missed."""
+    """Run the named benchmarks, all by default. Returns 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench_evals", description="Measure evaluation.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(MEASUREMENTS)}; all by default")
     parser.add_argument("--rounds", type=int, default=5, help="of the loop and `eval` (default: 5)")

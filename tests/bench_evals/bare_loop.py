@@ -1,4 +1,4 @@
-"""The floor: the official client in a loop, an exact match, and a line for each sample.
+"""The baseline: the official client in a loop, an exact match, and a line for each sample.
 
 `python bare_loop.py BASE_URL MODEL SAMPLES LINES CONCURRENCY`
 """

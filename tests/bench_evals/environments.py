@@ -1,4 +1,4 @@
-"""Environments for the tools that are measured beside `eval`: one for each, since they don't go together."""
+"""An environment for each tool that is measured beside `eval`; they can't share one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CACHE = ROOT / ".cache/bench-eval"
 
 
 class Unavailable(Exception):  # noqa: N818 - what is written in place of a measurement
-    """A tool that can't be had here: why."""
+    """A tool can't be installed here; the message says why."""
 
 
 def python_packages(name: str, *requirements: str) -> Path:
-    """The folder of the programs that these Python packages bring. Raises Unavailable."""
+    """The folder with the programs of these Python packages. Raises Unavailable."""
     folder = CACHE / name
     if not _is_made(folder, requirements):
         found = subprocess.run(
@@ -31,7 +31,7 @@ def python_packages(name: str, *requirements: str) -> Path:
 
 
 def node_packages(name: str, *packages: str) -> Path:
-    """The folder of these packages of npm, without what they only recommend. Raises Unavailable."""
+    """The folder with these npm packages, without optional dependencies. Raises Unavailable."""
     folder = CACHE / name
     if not _is_made(folder, packages):
         npm = shutil.which("npm")

@@ -1,4 +1,4 @@
-"""What a tool does when one of ten requests goes wrong: what it scores, and how many agents it starts for that."""
+"""What a tool does if one of ten requests fails: the samples it scores, and the agents it starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAULTS = {"429": 0.03, "500-before": 0.01, "500-after": 0.025, "reset-before": 0
 
 
 def measure(scratch: Path, _: int) -> Result:
-    """One trial each, a fresh gateway for each."""
+    """One trial for each tool, each with a new gateway."""
     samples = write_samples(scratch, COUNT)
     trials = {
         tool.name: _trial(tool, samples)

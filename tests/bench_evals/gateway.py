@@ -1,4 +1,4 @@
-"""The gateway that all are measured against: the tests' fake one, a process of its own that isn't counted."""
+"""The gateway of all measurements: the tests' fake one, in a process of its own that isn't counted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def gateway(*options: str) -> Iterator[str]:
 
 
 def agent_runs(url: str) -> int:
-    """How many the gateway was made to start so far."""
+    """The number of agents that the gateway has started so far."""
     with urllib.request.urlopen(f"{url}/stats") as response:
         stats: dict[str, Any] = json.load(response)
     return int(stats["runs"])
@@ -49,5 +49,5 @@ def write_samples(folder: Path, count: int) -> Path:
 
 
 def known(count: int) -> int:
-    """How many of these samples the gateway answers right."""
+    """The number of these samples that the gateway answers right."""
     return sum(map(is_right, range(count)))

@@ -1,4 +1,4 @@
-"""How `eval` grows from 10,000 to 100,000 samples, and how long it takes to go on with a long run."""
+"""How `eval` grows from 10,000 to 100,000 samples, and how long it takes to continue a long run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECONDS = 3.0
 
 
 def measure(scratch: Path, _: int) -> Result:
-    """Each size once; then the longest run is gone on with from a third of its journal, and from all of it."""
+    """Measure each size once, then continue the longest run from a third of its journal and from all of it."""
     tool = Eval()
     costs: dict[int, Cost] = {}
     with gateway() as url:
@@ -94,19 +94,19 @@ def measure(scratch: Path, _: int) -> Result:
 
 
 def _anew(tool: Eval, work: Work, journal: Path) -> Cost:
-    (journal.parent / "run.json").unlink()  # it says that the run has come to its end
+    (journal.parent / "run.json").unlink()  # it marks the end of the run
     return cost_of(tool.command(work), cwd=work.folder)
 
 
 def _first_lines(journal: Path, to: Path) -> None:
-    """What a run leaves that is killed in the middle."""
+    """What a run leaves behind when it is killed in the middle."""
     to.parent.mkdir(parents=True)
     with journal.open("rb") as whole, to.open("wb") as part:
         part.writelines(islice(whole, LINES))
 
 
 def _until_it_asks(command: Sequence[str], folder: Path) -> float:
-    """Seconds from a run's start to its first line in the journal that is there; then it is ended."""
+    """Seconds from a run's start to its first new line in an existing journal. Ends the run then."""
     journal = next(folder.glob("evals/*/*/*/journal.jsonl"))
     size = journal.stat().st_size
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a tool costs: the same 1,000 samples for each, one tool after the other, again and again."""
+"""The cost of each tool: the same 1,000 samples, one tool after the other, in rounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OTHERS_ROUNDS = 3
 
 
 def measure(scratch: Path, rounds: int) -> Result:
-    """Loop, `eval`, its runner, each of the others, and again; ratios are taken within a round."""
+    """Run the loop, `eval`, its runner and each other tool in every round; ratios are taken within a round."""
     floor, ours, others = BareLoop(), Eval(), (Inspect(), LmEval(), Promptfoo())
     few, samples = write_samples(scratch, FEW), write_samples(scratch, COUNT)
     missing: dict[str, str] = {}
@@ -98,7 +98,7 @@ def measure(scratch: Path, rounds: int) -> Result:
 
 
 def _play(tool: Tool, url: str, samples: Path, count: int) -> Cost:
-    """What it costs; that the work was done is checked. Raises Unavailable."""
+    """The cost of a tool, after checking that it did the work. Raises Unavailable."""
     with tempfile.TemporaryDirectory(dir=samples.parent) as name:
         work = Work(url, samples, Path(name))
         cost = cost_of(tool.command(work), cwd=work.folder, **tool.settings)

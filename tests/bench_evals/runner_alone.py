@@ -1,4 +1,4 @@
-"""`eval` without what comes before and after the samples: the journal and the scores, no reports.
+"""`eval` reduced to its runner: the journal and the scores, no reports.
 
 `python runner_alone.py URL MODEL SAMPLES JOURNAL CONCURRENCY`
 """

@@ -1,4 +1,4 @@
-"""The tools that do the same work: how each is told it, and what each says came of it."""
+"""The tools that do the same work: how to run each, and how to read its result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONCURRENCY = 32
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is asked for: the samples of a file, of a gateway; `folder` is new, empty, and the working directory."""
+    """The work: the samples of a file, for a gateway. `folder` is new, empty, and the working directory."""
 
     url: str
     samples: Path
@@ -44,17 +44,17 @@ class Tool(Protocol):
 
     @property
     def name(self) -> str:
-        """For the table, with the version."""
+        """Its name in the table, with the version."""
 
     @property
     def settings(self) -> Mapping[str, str]:
         """Environment variables."""
 
     def command(self, work: Work) -> list[str]:
-        """What to run in the folder; what it takes is written there first. Raises Unavailable."""
+        """Write the tool's files into the folder and return the command to run there. Raises Unavailable."""
 
     def tally(self, work: Work) -> Tally:
-        """What it says, once it has run."""
+        """Its result, after the run."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Inspect:
         return f"{work.url}/v1"
 
     def command(self, work: Work) -> list[str]:
-        shutil.copy(HERE / "inspect_task.py", work.folder)  # it takes no file from elsewhere than its working directory
+        shutil.copy(HERE / "inspect_task.py", work.folder)  # it reads files only from its working directory
         limits = ["--max-connections", str(CONCURRENCY), "--max-samples", str(CONCURRENCY)]
         asked = ["--model", self.model, "--model-base-url", self.base_url(work), *limits]
         return [
@@ -197,7 +197,7 @@ class LmEval:
 
 @dataclass(frozen=True)
 class Promptfoo:
-    """It asks for a newer Node.js than most machines have, which npm has, too."""
+    """Needs a newer Node.js than most machines have; npm provides one."""
 
     name: str = "promptfoo 0.123.1"
     settings: Mapping[str, str] = field(
@@ -205,7 +205,7 @@ class Promptfoo:
             "PROMPTFOO_CONFIG_DIR": "home",
             "PROMPTFOO_DISABLE_TELEMETRY": "1",
             "PROMPTFOO_DISABLE_UPDATE": "1",
-            "PROMPTFOO_FAILED_TEST_EXIT_CODE": "0",  # a wrong answer is no failure of the run
+            "PROMPTFOO_FAILED_TEST_EXIT_CODE": "0",  # a wrong answer doesn't fail the run
         }
     )
 

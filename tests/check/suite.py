@@ -85,7 +85,7 @@ def write_suite(folder: Path, scenarios: str = SCENARIOS) -> Path:
 
 
 class Runner:
-    """Runs `check` in this process, with reports of its own."""
+    """Runs `check` in this process, with its own report folder."""
 
     def __init__(self, folder: Path) -> None:
         self.suite = write_suite(folder)
@@ -100,7 +100,7 @@ class Runner:
     def start(
         self, target: str, *arguments: str, environment: dict[str, str] | None = None, **streams: Any
     ) -> subprocess.Popen[Any]:
-        """The same as a process of its own."""
+        """Run it in a separate process."""
         return subprocess.Popen(
             [sys.executable, "-m", "harness", *self.arguments(target, *arguments)],
             env={**os.environ, **(environment or {})},
@@ -111,7 +111,7 @@ class Runner:
         return [path for path in self.reports.rglob("*") if path.is_file()]
 
     def report(self) -> dict[str, Any]:
-        """The one report that was written."""
+        """The only report that was written."""
         (path,) = self.reports.glob("*/*/report.json")
         document: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return document

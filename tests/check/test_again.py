@@ -1,4 +1,4 @@
-"""Old runs looked at again: `rejudge` judges their traces anew, `replay` plays what they found violated."""
+"""Old runs: `rejudge` judges their traces again, `replay` plays what they found violated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHAT = "POST /v1/chat/completions"
 
 
 def open_to_all(gateway: Gateway) -> Any:
-    """A chat that asks for no key."""
+    """A chat that requires no key."""
 
     def chat(request: Received) -> Answer:
         known = KEY in str(request.header("Authorization")) + str(request.header("X-Session-API-Key"))
@@ -32,7 +32,7 @@ def open_to_all(gateway: Gateway) -> Any:
 
 @pytest.fixture
 def violated(check: Runner) -> Path:
-    """The folder of a run in which a wrong key was let in."""
+    """The folder of a run in which the server accepted a wrong key."""
     gateway = Gateway(KEY)
     gateway.overrides[CHAT] = open_to_all(gateway)
     with Server(gateway) as server:
@@ -143,7 +143,7 @@ def test_what_was_fixed_and_what_still_fails_is_told_with_both_answers(
 def test_a_finding_may_be_a_requirement_or_a_glob_also_of_what_passed(
     check: Runner, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "project" / "harness").mkdir(parents=True)  # a folder of the user's, of our import package's name
+    (tmp_path / "project" / "harness").mkdir(parents=True)  # a folder of the user with the name of our import package
     (tmp_path / "project" / "harness" / "__init__.py").touch()
     monkeypatch.chdir(tmp_path / "project")
     gateway = Gateway(KEY)

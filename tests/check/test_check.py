@@ -1,4 +1,4 @@
-"""`check`, end to end, on servers that behave and on servers that don't."""
+"""`check`, end to end, on correct and on faulty servers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHAT = "POST /v1/chat/completions"
 
 
 def all_bytes(check: Runner, capture: pytest.CaptureFixture[str]) -> str:
-    """Everything that a run has written anywhere."""
+    """All files that a run has written."""
     said = capture.readouterr()
     return said.out + said.err + "".join(path.read_bytes().decode("latin-1") for path in check.files())
 
@@ -90,7 +90,7 @@ def test_the_guest_leaves_nothing_behind(check: Runner) -> None:
 
 def test_what_is_gone_is_not_left_behind_however_its_deletion_was_refused(check: Runner) -> None:
     class Forgetful(Gateway):
-        """Deletes, and says 400, as agent server 1.28.0 says of what is deleted already."""
+        """Deletes, but answers 400, as agent server 1.28.0 does when something is already deleted."""
 
         def __call__(self, request: Received) -> Answer:
             usual = super().__call__(request)
@@ -113,7 +113,7 @@ def test_what_cannot_be_deleted_is_listed(check: Runner, capsys: pytest.CaptureF
 
 
 def test_profiles_of_others_are_never_deleted(check: Runner) -> None:
-    """A server that names other people's things where ours are expected."""
+    """A server that returns other people's ids in place of ours."""
     gateway = Gateway(KEY)
     gateway.existing.add("/api/profiles/default")
     gateway.overrides[CHAT] = lambda _: completion("ok", {"X-OpenHands-ServerConversation-ID": "../profiles/default"})
@@ -128,7 +128,7 @@ def test_a_broken_promise_is_named_with_a_line_that_shows_it(check: Runner, caps
     gateway.overrides[CHAT] = lambda request: (
         completion("ok") if request.header("Authorization") == "Bearer x" else gateway.chat(request)
     )
-    with Server(gateway) as server:  # lets everybody in
+    with Server(gateway) as server:  # accepts any key
         assert check(server.url) == 1
     assert check.states()["chat/refuses[wrong]"] == "failed"
     said = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""`cleanup`: what a killed run left is found, by its log and by its names, and deleted."""
+"""`cleanup` finds what a killed run left behind, by its log and by name, and deletes it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OTHERS = {
 
 
 class Full(Gateway):
-    """A gateway that lists what it has, conversations one a page, and leaves chats waiting once it is told to."""
+    """A gateway that lists what it has, one conversation per page, and leaves chats waiting on demand."""
 
     def __init__(self) -> None:
         super().__init__(KEY)
@@ -64,7 +64,7 @@ class Full(Gateway):
 
 @pytest.fixture(autouse=True)
 def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where servers of ours have their homes."""
+    """The folder in which our servers have their homes."""
     folder = tmp_path / "homes"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -73,7 +73,7 @@ def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def kill_in_the_middle(check: Runner, server: Server, gateway: Full) -> None:
-    """Leave what a run has made by then: the conversations of two turns, and a profile."""
+    """Leave behind what a run has created by then: the conversations of two turns, and a profile."""
     gateway.waits_after = 2
     with check.start(server.url, "--jobs", "3") as process:
         assert gateway.waiting.wait(60)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of the folder that the run is in."""
+    """The file in the run's working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path / "gateway-harness.toml"
 

@@ -20,7 +20,7 @@ CHAT = "POST /v1/chat/completions"
 
 
 class Busy:
-    """A gateway that refuses every other turn for now."""
+    """A gateway that answers every other turn with 429."""
 
     def __init__(self, retry_after: str | None) -> None:
         self.refusals = threading.Event()

@@ -28,7 +28,7 @@ LATER = TODAY + timedelta(days=30)
 
 
 def lets_in(*, basic: bool = True) -> Gateway:
-    """A gateway that minds no key in a chat: both cases of `chat/refuses` fail, or the one without `basic`."""
+    """A gateway that checks no key in a chat: both cases of `chat/refuses` fail, or only the one without `basic`."""
     gateway = Gateway(KEY)
 
     def chat(request: Received) -> Answer:

@@ -1,4 +1,4 @@
-"""`check` as a process: signals, terminals, pipes, what other users of the machine can see."""
+"""`check` as a process: signals, terminals, pipes, and what other users of the machine can see."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_no_process_has_the_key_in_its_arguments(check: Runner) -> None:
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 seen.append(entry.read_bytes())
-            except OSError:  # it has ended meanwhile
+            except OSError:  # it has ended in the meantime
                 continue
         return gateway.chat(request)
 
@@ -188,7 +188,7 @@ def test_on_a_terminal_it_is_alive_and_in_a_pipe_it_is_quiet(check: Runner) -> N
         try:
             while piece := os.read(master, 65536):
                 shown += piece
-        except OSError:  # Linux's way to say that the other side is closed
+        except OSError:  # how Linux reports that the other side is closed
             pass
         process.wait(60)
         piped = check.start(server.url)

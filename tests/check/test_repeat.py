@@ -1,4 +1,4 @@
-"""`check --repeat`: what is violated now and then."""
+"""`check --repeat`: scenarios that are violated only sometimes."""
 
 from __future__ import annotations
 

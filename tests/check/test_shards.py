@@ -1,4 +1,4 @@
-"""Shards and their reports: what each plays, and what can be made one again."""
+"""Shards and their reports: what each plays, and which can be merged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_scenario_is_in_exactly_one_shard(suite: Suite, count: int) -> Non
 
 
 def test_a_scenario_more_moves_no_other_to_another_shard() -> None:
-    """The shard of a scenario is a matter of its id alone."""
+    """A scenario's id alone decides its shard."""
     shares = [sum(Shard(number, 4).holds(f"area/name-{each}") for each in range(1000)) for number in range(1, 5)]
     assert sum(shares) == 1000
     assert min(shares) > 200

@@ -42,7 +42,7 @@ def answer(
     url: str = CHAT,
     method: str = "POST",
 ) -> ExchangeRecord:
-    """One exchange; a body that is no text is sent as JSON."""
+    """One exchange; a body that isn't text is sent as JSON."""
     text = body if isinstance(body, str) else json.dumps({"id": "a"} if body is None else body)
     return ExchangeRecord(
         step=step,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def shifts(old: list[float], new: list[float], threshold: float = 1.5) -> list[LatencyShift]:
-    """Of one scenario whose steps took so long."""
+    """A report of one scenario whose steps took these seconds."""
     before, after = (
         scenario("chat/a", State.PASSED, *(answer(step=step, seconds=each) for step, each in enumerate(seconds)))
         for seconds in (old, new)

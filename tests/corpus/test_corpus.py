@@ -1,4 +1,4 @@
-"""What the shipped corpus promises beyond what its lint can know."""
+"""Properties of the shipped corpus that its linter can't check."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_scenarios_delete_the_profiles_that_they_create(scenario: Scenario) -> N
 
 
 def _may_start_an_agent(step: Step) -> bool:
-    """A request to the agent that is not simply refused, of the model under test."""
+    """A request to the model under test that reaches the agent."""
     if isinstance(step.action, Call):
         asks = step.action.method not in {"models.list", "models.retrieve"}
         chats = asks and step.action.arguments["model"] == "${model}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a reader who has started the gateway with the scripted agent."""
+    """The environment of a reader who has started the gateway with the scripted agent (session key, URL, PATH)."""
     pytest.importorskip("fastapi")
     folder = tmp_path_factory.mktemp("gateway")
     environment = {

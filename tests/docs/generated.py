@@ -1,4 +1,4 @@
-"""The parts of the documents that restate code. `python -m tests.docs.generated` writes them anew."""
+"""The generated parts of the documents. `python -m tests.docs.generated` writes them again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DOCUMENTS = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
-    """The parser of each command, and of each action of one, by the words that name it."""
+    """The parser of each command and action, by its words on the command line."""
     found: dict[str, argparse.ArgumentParser] = {}
 
     def look(parser: argparse.ArgumentParser, words: str) -> None:
@@ -42,18 +42,18 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
 
 
 def commands() -> str:
-    """What the commands are for."""
+    """The commands and what they do."""
     return tabulate([[f"`{name}`", use] for name, use in COMMANDS.items()], ["command", "use"], tablefmt="github")
 
 
 def exit_codes(command: str) -> str:
-    """What each exit status of a command means."""
+    """A command's exit statuses and their meanings."""
     rows = re.findall(r"^ +(\d) +(.+)$", parsers()[command].epilog or "", re.MULTILINE)
     return tabulate(rows, ["exit status", "meaning"], tablefmt="github", disable_numparse=True)
 
 
 def requirements() -> str:
-    """How many requirements of each kind there are, by level."""
+    """The number of requirements of each kind, by level."""
     loaded = load_suite(corpus_folder()).requirements
     counts = Counter((identifier.rpartition("-")[0], each.level) for identifier, each in loaded.items())
     kinds = dict.fromkeys(identifier.rpartition("-")[0] for identifier in loaded)
@@ -62,13 +62,13 @@ def requirements() -> str:
 
 
 def formats() -> str:
-    """What a report can be written as."""
+    """The report formats."""
     rows = [[f"`{name}`", f"`{each.file}`", each.use] for name, each in FORMATS.items()]
     return tabulate(rows, ["`--report`", "file", "for"], tablefmt="github")
 
 
 def scripted_model() -> str:
-    """What the scripted model does."""
+    """The rules of the scripted model."""
     return inspect.getdoc(rules).partition("\n\n")[2]  # type: ignore[union-attr]  # it has one, or this fails
 
 
@@ -83,7 +83,7 @@ def requirements_language() -> str:
 
 
 def schema_keywords() -> str:
-    """What a JSON Schema in an expectation may say."""
+    """The JSON Schema keywords that an expectation may use."""
     return ", ".join(f"`{name}`" for name in scenario_schema()["$defs"]["json-schema"]["properties"])
 
 
@@ -132,7 +132,7 @@ PARTS = {
 
 
 def generated(text: str) -> str:
-    """A document's text with every generated part made anew."""
+    """A document's text with every generated part brought up to date."""
     return re.sub(
         r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)",
         lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 OURS = "OWNER/openhands-gateway-harness@main"
 
-# That the recipes work shows with a few scenarios, too.
+# A few scenarios are enough to show that the recipes work.
 _ONE_AREA = '[ "$1" != check ] || set -- "$@" --area models'
 
 _EXPRESSION = re.compile(r"\$\{\{ *(\w+)\.([\w.-]+) *\}\}")
@@ -42,7 +42,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         tools = self.folder / ".tools"
-        # A virtual environment that a recipe would make of its own is this one, and nothing is installed into it.
+        # Recipes that create a virtual environment get this one, and install nothing into it.
         for bin_ in (tools / "bin", tools / "gateway-harness" / "bin"):
             bin_.mkdir(parents=True)
             _script(bin_ / "python", f'[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"')
@@ -59,7 +59,7 @@ class Runner:
 
     @property
     def installed(self) -> str:
-        """What pip was asked for; nothing is installed, the tests' environment has it."""
+        """The arguments of pip. Nothing is installed; the tests' environment has it all."""
         return (self._tools / "installed").read_text()
 
     @property
@@ -68,7 +68,7 @@ class Runner:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Of the one step that has any."""
+        """The outputs of the only step that has any."""
         file = self._tools / "output"
         return dict(line.split("=", 1) for line in file.read_text("utf-8").splitlines()) if file.exists() else {}
 
@@ -96,7 +96,7 @@ class Runner:
         return self.job(action["runs"]["steps"], known | dict(inputs))
 
     def shell(self, text: str, environment: Mapping[str, str]) -> tuple[int, str]:
-        """Run a script as the runner does; what it leaves running is stopped."""
+        """Run a script as the runner does, and stop whatever it leaves running."""
         log = self._tools / "log"
         with log.open("w") as stream:
             process = subprocess.Popen(

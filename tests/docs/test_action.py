@@ -1,4 +1,4 @@
-"""The GitHub Action: what it runs, and what GitHub gets to see."""
+"""The GitHub Action: what it runs, and what it shows on GitHub."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_violation_is_red_and_an_annotation_at_the_scenario(runner: Runner) ->
     assert (found["verdict"], found["exit-status"]) == ("non-conformant", "1")
     assert int(found["score"]) < 100
     assert "\n::error title=CHAT-1 violated (MUST),file=suite/chat.yaml,line=3,col=5::A chat is answered.%0A" in log
-    # What comes before the token is no command, and what comes after it is none of the server's.
+    # Before the token nothing is a command; after it, no command is the server's.
     token = re.search(r"^::stop-commands::(\w{32})$", log, re.MULTILINE)
     assert token is not None
     assert log.index(f"\n::{token[1]}::\n") < log.index("::error title=")

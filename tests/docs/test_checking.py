@@ -1,4 +1,4 @@
-"""The files that docs/checking.md shows are read as it says."""
+"""The files in docs/checking.md are read as it says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT = (ROOT / "docs" / "checking.md").read_text("utf-8")
 
 
 def block(language: str, beginning: str) -> str:
-    """The one block that begins so."""
+    """The only block that begins like this."""
     (text,) = re.findall(rf"```{language}\n({re.escape(beginning)}.*?)```", TEXT, re.DOTALL)
     return str(text)
 

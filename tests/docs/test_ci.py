@@ -1,4 +1,4 @@
-"""docs/ci.md: the files are what GitHub and GitLab take, and the commands work."""
+"""docs/ci.md: GitHub and GitLab accept the files, and the commands work."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_actionlint_has_nothing_against_a_workflow(name: str) -> None:
 
 @pytest.fixture
 def runner(tmp_path: Path, reader: dict[str, str]) -> Runner:
-    """The machine that runs the job, and a server for it."""
+    """A runner for the job, with a server to check."""
     return Runner(tmp_path, {**reader}, secrets={"SESSION_API_KEY": reader["SESSION_API_KEY"]})
 
 

@@ -1,7 +1,7 @@
-"""The documents at the top and in docs/ are true: their examples run, and what they restate is what the code says.
+"""The documents at the top and in docs/ are true: their examples run, and their generated parts match the code.
 
 Blocks marked `console` (a `$ ` line is a command, the lines under it what it prints, `...` for anything), `python`, and
-whatever has a file's name in its first line are one story for each document, told from top to bottom in one folder
+blocks with a file name in their first line form one story for each document, run from top to bottom in one folder
 beside a gateway.
 """
 
@@ -26,7 +26,7 @@ TEXTS = {document.relative_to(ROOT).as_posix(): document.read_text("utf-8") for 
 BLOCKS = {
     name: re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     for name, text in TEXTS.items()
-    if name not in {"docs/ci.md", RECIPES}  # they have tests of their own
+    if name not in {"docs/ci.md", RECIPES}  # they have their own tests
 }
 STORIES = [name for name, blocks in BLOCKS.items() if {"console", "python"} & {language for language, _ in blocks}]
 
@@ -99,7 +99,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    """What a successful command prints."""
+    """The output of a successful command."""
     process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert process.returncode == 0, f"{command[-1]}\n{process.stdout}\n{process.stderr}"
     return process.stdout

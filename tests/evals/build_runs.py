@@ -1,4 +1,4 @@
-"""Runs to build and report: a benchmark, a journal with whatever outcomes a test wants, and what stands around it."""
+"""Runs to build and report: a benchmark, a journal with any outcomes, and the rest of a run."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ TIMEOUT = Failure(FailureKind.TIMEOUT, "still running after 3600 s")
 
 
 def sample(number: int, **parts: Any) -> Sample:
-    """`What is 3 + 3?`, and what is right."""
+    """`What is 3 + 3?` and the like, with the right answer."""
     question, right = (f"What is {number} + {number}?",), (str(2 * number),)
     return Sample(**({"id": f"sum-{number}", "turns": question, "target": right} | parts))
 
 
 def outcome(number: int, scores: tuple[Score, ...] = RIGHT, epoch: int = 1, **parts: Any) -> Outcome:
-    """What came of `sample(number)`."""
+    """The outcome of `sample(number)`."""
     usual = Outcome(
         index=number,
         sample=f"sum-{number}",
@@ -55,7 +55,7 @@ def outcome(number: int, scores: tuple[Score, ...] = RIGHT, epoch: int = 1, **pa
 
 
 def failed(number: int, failure: Failure = TIMEOUT, epoch: int = 1, **parts: Any) -> Outcome:
-    """What came of it when nothing did."""
+    """Its outcome without an answer."""
     return outcome(number, (), epoch, **({"failure": failure, "answers": (), "usage": None} | parts))
 
 
@@ -88,7 +88,7 @@ def write_journal(path: Path, outcomes: Iterable[Outcome], samples: int, **heade
 
 
 def context(**parts: Any) -> RunContext:
-    """What else there is to say of it."""
+    """The other facts about the run."""
     server = {"title": "T", "version": "1"}
     target = ServerRecord(argument="reference", url=URL, model="openhands_default", server=server)
     usual = {
@@ -134,7 +134,7 @@ def mixed(folder: Path, count: int = 12, **parts: Any) -> RunRecord:
 
 
 def hostile(folder: Path, text: str) -> RunRecord:
-    """A run in which `text` stands wherever a server, the data or a scorer has a say."""
+    """A run with `text` wherever a server, the data or a scorer can put one."""
     scores = (Score("exact", 0.0, text, text),)
     samples = [Sample(f"sum-{n}{text}", (text,), target=(text,), category=text, cluster=text) for n in range(2)]
     outcomes = [

@@ -1,4 +1,4 @@
-"""A small, fast gateway that behaves like a released one, breaks in every way that is asked for, and counts agent runs.
+"""A small, fast gateway that behaves like a released one, fails in any requested way, and counts agent runs.
 
     python -m tests.evals.fake_gateway --port 0 --latency 0.2 --fault reset-after=0.03 --fault 429=0.03
 
@@ -52,17 +52,17 @@ _TASK = re.compile(r"What is (\d+) \+ (\d+)\?")
 
 
 def task(number: int) -> str:
-    """The text of the so-manieth task."""
+    """The text of a task, by its number."""
     return f"What is {number} + {3 * number + 1}?"
 
 
 def truth(number: int) -> str:
-    """The right answer to it."""
+    """The right answer to a task."""
     return str(4 * number + 1)
 
 
 def is_right(number: int) -> bool:
-    """Whether the gateway knows it."""
+    """Whether the gateway answers it right."""
     return zlib.crc32(task(number).encode()) % 10 != 0
 
 
@@ -86,7 +86,7 @@ class Behaviour:
 
 @dataclass
 class Conversation:
-    """What is known of a conversation; `runs` is what the agent was paid for."""
+    """The state of a conversation; `runs` counts the agent runs paid for."""
 
     messages: list[dict[str, str]] = field(default_factory=list)
     status: str = "idle"
@@ -171,7 +171,7 @@ class FakeGateway:
         return self._completion(name, body["model"], usage) if fault is None else broken(request, fault)
 
     def _refusal(self, request: web.Request, body: dict[str, Any], fault: str | None) -> web.Response | None:
-        """What is answered in place of starting anything."""
+        """A refusal, sent before anything starts; None to go ahead."""
         behaviour = self.behaviour
         if (refusal := self._unauthorized(request)) is not None:
             return refusal
@@ -200,7 +200,7 @@ class FakeGateway:
         return web.json_response(completion, headers={HEADER: name})
 
     async def _run(self, name: str, body: dict[str, Any]) -> dict[str, int]:
-        """One agent run, as it goes on whatever becomes of the request."""
+        """One agent run, which goes on whatever happens to the request."""
         behaviour = self.behaviour
         try:
             if behaviour.creation:
@@ -245,7 +245,7 @@ class FakeGateway:
         return web.json_response({"object": "list", "data": [{"id": "openhands_fake", "object": "model"}]})
 
     def info(self) -> dict[str, Any]:
-        """What `/server_info` says."""
+        """The answer of `/server_info`."""
         contract = {"contract": "documented"} if self.behaviour.usage == "request" else {}
         return {"title": "fake gateway", "version": "1.58.0", **contract}
 

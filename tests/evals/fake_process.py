@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def gateway(*options: str) -> Iterator[str]:
-    """The fake gateway in a process, which outlives the runners."""
+    """The fake gateway in a process that outlives the runners."""
     command = [sys.executable, "-m", "tests.evals.fake_gateway", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -37,7 +37,7 @@ FAULTS = {
 }
 """A tenth of all requests."""
 
-# It has imported all that a runner takes, so that one is at work 20 ms after its start.
+# It has imported everything that a runner needs, so that a runner works 20 ms after its start.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.evals.kills", "harness.evals.runner.attempt", "harness.evals.runner.pool"])
 
@@ -62,7 +62,7 @@ class Replies:
 
 
 def is_reply_right(number: int) -> bool:
-    """Whether what the model is told to reply is what the benchmark takes for right."""
+    """Whether the model is told to reply with the right answer."""
     return number % 10 != 3
 
 

@@ -1,4 +1,4 @@
-"""A run against fake gateways in this very process, and what came of it."""
+"""A run against fake gateways in this process, and its result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUICK = Settings(concurrency=4, sample_timeout=30, request_timeout=10, grace=0.3
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a run."""
+    """The result of a run."""
 
     ended: str | None
     outcomes: list[Outcome]

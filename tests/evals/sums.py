@@ -1,4 +1,4 @@
-"""A benchmark of sums that the fake gateway solves but for one of ten, and its scorer."""
+"""A benchmark of sums, of which the fake gateway solves all but one in ten, and its scorer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sums:
-    """So many sums, made as they are asked for."""
+    """That many sums, generated on demand."""
 
     count: int
 

@@ -1,4 +1,4 @@
-"""`gateway-harness eval` as a person uses it."""
+"""`gateway-harness eval`, as a user runs it."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_on_a_terminal_it_says_how_well_it_goes_and_how_long_it_still_takes(sums
 
 
 def _read(terminal: int) -> bytes:
-    """What is there; nothing when the other side is closed, which Linux tells as an error."""
+    """The available output; empty if the other side is closed, which Linux reports as an error."""
     try:
         return os.read(terminal, 65_536)
     except OSError:

@@ -1,4 +1,4 @@
-"""Which run a command line goes on with, of those that are in its folder."""
+"""Which of the runs in its folder a command line continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heart of it: whatever dies, each sample is answered by one agent run and scored once."""
+"""The central promise: whatever dies, one agent run answers each sample, and it is scored once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SETTINGS = Settings(concurrency=8, request_timeout=10, grace=0.5)
 def test_twenty_kills_and_a_tenth_of_faults_cost_no_run_and_change_no_score(tmp_path: Path) -> None:
     samples, epochs, path = 100 * SCALE, 2, tmp_path / "journal.jsonl"
     faults = [f"--fault={kind}={rate}" for kind, rate in FAULTS.items()]
-    # Slower than the limit are 14 %; a conversation can be looked up 50 ms after its request has come in.
+    # 14 % are slower than the limit; a conversation can be looked up 50 ms after its request arrives.
     slow = ["--latency=0.1", "--slow=0.14", "--slow-latency=0.9", "--limit=0.5", "--creation=0.05"]
     with gateway(*faults, *slow, "--retry-after=0.1", "--seed=1") as url:
         outcomes = killed(path, sums(samples), epochs, [server(url)], SETTINGS, kills=20 * SCALE, longest=0.4)

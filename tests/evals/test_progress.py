@@ -1,4 +1,4 @@
-"""What a person who waits for an evaluation is shown."""
+"""The progress that a user sees during an evaluation."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ EVERYWHERE = ("report.md", "report.html", "junit.xml")
 
 
 def told(folder: Path, file: str) -> str:
-    """What a report says, without its markup."""
+    """A report's text, without its markup."""
     source = (folder / file).read_text("utf-8")
     text = Outline(source).text if file.endswith("html") else source.replace("\\", "").replace("&apos;", "'")
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""The page of an evaluation in a real browser: it works, it says nothing on the console, and nothing leaves it."""
+"""The page of an evaluation in a real browser: it works, logs nothing, and requests nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shown(it: Opened) -> list[tuple[str, str]]:
-    """The samples that are to be seen: their places and states."""
+    """The visible samples: their places and states."""
     found = it.tab.locator(".sample:visible").all()
     return [(each.get_attribute("id"), each.get_attribute("data-state")) for each in found]
 

@@ -44,7 +44,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(data: Path, tmp_path: Path) -> Path:
-    """The folder of a run over them, whose answers have been scored character by character, and none was right."""
+    """The folder of a run over them, scored with `exact`, which took no answer as right."""
     return write_answers(tmp_path / "run", data, ANSWERS)
 
 

@@ -1,4 +1,4 @@
-"""Servers and proxies that answer with something else than an answer."""
+"""Servers and proxies that answer with something other than an answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def answering(handler: Handler) -> AsyncIterator[str]:
-    """A server on loopback that answers every request so."""
+    """A server on loopback that gives every request this answer."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None)
@@ -60,7 +60,7 @@ async def answering(handler: Handler) -> AsyncIterator[str]:
 def asked(
     path: Path, handler: Handler, *, samples: int = 1, settings: Settings = QUICK, native_api: bool = True
 ) -> tuple[str | None, list[Outcome], int]:
-    """What came of a run there: why it ended early, the outcomes, how many samples are still open."""
+    """The result of a run there: why it ended early, the outcomes, the number of open samples."""
 
     async def run() -> tuple[str | None, list[Outcome], int]:
         way = Connection(headers=(("X-Team", "qa"),), secrets=(("$GATE", "gate-token-77"),))
@@ -314,7 +314,7 @@ def test_headers_of_the_way_and_the_key_go_with_every_request(path: Path) -> Non
 def test_the_proxy_of_the_way_is_used(path: Path) -> None:
     async def through_a_proxy() -> list[Outcome]:
         async with serving(Behaviour()) as gateway, answering(_without_header(gateway.url)) as proxy:
-            # The name has no address: only the proxy, which forwards to the gateway whatever it is sent, can be meant.
+            # The name has no address, so only the proxy, which forwards everything to the gateway, can answer.
             server = Server("http://gateway.invalid", None, "openhands_fake", Connection(proxy=proxy))
             with Journal.open(path, header(2)) as journal:
                 await evaluate(sums(2), [server], journal, LastNumber(), QUICK, lambda _: None)

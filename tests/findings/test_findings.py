@@ -1,4 +1,4 @@
-"""What the findings name exists: requirements, their levels, the scenarios that show them, a line in the index."""
+"""Everything that the findings name exists: requirements, levels, scenarios, a line in the index."""
 
 from __future__ import annotations
 

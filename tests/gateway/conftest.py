@@ -1,4 +1,4 @@
-"""One gateway with the scripted agent for all tests that leave it as they found it."""
+"""One gateway with the scripted agent, for all tests that don't change its state."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def streaming_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate
 
 @pytest.fixture(scope="session")
 def plain_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """With the scripted agent, as it is without options."""
+    """With the scripted agent and default options."""
     with serve(tmp_path_factory.mktemp("scripted")) as running:
         yield running
 
@@ -54,6 +54,6 @@ def either(request: pytest.FixtureRequest) -> Gateway:
 
 @pytest.fixture
 def side() -> Iterator[ThreadPoolExecutor]:
-    """Threads for requests that are under way while the test goes on."""
+    """Threads for requests that run while the test continues."""
     with ThreadPoolExecutor(16) as threads:
         yield threads

@@ -1,4 +1,4 @@
-"""What Schemathesis can't read from the OpenAPI document: which model there is, and which conversation.
+"""Values that Schemathesis can't read from the OpenAPI document: an existing model and conversation.
 
 Without it nearly every request for a completion ends with 404.
 """

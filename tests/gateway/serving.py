@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, and raw requests to it: the tests' way in is a user's way in."""
+"""A gateway in its own process, and raw requests to it, as a user would send them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came over the wire; names of headers in lower case."""
+    """An answer as it came over the wire; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -92,18 +92,18 @@ class Gateway:
         return self.request("POST", "/v1/chat/completions", body=chat_body(text), headers=named)
 
     def status_of(self, conversation: str) -> str | None:
-        """The execution status of a conversation, None when there is none."""
+        """The execution status of a conversation; None if it doesn't exist."""
         reply = self.request("GET", f"/api/conversations/{conversation}")
         return str(reply.json()["execution_status"]) if reply.status == 200 else None
 
     def asked(self, text: str) -> dict[str, Any]:
-        """What the scripted model was asked that contains the text."""
+        """The requests to the scripted model that contain the text."""
         reply = self.request("GET", f"/scripted-model/requests?containing={quote(text)}")
         assert reply.status == 200
         return dict(reply.json())
 
     def user_messages(self, conversation: str) -> list[str]:
-        """What the user has said in a conversation, from its events."""
+        """The user's messages in a conversation, from its events."""
         path = f"/api/conversations/{conversation}/events/search?kind=MessageEvent&source=user"
         events = self.request("GET", path).json()["items"]
         return [event["llm_message"]["content"][0]["text"] for event in events]
@@ -114,17 +114,17 @@ class Gateway:
         return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == sample), 0.0)
 
     def wait_until_ready(self) -> None:
-        """Read the line on stdout that says so."""
+        """Wait for the line on stdout that says `ready`."""
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", self.log.read_text()
 
     def kill(self) -> None:
-        """kill -9."""
+        """End it with SIGKILL."""
         self.process.kill()
         self.process.wait()
 
     def terminate(self) -> int:
-        """SIGTERM, and the exit status."""
+        """End it with SIGTERM. Returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=_PATIENCE)
 
@@ -135,7 +135,7 @@ def chat_body(text: str, **fields: Any) -> dict[str, Any]:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds; it fails the test when it never does."""
+    """Wait until a condition holds; fails the test if it never does."""
     deadline = time.monotonic() + _PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "the condition never held"
@@ -150,7 +150,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def serve(folder: Path, *flags: str, agent: str = "scripted", **variables: str) -> Iterator[Gateway]:
-    """A gateway that is ready, with a random key and its state in `folder`; started again there, it finds it again."""
+    """A gateway that is ready, with a random key and its state in `folder`, which survives a restart."""
     with listening(folder, *flags, agent=agent, **variables) as gateway:
         gateway.wait_until_ready()
         yield gateway

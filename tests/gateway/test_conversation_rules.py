@@ -1,4 +1,4 @@
-"""What becomes of a conversation when its client, its profile or its own end comes in between; both agents alike."""
+"""What happens to a conversation when its client leaves, or when it or its profile is deleted; with both agents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scripted model was asked, told by the gateway: both agents give the same account."""
+"""The gateway's log of requests to the scripted model is the same for both agents."""
 
 from __future__ import annotations
 

@@ -34,5 +34,5 @@ def test_the_gateway_is_conformant_through_the_newest_client_too(
     (report,) = (json.loads(path.read_text("utf-8")) for path in tmp_path.glob("*/*/report.json"))
     assert report["tool"]["openai"].startswith("3.")
     states = {each["id"]: each["state"] for each in report["requirements"] if contract in each["contracts"]}
-    # Whoever is given a URL can't restart what is behind it.
+    # A check of a URL can't restart the server behind it.
     assert {name: state for name, state in states.items() if state != "passed"} == {"CONV-25": "not assessed"}

@@ -1,4 +1,4 @@
-"""`X-OpenHands-Observability-*`: ignored when well-formed; what is ill-formed, released servers refuse."""
+"""`X-OpenHands-Observability-*`: ignored when well-formed; released servers refuse ill-formed ones."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.gateway.serving import Gateway, Reply
 
-# Looked for, not imported: an SDK that is imported before its environment is set asks the network for prices.
+# Not imported: the SDK requests prices over the network if it is imported before its environment is set.
 pytestmark = pytest.mark.skipif(find_spec("openhands") is None, reason="the agent SDK is not installed")
 
 SECRETS = {name: f"planted-{name.lower()}-5b0d" for name in ("SESSION_API_KEY", "OH_SECRET_KEY", "LLM_API_KEY")}
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def loading(folder: Path) -> Iterator[tuple[Gateway, dict[str, Reply]]]:
-    """A gateway with the real agent, and what it answered while that was loaded."""
+    """A gateway with the real agent, and its answers while it was loading."""
     with listening(folder, "--scripted", "--shutdown-grace", "1", agent="openhands", **SECRETS) as gateway:
         early = {path: gateway.request("GET", path) for path in ("/alive", "/ready", "/server_info", "/v1/models")}
         gateway.wait_until_ready()

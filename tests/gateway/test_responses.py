@@ -1,4 +1,4 @@
-"""`POST /v1/responses`, which is there in the dialect of released servers alone."""
+"""`POST /v1/responses`, which exists only in the dialect of released servers."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SERVE = [sys.executable, "-m", "harness", "serve", "--agent", "scripted", "--por
 
 
 def refused(tmp_path: Path, *flags: str, **variables: str) -> str:
-    """What `serve` says when it can't start; it must not print anything else."""
+    """The error of `serve` when it can't start; checks that it prints nothing else."""
     command = [*SERVE, "--state", str(tmp_path / "state"), *flags]
     ended = subprocess.run(
         command, capture_output=True, text=True, timeout=60, env=environment(**variables), check=False

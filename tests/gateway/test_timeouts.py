@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway whose clients wait for half a second."""
+    """A gateway that answers 504 after half a second."""
     with serve(tmp_path_factory.mktemp("hasty"), "--turn-timeout", "0.5") as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""What HTTP itself allows a client to do, on the wire."""
+"""Unusual requests that HTTP allows, on the wire."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BODY = json.dumps(chat_body("Reply with exactly: received")).encode()
 
 
 class Wire:
-    """A connection that sends what it is told, byte by byte."""
+    """A raw connection that sends exactly the given bytes."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._key = gateway.key

@@ -1,4 +1,4 @@
-"""One gateway with the scripted agent for all tests; it tells a client 504 after a second."""
+"""One gateway with the scripted agent for all tests; it answers 504 after a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model of the provider's, called as solvers call it: what it refuses, what it sends again, where it asks."""
+"""The provider's model, called as solvers do: what it refuses, what it sends again, and to which server."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ask(model: Model, *messages: ChatMessage | str, **config: Any) -> ModelOutpu
 
 @dataclass
 class Script:
-    """A server that answers a path with each of its replies in turn, and with the last one for ever.
+    """A server that gives a path's replies in turn, then repeats the last.
 
     A reply is a status, headers and a JSON body; None breaks the connection off.
     """

@@ -1,4 +1,4 @@
-"""What we use of Inspect is still as we use it. Releases come weekly; one that changes any of this is named here."""
+"""The parts of Inspect that we use still behave as we expect. Releases come weekly; a failure here names the change."""
 
 from __future__ import annotations
 

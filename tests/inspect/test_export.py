@@ -1,4 +1,4 @@
-"""A run of ours as a log of Inspect's, read back by Inspect."""
+"""One of our runs as an Inspect log, read back by Inspect."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def run(task: inspect_ai.Task, gateway: Gateway, folder: Path, **options: Any) -
 
 @solver
 def asks(*questions: str) -> Solver:
-    """Asks for an answer, and then each of these."""
+    """Asks the sample's question, and then each of these."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         state = await generate(state)

@@ -1,4 +1,4 @@
-"""`make mutate`: does a test fail when the judge judges otherwise?
+"""`make mutate`: does a test fail when the judge is changed?
 
 Mutmut changes `harness/judge` in one place at a time and runs the tests of it. What survives has to stand in
 `survivors.yaml`, with the reason why no test can tell it from the original; what stands there has to survive.
@@ -49,7 +49,7 @@ def shown(mutant: str) -> Change:
 
 
 def main() -> int:
-    """Mutate, compare with what is known, and say what differs; 1 when something does."""
+    """Mutate, compare with the known survivors, and print the differences. Returns 1 if there are any."""
     print("mutating harness/judge: this takes some minutes", file=sys.stderr)
     shutil.rmtree(ROOT / "mutants", ignore_errors=True)  # what mutmut remembers it would not find out anew
     mutmut("run", "--max-children", str(os.cpu_count() or 1))

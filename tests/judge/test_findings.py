@@ -1,4 +1,4 @@
-"""What a finding says: which step, what was looked at, what was expected, what was there. A report has nothing else."""
+"""What a finding says: the step, the check, what was expected, what was found. A report has nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the agent said is found in whichever form the answer carries it."""
+"""The agent's text is found in every form of answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a matrix says of several reports: equal behaviour is told as such, whatever words and numbers came with it."""
+"""A matrix of several reports shows equal behaviour as equal, whatever words and numbers came with it."""
 
 from __future__ import annotations
 

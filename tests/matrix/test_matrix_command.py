@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Command:
-    """The command with a cache of its own, and what it left behind."""
+    """The command with its own cache, and the files it wrote."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

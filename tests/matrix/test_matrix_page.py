@@ -1,4 +1,4 @@
-"""The matrix in a browser: the table may be wide, the page may not."""
+"""The matrix in a browser: the table may scroll, the page may not."""
 
 from __future__ import annotations
 

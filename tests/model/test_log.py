@@ -17,7 +17,7 @@ def user(text: object) -> Mapping[str, object]:
 
 
 def asked(*messages: Mapping[str, object], tools: object = None) -> Any:
-    """What the log shows of one request."""
+    """The log's entry for one request."""
     log = RequestLog()
     log.record(model="scripted", messages=messages, tools=tools)
     return requests(log.containing(""))[0]

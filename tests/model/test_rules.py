@@ -14,7 +14,7 @@ RESULT: dict[str, object] = {"role": "tool", "tool_call_id": "c", "content": "do
 
 
 def said(*texts: str, system: str | None = None) -> Messages:
-    """The messages of a user who said this, each answered with `ok`."""
+    """A conversation with these user messages, each answered with `ok`."""
     messages: Messages = [{"role": "system", "content": system}] if system else []
     for text in texts:
         messages += [

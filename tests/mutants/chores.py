@@ -1,4 +1,4 @@
-"""Work for worker processes: good, bad and endless."""
+"""Jobs for worker processes: good, bad and endless."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def prepare() -> Callable[[str], tuple[int, object]]:
-    """A worker that answers each chore with its process and what came of it."""
+    """A worker that answers each job with its process id and the result."""
     done: list[str] = []
 
     def do(chore: str) -> tuple[int, object]:
@@ -37,5 +37,5 @@ def prepare() -> Callable[[str], tuple[int, object]]:
 
 
 def prepare_badly() -> Callable[[str], tuple[int, object]]:
-    """A worker that never gets to work."""
+    """A worker that never starts its work."""
     os._exit(5)

@@ -1,4 +1,4 @@
-"""Honest gateways: the suite accuses none of them, in whatever order and company its scenarios are played.
+"""Honest gateways: the suite accuses none of them, in any order and selection of its scenarios.
 
 `make selftest` plays on all of them, and every scenario alone; here are a plain one and a sample.
 """

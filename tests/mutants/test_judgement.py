@@ -1,4 +1,4 @@
-"""What a self-test says of a gateway, seen on gateways that sin in known ways."""
+"""A self-test's verdict on gateways with known faults."""
 
 from __future__ import annotations
 

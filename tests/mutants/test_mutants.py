@@ -1,4 +1,4 @@
-"""The mutants, as far as they can be told without playing on them.
+"""What can be checked of the mutants without playing on them.
 
 That the suite catches each of them is what `gateway-harness selftest` shows: `--mutant NAME` for one, `--fast` in CI.
 """

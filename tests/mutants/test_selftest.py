@@ -1,4 +1,4 @@
-"""`gateway-harness selftest`: what it plays, what it says, what it writes."""
+"""`gateway-harness selftest`: what it plays, prints and writes."""
 
 from __future__ import annotations
 

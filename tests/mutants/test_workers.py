@@ -1,4 +1,4 @@
-"""Work spread over processes: what one job does to its process costs no other job anything."""
+"""Work spread over processes: a job that breaks its process affects no other job."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KEY = "sk-planted-key/42"
 
-# Other plugins of this environment import for seconds what they need, and nothing here does.
+# The environment's other plugins take seconds to import, and nothing here needs them.
 _OTHERS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:libtmux")
 
 _RESULT = re.compile(r"^(\S+\.(?:yaml|py)::\S+) ([A-Z]+)|^\[gw\d\] \[ *\d+%\] ([A-Z]+) (\S+)", re.MULTILINE)
@@ -24,19 +24,19 @@ _RESULT = re.compile(r"^(\S+\.(?:yaml|py)::\S+) ([A-Z]+)|^\[gw\d\] \[ *\d+%\] ([
 
 @dataclass(frozen=True)
 class Session:
-    """What became of a session."""
+    """The result of a session."""
 
     status: int
     output: str
 
     @property
     def results(self) -> dict[str, str]:
-        """What `-v` says of each item."""
+        """The outcome of each item, from `-v`."""
         return {name or other: word or state for name, word, state, other in _RESULT.findall(self.output)}
 
 
 class Sessions:
-    """Runs pytest in a folder of its own, away from this project's configuration."""
+    """Runs pytest in its own folder, outside this project's configuration."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,7 +49,7 @@ class Sessions:
         } | {"SESSION_API_KEY": KEY}
 
     def scenarios(self, text: str) -> None:
-        """Let the suite hold these scenarios instead, in chat.yaml."""
+        """Replace the scenarios of chat.yaml."""
         write_suite(self.folder, text)
 
     def python(self, text: str) -> None:
@@ -74,6 +74,6 @@ class Sessions:
 
 
 def only(*names: str) -> str:
-    """The suite with these scenarios alone."""
+    """The suite with only these scenarios."""
     head, *entries = re.split(r"(?=^  - id: )", SCENARIOS, flags=re.MULTILINE)
     return head + "".join(entry for entry in entries if any(f"- id: chat/{name}\n" in entry for name in names))

@@ -1,4 +1,4 @@
-"""Fixtures for people who write Python tests."""
+"""The fixtures for Python tests."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def test_ctrl_c_deletes_what_was_created(session: Sessions) -> None:
         output, _ = process.communicate(timeout=60)
         assert process.returncode == pytest.ExitCode.INTERRUPTED
         assert KEY not in output
-        # What was asked for but not answered has no name yet that could be deleted.
+        # A request without an answer has no conversation id to delete.
         assert made.existing == {"/api/conversations/00000000-0000-4000-8000-000000000003"}
 
 

@@ -1,6 +1,6 @@
 """What the suite covers: from each statement to its requirements, from each requirement to its scenarios and mutants.
 
-`python -m tests.project.coverage` writes `scenarios/COVERAGE.md` anew.
+`python -m tests.project.coverage` regenerates `scenarios/COVERAGE.md`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PREFIX = {"documentation": "DOC", "observed": "OBSERVED", "decisions": "DECISIO
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that is said; `excluded` says why no requirement follows from it."""
+    """One statement of a source; `excluded` says why no requirement follows from it."""
 
     id: str
     says: str
@@ -43,7 +43,7 @@ class Statement:
 
 
 class SourceError(ValueError):
-    """A statement that has not the shape of one."""
+    """A statement is malformed."""
 
 
 def statements(source: str) -> tuple[Statement, ...]:

@@ -1,4 +1,4 @@
-"""The published schemas, made of the record classes. `python -m tests.project.schemas` writes them anew."""
+"""The published schemas, made from the record classes. `python -m tests.project.schemas` regenerates them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ BY_HAND = {"known"}
 
 
 def made() -> dict[str, str]:
-    """The text of each schema that is made of code, by its name.
+    """The text of each generated schema, by its name.
 
-    Whoever publishes a record imports `Document` or `PUBLISHED`, so every module that does is imported here.
+    A module that publishes a record imports `Document` or `PUBLISHED`, so every module that does is imported here.
     """
     root = Path(harness.__file__).parent
     for file in sorted(root.rglob("*.py")):

@@ -1,4 +1,4 @@
-"""`gateway-harness completion SHELL`: the shells take it, and it completes."""
+"""`gateway-harness completion SHELL`: the shells accept the script, and it completes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from harness.cli.completion import SHELLS
 
-# What bash does when TAB is pressed behind these words, which are the arguments.
+# What bash does when TAB is pressed after these words (the arguments).
 PRESS_TAB = """
 source "$SCRIPT"
 function=$(complete -p gateway-harness | sed 's/.* -F \\([^ ]*\\) .*/\\1/')

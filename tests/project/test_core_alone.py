@@ -1,4 +1,4 @@
-"""What the core is enough for, where nothing but the core is installed."""
+"""What works with only the core installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import harness
 
 pytestmark = pytest.mark.skipif(find_spec("fastapi") is not None, reason="more than the core is installed")
 
-# Modules and packages that belong to an extra; all others have to do without any.
+# Modules and packages that belong to an extra; all others must work without one.
 OF_AN_EXTRA = (
     "harness.gateway",
     "harness.mutants",

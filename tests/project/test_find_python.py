@@ -11,7 +11,7 @@ FIND_PYTHON = Path(__file__).parents[2] / ".ci/find-python"
 
 
 def find_python(path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it where `path` and the machine's plainest tools are all there is."""
+    """Run it with nothing but `path` and the machine's basic tools."""
     return subprocess.run(
         ["/bin/sh", FIND_PYTHON],
         env={"PATH": str(path), "HOME": str(path)} | environment,

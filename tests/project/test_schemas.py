@@ -1,4 +1,4 @@
-"""Everything that is written for machines has a published schema, which is that of the class that writes it."""
+"""Every machine-readable output has a published schema, generated from the class that writes it."""
 
 from __future__ import annotations
 

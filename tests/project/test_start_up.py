@@ -1,4 +1,4 @@
-"""The commands that check nothing start at once, because they import nothing that checks."""
+"""Commands that check nothing start at once, because they import nothing heavy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAVY = {
     *("jsonschema", "jsonpath_rfc9535", "tabulate"),
 }
 
-# The modules that are there when a command has ended are told on the last line of stderr.
+# The last line of stderr lists the modules imported when the command ended.
 PROGRAM = """
 import atexit, json, sys
 atexit.register(lambda: print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr))
@@ -28,7 +28,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """The top-level names that a successful command has imported in the end."""
+    """The top-level modules that a successful command has imported when it ends."""
     command = [sys.executable, "-c", PROGRAM, *arguments]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr

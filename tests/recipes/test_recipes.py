@@ -1,4 +1,4 @@
-"""The documentation's recipes, run as they would be at a user's, against the reference gateway and its real agent."""
+"""The documentation's recipes, run as a user would, against the reference gateway and its real agent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECONDS = 180.0
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """All that the recipes are told: a gateway, and a language model to make profiles of."""
+    """The recipes' environment: a gateway, and a language model for profiles."""
     home = tmp_path_factory.mktemp("model")
     model = ServerProcess(
         "scripted model",
@@ -141,7 +141,7 @@ def test_ready_to_run_example_leaves_nothing_behind(settings: dict[str, str], cl
 
 
 def run(command: list[str | Path], settings: Mapping[str, str]) -> str:
-    """What a recipe prints; the test fails with all that it said when it does not end well."""
+    """A recipe's output; fails the test with the whole output if the recipe fails."""
     done = subprocess.run(
         command, env=user_environment(settings), capture_output=True, text=True, timeout=SECONDS, check=False
     )
@@ -159,7 +159,7 @@ def labelled(shown: str) -> dict[str, str]:
 
 
 def need(program: str) -> None:
-    """Skip where a program is missing; fail where that would hide something, which is in CI."""
+    """Skip if a program is missing; fail in CI, where a skip would hide something."""
     if shutil.which(program) is None:
         reason = f"this recipe takes {program}: install it, on Debian `apt-get install {program}`"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)

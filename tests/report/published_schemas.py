@@ -1,4 +1,4 @@
-"""The schemas that others have published for the formats we write, and where they come from."""
+"""Third-party schemas of the formats we write, and where they come from."""
 
 from __future__ import annotations
 

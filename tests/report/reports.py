@@ -1,4 +1,4 @@
-"""A report to write, with whatever texts a test wants a server to have sent."""
+"""A report to write, with any text as the server's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def request(**parts: Any) -> RequestRecord:
 
 
 def report(text: str = "text", state: State = State.FAILED) -> Report:
-    """A report of one requirement and one scenario, `text` wherever a server has a say."""
+    """A report of one requirement and one scenario, with `text` wherever a server can put one."""
     exchange = ExchangeRecord(
         step=1,
         started=0.0,

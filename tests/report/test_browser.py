@@ -1,4 +1,4 @@
-"""The HTML page in a real browser: it works, it says nothing on the console, and nothing leaves it."""
+"""The HTML page in a real browser: it works, logs nothing, and requests nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def opened_report(browser: Any, folder: Path, made: Report, **options: Any) -> I
 
 
 def shown(it: Opened) -> list[str]:
-    """The requirements that are to be seen."""
+    """The visible requirements."""
     return [each.get_attribute("id") for each in it.tab.locator(".requirement:visible").all()]
 
 
@@ -128,7 +128,7 @@ def test_hostile_text_of_a_server_stays_text(browser: Any, tmp_path: Path) -> No
 
 
 def elements(it: Opened, folder: Path) -> int:
-    """How many elements the page has when the server says something harmless."""
+    """The number of elements of the page when the server's text is harmless."""
     (folder / "plain.html").write_text(page(report()), "utf-8")
     tab = it.tab.context.new_page()
     tab.goto(f"file://{folder}/plain.html")

@@ -1,4 +1,4 @@
-"""`report convert`: any format of a report that was written before."""
+"""`report convert`: any format of an existing report."""
 
 from __future__ import annotations
 

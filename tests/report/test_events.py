@@ -1,4 +1,4 @@
-"""The events of a run: one line each, by their schema, without secrets, with the last word on every scenario."""
+"""The events of a run: one line each, valid by their schema, without secrets, with every scenario's final verdict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["check"]  # the fixture
 
 
 def events(text: str) -> list[dict[str, Any]]:
-    """The lines, each held against the published schema."""
+    """The lines, each validated against the published schema."""
     validator = Draft202012Validator(json_schema(Event))
     lines = [json.loads(line) for line in text.splitlines()]
     for line in lines:
@@ -70,7 +70,7 @@ def test_the_last_line_about_a_scenario_is_the_reports_verdict(
     check: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(request: Received) -> Answer:
-        """Refuses wrong keys rightly, and answers no chat as asked: the refusals prove nothing."""
+        """Refuses wrong keys correctly, but answers no chat as asked, so the refusals prove nothing."""
         answer = Gateway(KEY)(request)
         refused = isinstance(answer, bytes) and b" 401 " in answer[:20]
         return completion("something else") if request.path.endswith("completions") and not refused else answer

@@ -1,4 +1,4 @@
-"""The formats for other tools: valid by the schemas that others publish, and honest about what is not passed."""
+"""The formats for other tools: valid by their published schemas, and honest about what has not passed."""
 
 from __future__ import annotations
 

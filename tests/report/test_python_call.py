@@ -1,4 +1,4 @@
-"""The Python of a report, run as it stands, sends what was sent."""
+"""The Python code in a report, run as it stands, sends the recorded request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def chat(*headers: tuple[str, str], path: str = "/v1/chat/completions", **fields
 
 
 def played(sent: RequestRecord, client: ClientRecord | None) -> tuple[str, Received]:
-    """The program made of a request, and what a server got of it."""
+    """The program generated from a request, and the request that a server gets from it."""
     redactor = Redactor(KEY)
     answer = completion("hello")
     with Server(lambda _: answer) as server:

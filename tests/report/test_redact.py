@@ -1,4 +1,4 @@
-"""No secret reaches a report, in whatever spelling it comes."""
+"""No secret reaches a report, in any encoding."""
 
 from __future__ import annotations
 

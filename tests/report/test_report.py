@@ -1,4 +1,4 @@
-"""What is written: the record and its schema, the Markdown, the terminal, the `curl` lines."""
+"""The output of a check: the record and its schema, the Markdown, the terminal, the `curl` lines."""
 
 from __future__ import annotations
 

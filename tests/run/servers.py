@@ -1,4 +1,4 @@
-"""Small real servers on loopback: one that answers whatever a test wants, byte for byte, and a gateway made of it."""
+"""Small real servers on loopback: one that sends any answer, byte for byte, and a gateway built on it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Server:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                with suppress(OSError):  # the client has gone, as some tests want it
+                with suppress(OSError):  # the client has disconnected, as in some tests
                     while (request := _read(self.rfile)) is not None:
                         outer.received.append(request)
                         if not _write(self.wfile, outer.answer(request)):

@@ -1,4 +1,4 @@
-"""What goes out on the wire, and what is recorded of what comes back."""
+"""What is sent on the wire, and what is recorded of the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario's steps make of a target: groups, timeouts, restarts, the model's log."""
+"""Playing a scenario's steps: groups, timeouts, restarts, the model's log."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_an_answer_that_does_not_come_in_time_can_be_what_is_expected(play: Play
     with Server(slow) as server:
         verdict = play(server, PATIENCE, kind=kind)
     assert (verdict.state, verdict.reason, verdict.checks) == (State.PASSED, None, 4)
-    assert server.paths("GET") == ["/v1/models", "/slow", "/fine"]  # nobody asked whether the target is alive
+    assert server.paths("GET") == ["/v1/models", "/slow", "/fine"]  # nothing asked whether the target is alive
     assert play.ended is None
 
 

@@ -16,7 +16,7 @@ FINE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\
 
 
 async def play_two() -> list[Exchange]:
-    """Two calls to a server on which the first fails, as on uvicorn: it hangs up on what comes next there."""
+    """Two calls to a server that fails the first one and, like uvicorn, closes the connection on the next."""
     answers = iter([FAILED, FINE])
 
     async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

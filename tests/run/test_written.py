@@ -1,4 +1,4 @@
-"""What a scenario writes out itself goes over the wire as it stands, through either class of the client."""
+"""What a scenario spells out goes over the wire unchanged, through either class of the client."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ ENVIRONMENT = ("AGENT_SERVER_URL", "LLM_API_KEY", "OPENHANDS_MODEL", "SESSION_AP
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Commands that are played one after the other in a copy of the inputs.
+    """Commands that run one after the other in a copy of the inputs.
 
     Attributes:
         name: of the folder below `outputs/`.

@@ -13,7 +13,7 @@ from tests.saved.cases import CASES, OUTPUTS, play
 
 
 def write() -> None:
-    """Play every case, and then write what came of them in place of what is there."""
+    """Run every case, then replace the saved outputs."""
     played = {}
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A new release of the official client brings new cases by itself."""
+"""A new release of the official client adds cases automatically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gateway-harness scenarios`, as it is typed."""
+"""`gateway-harness scenarios`, as a user types it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a file, the answer is a suite or a list of problems."""
+"""Any file gives a suite or a list of problems."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def complaints(path: Path) -> list[str]:
-    """What lint says, folders left out."""
+    """The linter's output, without folders."""
     return [f"{it.location.file.name}:{it.location.line}: {it.message}" for it in lint(path).problems]
 
 

@@ -1,4 +1,4 @@
-"""What a mistake in a scenario file is answered with: place, words, and the way out where one is near."""
+"""The message for a mistake in a scenario file: its place, what is wrong, and the fix if one is likely."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISTAKES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text())
 
 
 def problems_of(folder: Path) -> list[str]:
-    """What is wrong with a suite, its folder left out."""
+    """The problems of a suite, without its folder."""
     with pytest.raises(FileError) as caught:
         load_suite(folder)
     return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def agent_server() -> Iterator[Endpoint]:
-    """A released agent server with the scripted model behind it: AGENT_SERVER_PYTHON's, else the newest."""
+    """A released agent server with the scripted model: the one of AGENT_SERVER_PYTHON, else the newest."""
     target = parse_target("agent-server")
     try:
         yield target.start(print)

@@ -1,4 +1,4 @@
-"""The main job on a released server: the report must say what is true of it, and nothing else."""
+"""A check of a released server: the report must say what is true of it, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_SCHEME = 'headers.WWW-Authenticate: expected {"type": "string"}, got nothing'
 STREAMED = "status: expected 400, got 200"
 BROKEN = 'status: expected {"enum": [200, 400, 415, 422]}, got 500'
 
-# What agent server 1.58.0 does otherwise than the suite asks, each seen by hand too. Everything else passes.
+# Where agent server 1.58.0 deviates from the suite, each confirmed by hand. Everything else passes.
 # Scenario: its state, and why.
 DEVIATIONS = {
     # The documentation says 400, and every release so far answers with an event stream.
@@ -38,7 +38,7 @@ DEVIATIONS = {
     # Usage is the conversation's running total.
     "chat/usage-is-of-this-request": ("warned", "body $.usage.prompt_tokens: expected 14, got 28"),
     "conversation/empty-id-is-none": ("warned", "status: expected 200, got 422"),
-    # A body that isn't JSON by its type can't be put into the error that is about it.
+    # A body with another content type can't be serialised into the error about it.
     "errors/body-of-another-type[text]": ("warned", BROKEN),
     "errors/body-of-another-type[form]": ("warned", BROKEN),
     "errors/body-of-another-type[parts]": ("warned", BROKEN),
@@ -59,7 +59,7 @@ DEVIATIONS = {
     ),
     # The request after a failed turn gets the old error once more.
     "errors/conversation-survives-a-failed-turn": ("warned", "status: expected 200, got 500"),
-    # Pages of localhost are let in, and shown no header of ours.
+    # Pages from localhost are allowed, but can't read the conversation header.
     "http/pages-read-the-conversation": (
         "warned",
         'headers.Access-Control-Expose-Headers: expected {"type": "string"}, got nothing',
@@ -70,7 +70,7 @@ DEVIATIONS = {
         "its positive control models/can-be-retrieved is not proven (warned), so this refusal proves nothing",
     ),
     "streaming/null-is-answered": ("warned", "status: expected 200, got 422"),
-    # One detail of usage is missing that the client's type has.
+    # Usage lacks a field that the client's type requires.
     "responses/fits-the-clients-type": (
         "warned",
         "returns: expected a valid Response, got usage.input_tokens_details.cache_write_tokens: Field required",

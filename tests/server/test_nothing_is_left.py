@@ -1,4 +1,4 @@
-"""A release whose terminal tool leaves a daemon behind, checked as a user does it: nothing of it stays here."""
+"""A check of a release whose terminal tool starts a daemon leaves nothing running."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty package index, the only one there is; what is installed from it goes into a cache of its own."""
+    """An empty package index, used instead of the real one, with its own cache."""
     folder = tmp_path / "index"
     folder.mkdir()
     for name in ("UV_INDEX", "UV_CONSTRAINT", "UV_OVERRIDE"):

@@ -1,4 +1,4 @@
-"""A package index of little releases, as a folder of wheels: each is a server as small as a test needs it."""
+"""A package index of tiny releases, as a folder of wheels: each is as small a server as a test needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target `agent-server`, with little releases that each have one fault of real ones."""
+"""The target `agent-server`, with tiny releases that each have one fault of a real one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LOST_LATER = (
     + SERVE
 )
 DIES_LATER = LOST_LATER.replace("LOST", "os._exit(9)")
-HANGS_LATER = LOST_LATER.replace("LOST", "os.kill(os.getpid(), 19)")  # SIGSTOP: all of it stands still
+HANGS_LATER = LOST_LATER.replace("LOST", "os.kill(os.getpid(), 19)")  # SIGSTOP: freezes the process
 
 
 @pytest.fixture

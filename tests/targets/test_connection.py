@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def ignore(_: str) -> None:
-    """Progress that nobody watches."""
+    """Discards progress."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def https(folder: Path) -> Iterator[str]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            """A client that is not let in is what some tests are about."""
+            """Ignores refused clients, which some tests provoke."""
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=folder / "client.crt")
     context.load_cert_chain(folder / "server.pem")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ignore(_: str) -> None:
-    """Progress that nobody watches."""
+    """Discards progress."""
 
 
 def test_the_packages_of_a_release_go_together() -> None:

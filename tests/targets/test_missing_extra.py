@@ -1,4 +1,4 @@
-"""What a person sees who installed the core alone and names no URL."""
+"""What a user with only the core installed sees without a URL."""
 
 from __future__ import annotations
 

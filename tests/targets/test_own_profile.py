@@ -1,4 +1,4 @@
-"""A server at a URL, on this machine, gets a profile of the harness's own for the run, if it may."""
+"""A server at a URL on this machine gets the harness's own profile for the run, if allowed."""
 
 from __future__ import annotations
 

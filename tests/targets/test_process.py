@@ -13,7 +13,7 @@ from harness.targets.process import ServerProcess, environment, stop_stale
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked up in /proc")
 
-# A server that takes no notice of SIGTERM, with a child in its process group; it says who the child is.
+# A server that ignores SIGTERM, with a child in its process group, whose id it prints.
 STUBBORN = """
 import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -34,7 +34,7 @@ def soon() -> float:
 
 
 def runs(pid: int) -> bool:
-    """Whether a process runs; one that ended and that nobody has asked for yet doesn't."""
+    """Whether a process runs; a zombie doesn't."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

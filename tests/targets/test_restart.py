@@ -1,4 +1,4 @@
-"""A target that is started again: the same address, key and conversations, and another process or gateway."""
+"""A restarted target keeps its address, key and conversations, in a new process or gateway."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def say(endpoint: Endpoint, text: str, conversation: str | None = None) -> tuple
 
 
 def asked(endpoint: Endpoint, text: str) -> Any:
-    """How many requests with that text the model got."""
+    """The number of requests with that text that the model got."""
     assert endpoint.model_log is not None
     headers = {"Authorization": f"Bearer {endpoint.model_log.key}"} if endpoint.model_log.key else {}
     request = urllib.request.Request(f"{endpoint.model_log.url}/requests?containing={text}", headers=headers)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def ignore(_: str) -> None:
-    """Progress that nobody watches."""
+    """Discards progress."""
 
 
 @contextmanager

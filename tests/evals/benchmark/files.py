@@ -29,7 +29,7 @@ def only_sample(argument: str, **options: Any) -> Sample:
 
 
 def complaint(argument: str, **options: Any) -> str:
-    """What is said of a benchmark that can't be used, without its folder."""
+    """The error message for a benchmark that can't be used, without its folder."""
     with pytest.raises(BenchmarkError) as error:
         load_benchmark(argument, **options)
     return str(error.value).replace(argument.rpartition("/")[0] + "/", "")

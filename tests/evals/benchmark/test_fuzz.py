@@ -1,4 +1,4 @@
-"""Whatever is in a file: samples, or a BenchmarkError."""
+"""Any file gives samples or a BenchmarkError."""
 
 from __future__ import annotations
 

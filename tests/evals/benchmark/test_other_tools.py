@@ -1,4 +1,4 @@
-"""Files of other tools that define a benchmark: they are not read, and it is said what they are and what to do."""
+"""Other tools' benchmark files are not read; the error says what they are and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SWE-bench is given of a run."""
+"""The predictions of a run for SWE-bench."""
 
 from __future__ import annotations
 

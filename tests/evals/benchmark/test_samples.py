@@ -24,7 +24,7 @@ def _many(folder: Path, count: int) -> str:
 
 
 def _peak(file: str) -> int:
-    """The most bytes that are in use while a benchmark is loaded and gone through."""
+    """The peak memory in bytes of loading a benchmark and iterating over it."""
     tracemalloc.start()
     try:
         for _ in load_benchmark(file, scorers=["exact"]).samples:

@@ -20,7 +20,7 @@ OURS = ("arithmetic", "capitals", "functions", "instructions")
 
 
 def _answers(sample: Sample) -> tuple[str, ...]:
-    """What the scripted model says in one conversation."""
+    """The scripted model's answers in one conversation."""
     messages = [{"role": "system", "content": sample.system or ""}]
     for turn in sample.turns:
         messages.append({"role": "user", "content": turn})

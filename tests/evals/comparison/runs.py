@@ -1,4 +1,4 @@
-"""Evaluation runs as `eval` leaves them, made of nothing but their scores."""
+"""Evaluation runs as `eval` leaves them, made from their scores alone."""
 
 from __future__ import annotations
 

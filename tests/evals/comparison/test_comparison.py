@@ -1,4 +1,4 @@
-"""`compare` of evaluation runs: what may be compared, what is found, and what it exits with."""
+"""`compare` of evaluation runs: what may be compared, what it finds, and its exit status."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_samples_of_one_cluster_are_one_observation(tmp_path: Path) -> None:
 
 
 def test_each_scorer_and_category_is_looked_at_and_the_looks_are_counted(tmp_path: Path) -> None:
-    # Of the samples whose score changes all are words.
+    # All samples whose score changes are words.
     categories = {name: "words" if 20 <= int(name[1:]) < 40 else "numbers" for name in GOOD}
     (task,) = compared(tmp_path, GOOD, BAD, both={"categories": categories, "scorers": ["exact", "same"]}).tasks
     assert [(each.scorer, each.category, each.n_pairs, each.verdict) for each in task.effects] == [

@@ -1,4 +1,4 @@
-"""A judge to be asked: a small server on this machine that answers what a test wants."""
+"""A fake judge: a small server on loopback that answers as a test wants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeJudge:
-    """Gives its answers one after the other, the last again and again.
+    """Gives its answers one after the other, then repeats the last.
 
     An answer is a text, a status, a pair of a status and its headers, `reset`, or a whole body.
     """

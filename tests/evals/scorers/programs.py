@@ -1,4 +1,4 @@
-"""Programs in the sandbox, and what is left of them."""
+"""Runs programs in the sandbox, and checks what they leave behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PYTHON = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", sys.prefix, sys.
 def play(
     code: str, *, stdin: str = "typed", reads: tuple[str, ...] | None = PYTHON, network: bool = False, **limits: Any
 ) -> Ended:
-    """Run Python code, and see that nothing is left of it: no process, no folder."""
+    """Run Python code, and check that it leaves no process and no folder behind."""
     mark = f"mark-{uuid4()}"
     sandbox = Sandbox(Limits(**{"seconds": 20, "cpu_seconds": 2, **limits}), reads, network=network)
     command = [sys.executable, "-I", "-c", code, mark]

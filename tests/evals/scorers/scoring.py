@@ -1,4 +1,4 @@
-"""Samples, answers to them, and what scorers say."""
+"""Samples, answers, and their marks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sample(*target: str, **parts: Any) -> Sample:
 
 
 def outcome(*answers: str, **parts: Any) -> Outcome:
-    """What came of it: an answer to each turn."""
+    """Its outcome: an answer to each turn."""
     usual = Outcome(
         index=0,
         sample="s-1",
@@ -39,7 +39,7 @@ def outcome(*answers: str, **parts: Any) -> Outcome:
 
 
 def scores(spec: ScorerSpec, asked: Sample, *answers: str) -> list[Score]:
-    """What that scorer says of each of the answers, all by itself."""
+    """The mark that this scorer alone gives each answer."""
 
     async def score() -> list[Score]:
         scoring = make_scoring([spec])
@@ -53,11 +53,11 @@ def scores(spec: ScorerSpec, asked: Sample, *answers: str) -> list[Score]:
 
 
 def score(name: str, options: Mapping[str, Any], asked: Sample, answer: str) -> Score:
-    """What it says of one."""
+    """The mark for one answer."""
     return scores(ScorerSpec(name, options), asked, answer)[0]
 
 
 def right(name: str, options: Mapping[str, Any], asked: Sample, *answers: str) -> list[str]:
-    """Which of the answers it takes for right."""
+    """The answers that it scores as right."""
     scored = scores(ScorerSpec(name, options), asked, *answers)
     return [answer for answer, score in zip(answers, scored, strict=True) if score.value == 1]

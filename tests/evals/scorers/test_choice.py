@@ -1,4 +1,4 @@
-"""What an answer to a multiple choice chooses."""
+"""Which option an answer to a multiple-choice question chooses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judge: what it is asked, how its grade is read, and what comes of it when it fails."""
+"""A judge: what it is asked, how its grade is read, and what happens when it fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARIS = sample("Paris", turns=("What is the capital of France?",))
 
 
 def grade(judge: FakeJudge, options: Mapping[str, Any], asked: Sample, *outcomes: Outcome) -> list[Score]:
-    """What the scorer says of them, at once."""
+    """The marks of these answers, scored at once."""
 
     async def play() -> list[Score]:
         async with judge.serve() as base_url, graded_by({"base_url": base_url, **options}) as scoring:
@@ -39,7 +39,7 @@ def grade(judge: FakeJudge, options: Mapping[str, Any], asked: Sample, *outcomes
 
 @asynccontextmanager
 async def graded_by(options: Mapping[str, Any]) -> AsyncIterator[Scoring]:
-    """A judge alone, closed in the end."""
+    """A judge alone; closed at the end."""
     scoring = make_scoring([ScorerSpec("model_graded", {"model": "judge", **options})])
     try:
         yield scoring

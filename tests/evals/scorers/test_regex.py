@@ -1,4 +1,4 @@
-"""Patterns, also those that would never come to an end."""
+"""Patterns, including ones that would never finish."""
 
 from __future__ import annotations
 

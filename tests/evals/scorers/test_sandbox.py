@@ -1,4 +1,4 @@
-"""What programs try that were never meant to be run, and what comes of it."""
+"""What hostile programs try, and what happens to them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_where_processes_are_allowed_there_are_no_more_than_so_many() -> None:
 
 
 def test_a_fork_bomb_among_allowed_processes_is_stopped_and_swept_up() -> None:
-    # Doubles nine times at most: should the limit not hold, the machine still does.
+    # Doubles nine times at most, so that the machine survives if the limit fails.
     code = "import os, time\nfor _ in range(9):\n try: os.fork()\n except OSError: pass\nwhile True: time.sleep(0.01)"
     assert play(code, processes=12, seconds=1).ended == "time"
 
@@ -115,7 +115,7 @@ def test_a_flood_of_files_is_stopped() -> None:
 
 
 def successes(attempts: str, *, processes: int = 1) -> list[str]:
-    """Which of the attempts, one a line, come to anything."""
+    """The attempts that succeed; one attempt per line."""
     code = (
         "import os, resource, signal, sys\nfor attempt in sys.stdin.read().splitlines():\n"
         " try: exec(attempt)\n except OSError: continue\n print(attempt)"

@@ -1,4 +1,4 @@
-"""The scorers of a benchmark as one: names, hash, turns, what others bring, what is told before anything is asked."""
+"""A benchmark's scorers together: names, hash, turns, plugins, and errors before anything is asked."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def strange():
 
 @pytest.fixture
 def _plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that brings three scorers, as the package manager would install it."""
+    """A package with three scorers, as a package manager would install it."""
     (tmp_path / "plugin_scorers.py").write_text(PLUGIN)
     about = tmp_path / "plugin-1.0.dist-info"
     about.mkdir()

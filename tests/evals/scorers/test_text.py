@@ -1,4 +1,4 @@
-"""Texts as models write them: Markdown, LaTeX, articles, trailing periods, and what is no text at all."""
+"""Texts as models write them: Markdown, LaTeX, articles, trailing periods, and answers that aren't text at all."""
 
 from __future__ import annotations
 

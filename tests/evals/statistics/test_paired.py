@@ -1,4 +1,4 @@
-"""What is said of two runs over the same samples, held against statsmodels, scipy and simulated runs."""
+"""The statistics of two runs over the same samples, checked against statsmodels, scipy and simulated runs."""
 
 from __future__ import annotations
 

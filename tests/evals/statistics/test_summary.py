@@ -1,4 +1,4 @@
-"""What is said of one run's scores, held against statsmodels, scipy and counting."""
+"""The statistics of one run's scores, checked against statsmodels, scipy and counting."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory, model_url: str) -> OpenHan
 
 @pytest.fixture
 def start(runtime: OpenHandsRuntime) -> Iterator[Callable[..., Session]]:
-    """Start a conversation on `scripted`; it is closed in the end."""
+    """Start a conversation on `scripted`; closes it at the end."""
     sessions: list[Session] = []
 
     def start(instructions: str | None = None, profile: str = "scripted") -> Session:

@@ -1,4 +1,4 @@
-"""A runtime that is going to be killed. Arguments: state folder, URL of the scripted model.
+"""A runtime for a test to kill. Arguments: state folder, URL of the scripted model.
 
 It finishes a turn of each of three conversations, and then begins two turns that don't end: one waits for the model,
 the other for a command. The identifiers come on stdout.

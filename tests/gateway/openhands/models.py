@@ -1,4 +1,4 @@
-"""A model that keeps what it is sent, and how a profile names a model."""
+"""A model that keeps the requests it gets, and profiles that name it."""
 
 from __future__ import annotations
 

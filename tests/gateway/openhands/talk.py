@@ -1,4 +1,4 @@
-"""Short words for what every test does."""
+"""Shorthands that most tests use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def say(session: Session, text: str) -> str:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Until it holds, at most half a minute."""
+    """Wait until a condition holds, at most half a minute."""
     deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""A gateway that is killed in the middle of two turns, and the one that takes its place."""
+"""A gateway that is killed in the middle of two turns, and its successor."""
 
 from __future__ import annotations
 

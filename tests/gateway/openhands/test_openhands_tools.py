@@ -1,4 +1,4 @@
-"""The released server's default agent, and what an operator sees of its work."""
+"""The released server's default agent, and the work that an operator can see."""
 
 from __future__ import annotations
 
