@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.plan import Selection
-    from harness.run.session import SessionSettings
+    from harness.run.settings import SessionSettings
     from harness.scenarios.model import Contract, Scenario, Suite
     from harness.shard import Shard
     from harness.targets import Target

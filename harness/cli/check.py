@@ -187,8 +187,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from harness.report.formats import OutputError, make_ready, parse_output, write_outputs
     from harness.report.terminal import Screen
     from harness.run.created import FILE
-    from harness.run.session import SessionSettings
-    from harness.run.suite import Limits
+    from harness.run.settings import SessionSettings
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
     from harness.targets.config import load_config
@@ -228,9 +227,11 @@ def _check(arguments: argparse.Namespace) -> int:
         session=SessionSettings(
             seed=arguments.seed or secrets.token_hex(4),
             run=run_id,
-            limits=Limits(jobs=arguments.jobs, requests=arguments.max_requests, seconds=arguments.max_seconds),
             request_timeout=arguments.request_timeout,
             wait=arguments.wait,
+            jobs=arguments.jobs,
+            requests=arguments.max_requests,
+            seconds=arguments.max_seconds,
             client=ClientKind(arguments.client),
             repeat=arguments.repeat,
             created_log=folder / FILE,

@@ -14,8 +14,7 @@ from harness.mutants.judgement import contract_of, judge_honest, judge_mutant
 from harness.mutants.target import MutantTarget
 from harness.plan import Selection
 from harness.report.build import build_report
-from harness.run.session import SessionSettings
-from harness.run.suite import Limits
+from harness.run.settings import SessionSettings
 from harness.scenarios.model import Suite
 from harness.targets.names import NO_RUN
 
@@ -104,9 +103,7 @@ def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> S
     return Settings(
         contract=contract,
         selection=Selection(ids=scenarios, contracts=frozenset({contract})),
-        session=SessionSettings(
-            seed=seed, run=NO_RUN, limits=Limits(jobs=16, seconds=PLAYING_SECONDS), request_timeout=20, wait=0
-        ),
+        session=SessionSettings(seed=seed, run=NO_RUN, request_timeout=20, wait=0, jobs=16, seconds=PLAYING_SECONDS),
         arguments=(),
         again=(),
         secrets={},

@@ -14,8 +14,7 @@ from harness.pytest_plugin.fixtures import Gateway, ScriptedModel
 from harness.pytest_plugin.items import ScenarioFile, is_scenario_file
 from harness.pytest_plugin.run import Run, UnavailableError
 from harness.reading.problems import FileError
-from harness.run.session import SessionSettings
-from harness.run.suite import Limits
+from harness.run.settings import SessionSettings
 from harness.scenarios.model import Capability, Contract
 from harness.targets import Endpoint, no_trouble
 from harness.targets.access import Access
@@ -89,9 +88,10 @@ def make_session(config: pytest.Config) -> SessionPlugin:
     settings = SessionSettings(
         seed=secrets.token_hex(4),
         run=secrets.token_hex(4),
-        limits=Limits(jobs=1, seconds=_MOST_SECONDS),
         request_timeout=of_name.get("request_timeout", _REQUEST_SECONDS),
         wait=wait,
+        jobs=1,
+        seconds=_MOST_SECONDS,
     )
     return SessionPlugin(config, target, Run(target, settings, contract, known), f"{text} ({chosen})")
 

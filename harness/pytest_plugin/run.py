@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
     from harness.known import Deviation
-    from harness.run.session import SessionSettings
+    from harness.run.settings import SessionSettings
     from harness.run.smoke import Fitness
     from harness.scenarios.model import Contract, Scenario, Suite
     from harness.targets import Endpoint, Target

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.plan import make_plan
@@ -15,49 +14,17 @@ from harness.run.client import Client, StepError
 from harness.run.created import CreatedLog, created
 from harness.run.smoke import Smoke, UnfitError, wait_until_reachable
 from harness.run.suite import Player
-from harness.scenarios.model import Capability, ClientKind
+from harness.scenarios.model import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from harness.plan import Plan
+    from harness.run.settings import SessionSettings
     from harness.run.smoke import Fitness
-    from harness.run.suite import Limits
     from harness.scenarios.model import Requirement, Scenario
     from harness.targets import Endpoint, Progress, Target
     from harness.trace import Cleanup, Exchange, Trace
-
-CLEANUP_SECONDS = 60.0
-"""For all deletions together; a released server answers one in some ten milliseconds."""
-
-_INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """How to play.
-
-    Attributes:
-        seed: makes the words and identifiers of the scenarios.
-        run: the run's id, eight hexadecimal digits; in the names of what it creates.
-        request_timeout: seconds for one request in all; an agent's turn takes as long as its model does.
-        wait: seconds that a target which doesn't answer yet is given.
-        client: the class of the official client, where a scenario doesn't say.
-        repeat: how often each scenario is played.
-        created_log: where to write down what the run creates on someone else's server; None: nowhere.
-        cleanup: seconds for all deletions in the end together; 0 where the target goes with all that it holds.
-    """
-
-    seed: str
-    run: str
-    limits: Limits
-    request_timeout: float
-    wait: float
-    client: ClientKind = ClientKind.ASYNC
-    repeat: int = 1
-    created_log: Path | None = None
-    cleanup: float = CLEANUP_SECONDS
 
 
 class Session:
@@ -83,7 +50,6 @@ class Session:
         self.fitness: Fitness | None = None
         self.smoke: Sequence[Exchange] = ()
         self.interrupted = False
-        self._target = target
         self._settings = settings
         self._created: dict[str, None] = {}
         guest = Capability.RESTART not in endpoint.capabilities  # a server of ours goes with all that is on it
@@ -93,28 +59,24 @@ class Session:
             endpoint.base_url,
             endpoint.key,
             timeout=settings.request_timeout,
-            connections=settings.limits.jobs,
+            connections=settings.jobs,
             model_log=endpoint.model_log,
             connection=endpoint.connection,
             watch=self._log.note if self._log else lambda _: None,
         )
-        self._ended: str | None = None
+        self._player = Player(self.client, settings, None if guest else target.restart)
         self._finding_out: asyncio.Task[Fitness] | None = None
-        self._player: Player | None = None
         self._deleting: asyncio.Task[Cleanup] | None = None
 
     @property
     def ended(self) -> str | None:
         """Why no further scenario is played, once that is so."""
-        return self._ended or (self._player.ended if self._player else None)
+        return self._player.ended
 
     def interrupt(self) -> None:
         """End the smoke test, or the playing, early; what was sent is recorded."""
         self.interrupted = True
-        if self._player is not None:
-            self._player.interrupt(_INTERRUPTED)
-            return
-        self._ended = self._ended or _INTERRUPTED
+        self._player.end("interrupted")
         if self._finding_out is not None:
             self._finding_out.cancel()
 
@@ -125,16 +87,8 @@ class Session:
 
     async def find_out(self, say: Progress) -> Fitness | None:
         """Wait for the target and play the smoke test; None when it can't be assessed, and `ended` says why."""
-        settings, endpoint = self._settings, self.endpoint
-        smoke = Smoke(
-            self.client,
-            key=endpoint.key is not None,
-            model=endpoint.model,
-            known=endpoint.capabilities,
-            native_api=endpoint.native_api,
-            seed=settings.seed,
-            budget=settings.limits.requests,
-        )
+        settings = self._settings
+        smoke = Smoke(self.client, self.endpoint, settings.seed, settings.requests)
 
         async def test() -> Fitness:
             say("waiting for the target")
@@ -146,30 +100,16 @@ class Session:
             return None
         self._finding_out = asyncio.create_task(test())
         try:
-            fitness = self.fitness = await self._finding_out
+            self.fitness = await self._finding_out
         except (UnfitError, StepError) as error:
-            self._ended = self._ended or str(error)
-            return None
+            self._player.end(str(error))
         except asyncio.CancelledError:
             if not self.interrupted:
                 raise
-            return None
         finally:
             self.smoke = smoke.exchanges
             self.remember(smoke.exchanges)
-        self._player = Player(
-            self.client,
-            fitness.model,
-            settings.seed,
-            settings.limits,
-            kind=settings.client,
-            run=settings.run,
-            restart=self._target.restart if Capability.RESTART in fitness.capabilities else None,
-            repeat=settings.repeat,
-        )
-        if self._ended:
-            self._player.interrupt(self._ended)
-        return fitness
+        return self.fitness
 
     def plan(self, scenarios: Sequence[Scenario], requirements: Mapping[str, Requirement]) -> Plan:
         """Set aside what the target, which has passed the smoke test, can't be asked."""
@@ -179,13 +119,14 @@ class Session:
 
     async def play(self, scenarios: Sequence[Scenario], on_trace: Callable[[Trace], None]) -> None:
         """Play scenarios on a target that has passed the smoke test; each gets its traces, whatever ends the run."""
-        assert self._player is not None
+        fitness = self.fitness
+        assert fitness is not None
 
         def keep(trace: Trace) -> None:
             self.remember(trace.exchanges)
             on_trace(trace)
 
-        await self._player.play(scenarios, keep)
+        await self._player.play(scenarios, fitness.model, keep)
 
     def remember(self, exchanges: Iterable[Exchange]) -> None:
         """Take note of what these created on the target, to delete it in the end."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from harness.json_value import Json
     from harness.run.client import Client
+    from harness.targets import Endpoint
     from harness.trace import Exchange, Response
 
 CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
@@ -56,30 +57,14 @@ class Smoke:
 
     Args:
         client: the recorded client.
-        key: whether the harness was given a session key.
-        model: the model to ask; None takes the first of the target's list.
-        known: what the target is known to offer; the rest is found out.
-        native_api: whether the native API may be used; without it, what needs it can't be assessed.
+        endpoint: what is known of the target; the rest is found out.
         seed: makes the words of the control.
         budget: requests that the run may send in all; None for no limit.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        *,
-        key: bool,
-        model: str | None,
-        known: frozenset[Capability],
-        native_api: bool,
-        seed: str,
-        budget: int | None = None,
-    ) -> None:
+    def __init__(self, client: Client, endpoint: Endpoint, seed: str, budget: int | None) -> None:
         self._client = client
-        self._key = key
-        self._model = model
-        self._known = known
-        self._native = native_api
+        self._endpoint = endpoint
         self._seed = seed
         self._budget = budget
         self.exchanges: list[Exchange] = []
@@ -90,10 +75,10 @@ class Smoke:
         model = self._choose(status, listed)
         conversation = await self._positive_control(model, listed)
         await self._negative_control()
-        capabilities = set(self._known)
-        if self._key:
+        capabilities = set(self._endpoint.capabilities)
+        if self._endpoint.key is not None:
             capabilities.add(Capability.AUTHENTICATION)
-        if not self._native:
+        if not self._endpoint.native_api:
             return Fitness(model, frozenset(capabilities - set(NATIVE)), dict.fromkeys(NATIVE, NOT_ALLOWED))
         capabilities |= await self._native_api(conversation)
         return Fitness(model, frozenset(capabilities))
@@ -131,7 +116,11 @@ class Smoke:
                 "check host and port, http against https, and that the server runs",
             )
         if response.status in {401, 403}:
-            advice = "check SESSION_API_KEY or --key-file" if self._key else "put the session key in SESSION_API_KEY"
+            advice = (
+                "check SESSION_API_KEY or --key-file"
+                if self._endpoint.key is not None
+                else "put the session key in SESSION_API_KEY"
+            )
             raise UnfitError(f"the target refuses the session key ({response.status} for GET /v1/models)", advice)
         try:
             body = decode(response)
@@ -142,8 +131,8 @@ class Smoke:
         return response.status, [name for name in ids if isinstance(name, str)]
 
     def _choose(self, status: int, listed: list[str]) -> str:
-        if self._model is not None:
-            return self._model
+        if self._endpoint.model is not None:
+            return self._endpoint.model
         ours = [name for name in listed if name.startswith(MODEL_PREFIX)] or listed
         if not ours:
             advice = (
@@ -186,7 +175,7 @@ class Smoke:
             else "/api/conversations/count",
         }
         for capability, path in answers.items():
-            if capability in self._known:
+            if capability in self._endpoint.capabilities:
                 continue
             response = (await self._send(Http("GET", path), Auth.SESSION_HEADER)).response
             if response is not None and response.status == OK:

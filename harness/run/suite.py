@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,10 @@ from harness.run.client import StepError
 from harness.run.patience import TOO_MANY_REQUESTS, patiently
 from harness.run.variables import built_in
 from harness.scenarios.capture import CaptureError, capture
-from harness.scenarios.model import AskModel, Auth, Call, ClientKind, Http
+from harness.scenarios.model import AskModel, Auth, Call, Http
 from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text
 from harness.targets.errors import TargetError
-from harness.targets.names import NO_RUN
 from harness.trace import Exchange, Trace
 
 if TYPE_CHECKING:
@@ -27,22 +25,8 @@ if TYPE_CHECKING:
 
     from harness.json_value import Json
     from harness.run.client import Client
+    from harness.run.settings import SessionSettings
     from harness.scenarios.model import Action, Scenario, Step
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much the run may take.
-
-    Attributes:
-        jobs: scenarios at once.
-        requests: in all, smoke test included; None for no limit.
-        seconds: the whole run, after which no further request is sent.
-    """
-
-    jobs: int = 8
-    requests: int | None = None
-    seconds: float = 1800
 
 
 class Player:
@@ -50,82 +34,59 @@ class Player:
 
     Args:
         client: the recorded client.
-        model: the model under test.
-        seed: makes the scenarios' variables.
-        limits: the budget.
-        kind: the class of the official client, where a step doesn't say.
-        run: the run's id, in the names of what is created.
+        settings: how to play.
         restart: restarts the target and blocks meanwhile; raises TargetError. None when nobody can.
-        repeat: how often the whole suite is played, one time after the other, each with words and ids of its own.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        model: str,
-        seed: str,
-        limits: Limits,
-        *,
-        kind: ClientKind = ClientKind.ASYNC,
-        run: str = NO_RUN,
-        restart: Callable[[], None] | None = None,
-        repeat: int = 1,
-    ) -> None:
+    def __init__(self, client: Client, settings: SessionSettings, restart: Callable[[], None] | None) -> None:
         self._client = client
-        self._model = model
-        self._seed = seed
-        self._limits = limits
-        self._kind = kind
-        self._run = run
+        self._settings = settings
         self._restart = restart
-        self._repeat = repeat
         self._under_way: set[asyncio.Task[Exchange]] = set()
         self._ending = asyncio.Event()
         self.ended: str | None = None
         """Why nothing more is sent, once that is so."""
 
-    def interrupt(self, reason: str) -> None:
+    def end(self, reason: str) -> None:
         """Send nothing more, and wait for nothing that was sent; `play` then returns at once."""
         self.ended = self.ended or reason
         self._ending.set()
         for task in self._under_way:
             task.cancel()
 
-    async def play(self, scenarios: Sequence[Scenario], on_trace: Callable[[Trace], None]) -> None:
+    async def play(self, scenarios: Sequence[Scenario], model: str, on_trace: Callable[[Trace], None]) -> None:
         """Play all scenarios, `jobs` at a time; each gets its traces, one at least, whatever ends the run.
 
         Args:
             scenarios: what to play.
+            model: the model under test.
             on_trace: called with each scenario's trace as soon as it is whole.
         """
-        over = f"the run's {self._limits.seconds:g} s are over"
-        alarm = asyncio.get_running_loop().call_later(self._limits.seconds, self.interrupt, over)
-        for number in range(self._repeat):
+        settings = self._settings
+        over = f"the run's {settings.seconds:g} s are over"
+        alarm = asyncio.get_running_loop().call_later(settings.seconds, self.end, over)
+
+        async def play_in_turn(queue: Iterator[Scenario], seed: str) -> None:
+            for scenario in queue:
+                on_trace(await self._play_one(scenario, model, seed))
+
+        together = [each for each in scenarios if not each.restarts]
+        alone = [each for each in scenarios if each.restarts]
+        for number in range(settings.repeat):
             if number and self._over():
                 break
-            seed = f"{self._seed}/{number}" if number else self._seed
-            together = [each for each in scenarios if not each.restarts]
-            await self._play_all(together, self._limits.jobs, seed, on_trace)
-            await self._play_all([each for each in scenarios if each.restarts], 1, seed, on_trace)
+            seed = f"{settings.seed}/{number}" if number else settings.seed
+            queue = iter(together)
+            await asyncio.gather(*(play_in_turn(queue, seed) for _ in range(min(settings.jobs, len(together)))))
+            await play_in_turn(iter(alone), seed)
         alarm.cancel()
 
-    async def _play_all(
-        self, scenarios: Sequence[Scenario], jobs: int, seed: str, on_trace: Callable[[Trace], None]
-    ) -> None:
-        queue = iter(scenarios)
-
-        async def work() -> None:
-            for scenario in queue:
-                on_trace(await self._play_one(scenario, seed))
-
-        await asyncio.gather(*(work() for _ in range(min(jobs, len(scenarios)))))
-
-    async def _play_one(self, scenario: Scenario, seed: str) -> Trace:
+    async def _play_one(self, scenario: Scenario, model: str, seed: str) -> Trace:
         exchanges: list[Exchange] = []
         variables: Mapping[str, Json] = {}
         stopped = harness_error = None
         try:
-            variables = bind(scenario.variables, built_in(seed, scenario.id, self._model, self._run))
+            variables = bind(scenario.variables, built_in(seed, scenario.id, model, self._settings.run))
             stopped = await self._play_steps(scenario, variables, exchanges)
         except UnknownVariableError as error:
             # A value that an earlier step should have saved is missing, and that step's finding says so.
@@ -171,7 +132,7 @@ class Player:
                 action,
                 auth,
                 {name: substitute(value, variables) for name, value in step.headers.items()},
-                kind=step.client or self._kind,
+                kind=step.client or self._settings.client,
                 timeout=step.timeout,
             )
             for number, step, action, auth in requests
@@ -208,14 +169,14 @@ class Player:
         try:
             await asyncio.to_thread(self._restart)
         except TargetError as error:
-            self.interrupt(f"the target did not come back from a restart: {error.what}")
+            self.end(f"the target did not come back from a restart: {error.what}")
             return self.ended
         return None
 
     def _over(self, wanted: int = 1) -> str | None:
         """Why no more requests may be sent; None while as many as are wanted may."""
-        if self._limits.requests is not None and self._client.requests + wanted > self._limits.requests:
-            self.ended = self.ended or f"the run's {self._limits.requests} requests are spent"
+        if self._settings.requests is not None and self._client.requests + wanted > self._settings.requests:
+            self.ended = self.ended or f"the run's {self._settings.requests} requests are spent"
         return self.ended
 
     async def _look_whether_alive(self) -> None:
@@ -223,7 +184,7 @@ class Player:
         if self._over() is None:
             exchange = await self._interruptible(self._client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {}))
             if exchange.response is None:
-                self.interrupt(f"the target stopped answering: {exchange.failure}")
+                self.end(f"the target stopped answering: {exchange.failure}")
 
 
 def _groups(steps: Sequence[Step]) -> Iterator[list[tuple[int, Step]]]:

@@ -12,8 +12,7 @@ from harness.check import Settings, Watchers, check
 from harness.plan import Selection
 from harness.report.build import build_report
 from harness.report.folder import write_reports
-from harness.run.session import SessionSettings
-from harness.run.suite import Limits
+from harness.run.settings import SessionSettings
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Capability
@@ -133,9 +132,9 @@ def _check(target: Warm, folder: Path) -> Report:
         session=SessionSettings(
             seed=folder.name,
             run=folder.name.encode().hex()[:8],
-            limits=Limits(jobs=JOBS),
             request_timeout=180.0,
             wait=0,
+            jobs=JOBS,
         ),
         arguments=(),
         again=(),

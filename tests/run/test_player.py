@@ -15,11 +15,13 @@ import pytest
 
 from harness.judge.scenario import judge
 from harness.run.client import Client
-from harness.run.suite import Limits, Player
+from harness.run.settings import SessionSettings
+from harness.run.suite import Player
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Auth, Call, ClientKind
 from harness.targets import ModelLog
 from harness.targets.errors import TargetError
+from harness.targets.names import NO_RUN
 from harness.verdict import State
 from tests.run.servers import CONVERSATION_HEADER, MODEL, Answer, Gateway, Received, Server, completion, error, http
 
@@ -64,7 +66,7 @@ class Play:
         self,
         server: Server,
         *steps: str,
-        limits: Limits | None = None,
+        requests: int | None = None,
         kind: ClientKind = ClientKind.ASYNC,
         restart: Callable[[], None] | None = None,
         log: Server | None = None,
@@ -75,11 +77,13 @@ class Play:
             self.traces[trace.scenario] = trace
             self.verdicts[trace.scenario] = judge(suite.scenarios[trace.scenario], suite.requirements["PLAY-1"], trace)
 
+        settings = SessionSettings("seed", NO_RUN, request_timeout=20, wait=0, requests=requests, client=kind)
+
         async def play() -> None:
             model_log = ModelLog(log.url, None) if log else None
             async with Client(server.url, KEY, timeout=20, connections=2, model_log=model_log) as client:
-                player = Player(client, MODEL, "seed", limits or Limits(), kind=kind, restart=restart)
-                await player.play(tuple(suite.scenarios.values()), on_trace)
+                player = Player(client, settings, restart)
+                await player.play(tuple(suite.scenarios.values()), MODEL, on_trace)
                 self.requests, self.ended = client.requests, player.ended
 
         asyncio.run(play())
@@ -165,7 +169,7 @@ def test_a_step_that_cannot_be_sent_takes_nothing_from_those_beside_it(play: Pla
 
 def test_a_group_that_the_budget_does_not_allow_is_not_begun(play: Play) -> None:
     with Server(Gateway()) as server:
-        verdict = play(server, GROUP, limits=Limits(requests=11))
+        verdict = play(server, GROUP, requests=11)
     assert server.received == []
     assert (verdict.state, verdict.reason) == (State.COULD_NOT_RUN, "the run's 11 requests are spent")
 
@@ -265,7 +269,7 @@ def test_the_models_log_is_asked_and_its_answer_judged(play: Play) -> None:
             Server(lambda _: http(200, {})) as server,
             Server(lambda _, count=count: http(200, {"count": count, "requests": []})) as log,  # type: ignore[misc]
         ):
-            verdict = play(server, ASKS, log=log, limits=Limits(requests=1))
+            verdict = play(server, ASKS, log=log, requests=1)
         assert verdict.state is state
         word = play.traces["play/one"].variables["word"]
         assert log.paths("GET") == [f"/requests?containing={word}"]
