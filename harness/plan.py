@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
 from harness.reading.problems import did_you_mean
 from harness.verdict import ScenarioVerdict, State
 
@@ -57,7 +58,7 @@ def _is_named(scenario: str, glob: str) -> bool:
     return glob in {scenario, without_case(scenario)} or fnmatchcase(scenario, glob)
 
 
-class NothingSelectedError(ValueError):
+class NothingSelectedError(HarnessError):
     """The selection contains no scenario: a usage error, never a pass."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 import harness
+from harness.errors import HarnessError
 from harness.json_value import DIALECT, Schema
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Document(Record):
             raise RecordError(f"{path}: {first_problem(error)}") from error
 
 
-class RecordError(ValueError):
+class RecordError(HarnessError):
     """A file or folder that is no record of ours: which, why, what to do."""
 
 
@@ -131,7 +132,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Diff
             yield Difference(name=name, old=old.get(name), new=new.get(name))
 
 
-class IncomparableError(ValueError):
+class IncomparableError(HarnessError):
     """The runs are not two runs of one thing: the text says in which respects."""
 
     def __init__(self, reasons: Sequence[str], *, nothing_shared: bool) -> None:
@@ -140,7 +141,7 @@ class IncomparableError(ValueError):
         super().__init__("\n".join(["these runs can't be compared:", *(f"  {each}" for each in reasons), way_out]))
 
 
-class MergeError(ValueError):
+class MergeError(HarnessError):
     """The reports are not all shards of one run: every reason, with the files."""
 
     def __init__(self, reasons: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
 from harness.plan import without_case
 from harness.reading.problems import did_you_mean
 from harness.redact import MASK
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from harness.report.record import Report, ScenarioRecord
 
 
-class ReplayError(Exception):
+class ReplayError(HarnessError):
     """What was asked for can't be played: why, and what to do."""
 
 

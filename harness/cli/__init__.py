@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from harness import __version__
+from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -56,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = int(parsed.run(parsed))
         sys.stdout.flush()
+    except HarnessError as error:
+        print(f"gateway-harness: {error}", file=sys.stderr)
+        return error.exit_status
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

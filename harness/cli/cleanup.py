@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from harness.trace import Cleanup
 
 INCOMPLETE = 3
-USAGE = 2
-
 
 EXIT_CODES = """\
 exit status:
@@ -53,17 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Clean up: 0 when nothing is left, 3 when something is."""
-    from harness.targets.config import ConfigError
-    from harness.targets.errors import TargetError
-
     try:
         return max(_here(arguments), _there(arguments))
-    except ConfigError as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
-    except TargetError as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return error.exit_status
     except KeyboardInterrupt:
         print("gateway-harness: interrupted; run it again", file=sys.stderr)
         return INCOMPLETE
@@ -76,7 +65,7 @@ def _here(arguments: argparse.Namespace) -> int:
     for home in found:
         if not arguments.dry_run:
             tidy_home(home)
-        print(f"{_done(arguments)}: {home} and what ran in it")
+        print(f"{'found' if arguments.dry_run else 'removed'}: {home} and what ran in it")
     return INCOMPLETE if arguments.dry_run and found else 0
 
 
@@ -122,7 +111,3 @@ def _tell(arguments: argparse.Namespace, found: Found, cleanup: Cleanup) -> None
         f"{len(found.paths)} found, by {logs} below {arguments.reports}/ and by name. "
         "Not to be found: conversations that a server named itself, of runs whose log is not here"
     )
-
-
-def _done(arguments: argparse.Namespace) -> str:
-    return "found" if arguments.dry_run else "removed"

@@ -76,8 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare; the exit status says whether something got worse."""
-    from harness.records import IncomparableError, RecordError
-    from harness.targets.errors import TargetUsageError
+    from harness.records import RecordError
 
     try:
         if arguments.history is not None:
@@ -87,11 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
         if any(map(_holds_evaluations, arguments.reports)):
             return _compare_evaluations(arguments)
         return _compare(arguments)
-    except (RecordError, IncomparableError, TargetUsageError) as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
     except OSError as error:
         print(f"gateway-harness: can't write {error.filename}: {error.strerror}", file=sys.stderr)
-    return USAGE
+        return USAGE
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -175,7 +172,7 @@ def _read(path: Path) -> Named:
     from harness.compare.comparison import Named
     from harness.report.record import read_report
 
-    return Named(str(path), read_report(path / "report.json" if path.is_dir() else path))
+    return Named(str(path), read_report(path))
 
 
 def _all(folder: Path) -> Iterator[Named | RecordError]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from harness.targets import Target
 
 INCOMPLETE = 3
-USAGE = 2
 
 EXIT_CODES = """\
 exit status:
@@ -123,29 +122,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate; the exit status as `--help` tells it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
-    from harness.evals.journal.header import OtherRunError
-    from harness.evals.journal.journal import JournalError
-    from harness.evals.sample import BenchmarkError
-    from harness.presentation.files import FolderError
     from harness.records import RecordError
-    from harness.report.formats import OutputError
-    from harness.targets.config import ConfigError
-    from harness.targets.errors import TargetError
 
     try:
         return _evaluate(arguments)
-    except TargetError as error:
-        status, said = error.exit_status, str(error)
-    except (BenchmarkError, ConfigError, FolderError, OtherRunError, OutputError) as error:
-        status, said = USAGE, str(error)
-    except (JournalError, RecordError) as error:
-        status, said = INCOMPLETE, str(error)
+    except RecordError as error:
+        said = str(error)
     except OSError as error:
-        status, said = INCOMPLETE, f"can't write {error.filename}: {error.strerror}; the same command line goes on"
+        said = f"can't write {error.filename}: {error.strerror}; the same command line goes on"
     except KeyboardInterrupt:
-        status, said = INCOMPLETE, "interrupted; the same command line goes on"
+        said = "interrupted; the same command line goes on"
     print(f"gateway-harness: {said}", file=sys.stderr)
-    return status
+    return INCOMPLETE
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:

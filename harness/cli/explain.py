@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,6 @@ from harness.scenarios.corpus import corpus_folder
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-
-USAGE = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,15 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain; 2 when there is nothing of that name."""
-    from harness.explain.subject import UnknownNameError
-    from harness.reading.problems import FileError
-
-    try:
-        for line in _explanation(arguments):
-            print(line)
-    except (UnknownNameError, FileError) as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
+    for line in _explanation(arguments):
+        print(line)
     return 0
 
 
@@ -54,15 +44,9 @@ def _explanation(arguments: argparse.Namespace) -> Iterator[str]:
         yield from explain(find(folder.relative_to(here) if folder.is_relative_to(here) else folder, arguments.name))
         return
     from harness.explain.finding import found, summary
-    from harness.explain.subject import UnknownNameError
     from harness.presentation.plain import printable
-    from harness.records import RecordError
     from harness.report.record import read_report
 
-    path = arguments.report or Path(arguments.name)
-    try:
-        report = read_report(path / "report.json" if path.is_dir() else path)
-    except RecordError as error:
-        raise UnknownNameError(str(error)) from error
+    report = read_report(arguments.report or Path(arguments.name))
     lines = found(report, arguments.name) if arguments.report else summary(report)
     yield from map(printable, lines)

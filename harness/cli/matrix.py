@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Suite
 
 INCOMPLETE = 3
-USAGE = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,18 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the targets and write the matrix; the worst of their exit statuses."""
-    from harness.records import RecordError
     from harness.report.formats import OutputError
-    from harness.targets.errors import TargetError
 
     try:
         return _matrix(arguments)
-    except TargetError as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return error.exit_status
-    except RecordError as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
     except OutputError as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return INCOMPLETE

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from harness.presentation.lines import Line
     from harness.report.record import Report
 
-USAGE = 2
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `rejudge`."""
@@ -33,19 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge again; the exit status of the verdict by today's scenarios."""
     from harness.compare.rejudge import rejudge
     from harness.presentation.lines import print_lines
-    from harness.reading.problems import FileError
-    from harness.records import RecordError
     from harness.report.record import read_report
     from harness.scenarios.corpus import corpus_folder
     from harness.scenarios.load import load_suite
 
-    path: Path = arguments.report
-    try:
-        report = read_report(path / "report.json" if path.is_dir() else path)
-        rejudged = rejudge(report, load_suite(arguments.scenarios or corpus_folder()))
-    except (RecordError, FileError) as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
+    report = read_report(arguments.report)
+    rejudged = rejudge(report, load_suite(arguments.scenarios or corpus_folder()))
     print_lines(sys.stdout, _lines(report, rejudged))
     return rejudged.outcome.exit_status
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from harness.presentation.lines import Line
     from harness.report.record import ExchangeRecord, ScenarioRecord
 
-USAGE = 2
 INCOMPLETE = 3
 
 _SHOWN = 300
@@ -53,18 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Play again; the exit status says whether it holds now."""
     from harness.presentation.lines import print_lines
-    from harness.records import RecordError
-    from harness.replay import ReplayError, choose, replay
+    from harness.replay import choose, replay
     from harness.report.record import read_report
 
-    path: Path = arguments.report
-    try:
-        report = read_report(path / "report.json" if path.is_dir() else path)
-        chosen = choose(report, arguments.findings)
-        status, now = replay(report, chosen, arguments.target, arguments.options)
-    except (RecordError, ReplayError) as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
+    report = read_report(arguments.report)
+    chosen = choose(report, arguments.findings)
+    status, now = replay(report, chosen, arguments.target, arguments.options)
     if not now:
         return status or INCOMPLETE
     print_lines(sys.stdout, (line for each in chosen for line in _told(each, now[each.id])))

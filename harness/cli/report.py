@@ -11,8 +11,6 @@ from harness import schemas
 if TYPE_CHECKING:
     import argparse
 
-USAGE = 2
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `report`."""
@@ -59,16 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "schema":
         sys.stdout.write(schemas.text(arguments.of))
         return 0
-    from harness.presentation.files import FolderError
-    from harness.records import MergeError, RecordError
-    from harness.report.formats import OutputError
-    from harness.targets.errors import TargetUsageError
-
-    try:
-        return _merge(arguments) if arguments.action == "merge" else _convert(arguments)
-    except (OutputError, RecordError, MergeError, FolderError, TargetUsageError) as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
+    return _merge(arguments) if arguments.action == "merge" else _convert(arguments)
 
 
 def _convert(arguments: argparse.Namespace) -> int:
@@ -82,8 +71,8 @@ def _convert(arguments: argparse.Namespace) -> int:
         )
     outputs = list(map(parse_output, arguments.to))
     make_ready(outputs)
-    path = _file(arguments.report)
-    for written in write_outputs(read_report(path), outputs, path.parent):
+    folder = arguments.report if arguments.report.is_dir() else arguments.report.parent
+    for written in write_outputs(read_report(arguments.report), outputs, folder):
         print(written, file=sys.stderr)
     return 0
 
@@ -101,7 +90,7 @@ def _merge(arguments: argparse.Namespace) -> int:
         return _merge_runs(arguments)
     outputs = list(map(parse_output, arguments.to))
     make_ready(outputs)
-    report = merge({str(path): read_report(_file(path)) for path in dict.fromkeys(arguments.shards)})
+    report = merge({str(path): read_report(path) for path in dict.fromkeys(arguments.shards)})
     folder = make_folder(arguments.reports, report.target.name, report.run.started)
     write_reports(report, folder)
     Screen(sys.stdout, quiet=True).show(report, folder, write_outputs(report, outputs, folder))
@@ -129,7 +118,3 @@ def _merge_runs(arguments: argparse.Namespace) -> int:
         remove_folder(folder)
     print_lines(sys.stdout, lines(record, folder))
     return record.exit_status
-
-
-def _file(path: Path) -> Path:
-    return path / "report.json" if path.is_dir() else path

@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
 from harness.reading.problems import FileError, did_you_mean
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _WIDTH = 100
 
 
-class _UsageError(Exception):
+class _UsageError(HarnessError):
     """What was asked for is not there; the text says what is."""
 
 
@@ -71,9 +72,6 @@ def run(arguments: argparse.Namespace) -> int:
     except FileError as error:
         count = len(error.problems)
         print(f"{error}\n{count} problem{'s' if count > 1 else ''}", file=sys.stderr)
-        return 2
-    except _UsageError as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
         return 2
     return 0
 

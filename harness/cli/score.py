@@ -49,14 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score; the exit status as `--help` tells it."""
     from harness.evals.journal.journal import JournalError
-    from harness.evals.rescore import RescoreError
-    from harness.evals.sample import BenchmarkError
-    from harness.records import RecordError
-    from harness.targets.errors import TargetError
 
     try:
         return _score(arguments)
-    except (BenchmarkError, RescoreError, JournalError, RecordError, TargetError) as error:
+    except JournalError as error:
         status, said = USAGE, str(error)
     except OSError as error:
         status, said = INCOMPLETE, f"can't write {error.filename}: {error.strerror}"

@@ -13,7 +13,6 @@ from harness.cli.values import positive
 if TYPE_CHECKING:
     import argparse
 
-USAGE = 2
 INCOMPLETE = 3
 
 EXIT_CODES = """\
@@ -67,17 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Test the suite; the exit status as the command's help documents it."""
-    from harness.plan import NothingSelectedError
     from harness.presentation.files import FolderError
-    from harness.reading.problems import FileError
-    from harness.targets.errors import TargetUsageError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
     try:
         return _run(arguments)
-    except (FileError, NothingSelectedError, TargetUsageError) as error:
-        print(f"gateway-harness: {error}", file=sys.stderr)
-        return USAGE
     except FolderError as error:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return INCOMPLETE

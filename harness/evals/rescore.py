@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
 from harness.evals.journal.journal import Journal, State
 from harness.evals.report import write_reports
 from harness.evals.results.build import RunContext, write_samples
@@ -30,7 +31,7 @@ _AT_ONCE = 64
 """Answers scored at once: they share one write to disk, and keep a judge busy."""
 
 
-class RescoreError(Exception):
+class RescoreError(HarnessError):
     """The answers of a run can't be scored: which, why and what to do."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from harness.errors import HarnessError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -48,7 +50,7 @@ class Samples(Protocol):
         """All samples, always in the same order. Raises BenchmarkError."""
 
 
-class BenchmarkError(Exception):
+class BenchmarkError(HarnessError):
     """A benchmark can't be read or can't be asked over the endpoint: what, where (file and line) and what to do."""
 
 

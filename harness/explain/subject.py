@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
 from harness.reading.problems import did_you_mean
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import read_files, read_requirements, scenario_files
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Requirement, Scenario
 
 
-class UnknownNameError(ValueError):
+class UnknownNameError(HarnessError):
     """No requirement or scenario has that name."""
 
 

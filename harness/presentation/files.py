@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
@@ -51,7 +53,7 @@ def whole_lines(path: Path) -> Iterator[Callable[[str], object]]:
         partial.unlink(missing_ok=True)
 
 
-class FolderError(Exception):
+class FolderError(HarnessError):
     """The folder for a report can't be made or written to: which, why, what to do."""
 
     def __init__(self, folder: Path, error: OSError) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.errors import HarnessError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -35,7 +37,7 @@ class Problem:
         return f"{self.location}: {self.message}"
 
 
-class FileError(Exception):
+class FileError(HarnessError):
     """Invalid scenario files. `problems` holds all problems, by file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

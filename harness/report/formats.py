@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
 from harness.presentation.files import write_whole
 from harness.reading.problems import did_you_mean
 
@@ -51,7 +52,7 @@ ALWAYS = ("json", "markdown")
 """What every run writes into its folder."""
 
 
-class OutputError(Exception):
+class OutputError(HarnessError):
     """An output that can't be written, or that nobody could mean: which, why, what to do."""
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
+from harness.errors import HarnessError
 from harness.reading.problems import did_you_mean
 from harness.scenarios.model import Contract
 from harness.targets.access import CONFIG_FILE, Access
@@ -32,7 +33,7 @@ _CONTRACTS = [*Contract, "auto"]
 _ACCESS = {each.name for each in fields(Access)}
 
 
-class ConfigError(ValueError):
+class ConfigError(HarnessError):
     """The file can't be used: `file:line: what, and what to do`, a line for each mistake. A usage error."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from harness.errors import HarnessError
 
-class TargetError(Exception):
+
+class TargetError(HarnessError):
     """A target is not available: what happened, where, and what to do. The run is incomplete."""
 
     exit_status = 3

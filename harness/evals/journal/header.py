@@ -24,6 +24,8 @@ VERSION = 1
 class OtherRunError(JournalError):
     """The journal belongs to a different run than the one requested."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:

@@ -7,13 +7,17 @@ import fcntl
 import os
 from typing import IO, TYPE_CHECKING
 
+from harness.errors import HarnessError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from pathlib import Path
 
 
-class JournalError(Exception):
+class JournalError(HarnessError):
     """A journal can't be used: which, why and what to do."""
+
+    exit_status = 3
 
 
 class JournalFile:
