@@ -13,8 +13,8 @@ class BearerIsForLists(Mutant):
 
     breaks = "AUTH-1"
 
-    async def answer(self, request: Request) -> Response:
-        return await self.gateway(request.with_header("Authorization", None) if request.chat else request)
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header("Authorization", None) if request.chat else request
 
 
 class BearerIsForChats(Mutant):
@@ -22,9 +22,9 @@ class BearerIsForChats(Mutant):
 
     breaks = "AUTH-1"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         listing = request.is_for("GET", "/v1/models")
-        return await self.gateway(request.with_header("Authorization", None) if listing else request)
+        return request.with_header("Authorization", None) if listing else request
 
 
 class SessionHeaderIsForNatives(Mutant):
@@ -32,8 +32,8 @@ class SessionHeaderIsForNatives(Mutant):
 
     breaks = "AUTH-2"
 
-    async def answer(self, request: Request) -> Response:
-        return await self.gateway(request.with_header("X-Session-API-Key", None) if request.chat else request)
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header("X-Session-API-Key", None) if request.chat else request
 
 
 class SessionHeaderIsNotForLists(Mutant):
@@ -41,9 +41,9 @@ class SessionHeaderIsNotForLists(Mutant):
 
     breaks = "AUTH-2"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         listing = request.is_for("GET", "/v1/models")
-        return await self.gateway(request.with_header("X-Session-API-Key", None) if listing else request)
+        return request.with_header("X-Session-API-Key", None) if listing else request
 
 
 class PublicModelList(Mutant):
@@ -51,11 +51,9 @@ class PublicModelList(Mutant):
 
     breaks = "AUTH-3"
 
-    async def answer(self, request: Request) -> Response:
-        presented = request.bearer or request.headers.get("x-session-api-key") or request.headers.get("authorization")
-        if request.is_for("GET", "/v1/models") and presented in {None, "Bearer"}:
-            return await self.gateway.ask("GET", request.path)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        stranger = (request.key or request.headers.get("authorization")) in {None, "Bearer"}
+        return self.gateway.unlocked(request) if request.is_for("GET", "/v1/models") and stranger else request
 
 
 class OneModelIsNoSecret(Mutant):
@@ -63,10 +61,8 @@ class OneModelIsNoSecret(Mutant):
 
     breaks = "AUTH-3"
 
-    async def answer(self, request: Request) -> Response:
-        if request.is_for("GET", "/v1/models/"):
-            return await self.gateway.ask("GET", request.path)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request) if request.is_for("GET", "/v1/models/") else request
 
 
 class EmptyTokenIsAKey(Mutant):
@@ -74,10 +70,9 @@ class EmptyTokenIsAKey(Mutant):
 
     breaks = "AUTH-3"
 
-    async def answer(self, request: Request) -> Response:
-        if request.headers.get("authorization", "").strip() == "Bearer":
-            return await self.gateway(request.with_header("X-Session-API-Key", self.gateway.key))
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        empty = request.headers.get("authorization", "").strip() == "Bearer"
+        return self.gateway.unlocked(request) if empty else request
 
 
 class NoKeyIsForbidden(Mutant):
@@ -85,8 +80,7 @@ class NoKeyIsForbidden(Mutant):
 
     breaks = "AUTH-3"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         presented = request.headers.get("authorization") or request.headers.get("x-session-api-key")
         return replace(response, status=403) if response.status == 401 and not presented else response
 
@@ -98,7 +92,7 @@ class ConversationIsTheKey(Mutant):
 
     async def answer(self, request: Request) -> Response:
         if not request.bearer and await self.gateway.knows(request.conversation):
-            request = request.with_header("X-Session-API-Key", self.gateway.key)
+            request = self.gateway.unlocked(request)
         return await self.gateway(request)
 
 
@@ -107,10 +101,10 @@ class AnyTokenIsTheKey(Mutant):
 
     breaks = "AUTH-4"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if request.bearer is not None:
             request = request.with_header("Authorization", f"Bearer {self.gateway.key}")
-        return await self.gateway(request)
+        return request
 
 
 class AnySessionHeaderIsTheKey(Mutant):
@@ -118,10 +112,8 @@ class AnySessionHeaderIsTheKey(Mutant):
 
     breaks = "AUTH-4"
 
-    async def answer(self, request: Request) -> Response:
-        if request.chat and request.headers.get("x-session-api-key"):
-            request = request.with_header("X-Session-API-Key", self.gateway.key)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request) if request.chat and request.headers.get("x-session-api-key") else request
 
 
 class _Compares(Mutant):
@@ -131,11 +123,10 @@ class _Compares(Mutant):
         """Whether the presented key is accepted."""
         raise NotImplementedError
 
-    async def answer(self, request: Request) -> Response:
-        presented = request.bearer or request.headers.get("x-session-api-key")
-        if request.path.startswith("/v1/") and presented and self.same(presented):
-            request = request.with_header("X-Session-API-Key", self.gateway.key)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        if request.path.startswith("/v1/") and request.key and self.same(request.key):
+            request = self.gateway.unlocked(request)
+        return request
 
 
 class ComparesAsFarAsItGoes(_Compares):
@@ -188,10 +179,8 @@ class WrongKeyIsForbidden(Mutant):
 
     breaks = "AUTH-4"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        presented = request.bearer or request.headers.get("x-session-api-key")
-        return replace(response, status=403) if response.status == 401 and presented else response
+    def returned(self, request: Request, response: Response) -> Response:
+        return replace(response, status=403) if response.status == 401 and request.key else response
 
 
 class AsksForTheKeyAfterwards(Mutant):
@@ -202,7 +191,7 @@ class AsksForTheKeyAfterwards(Mutant):
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
         if request.chat and response.status == 401:
-            await self.gateway(request.with_header("X-Session-API-Key", self.gateway.key))
+            await self.gateway(self.gateway.unlocked(request))
         return response
 
 
@@ -214,7 +203,7 @@ class PreparesForStrangers(Mutant):
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
         if request.chat and response.status == 401:
-            ahead = request.with_header(CONVERSATION, None).with_header("X-Session-API-Key", self.gateway.key)
+            ahead = self.gateway.unlocked(request.with_header(CONVERSATION, None))
             await self.gateway(ahead)
         return response
 
@@ -233,8 +222,7 @@ class ReadsStrangersBodies(Mutant):
 
     breaks = "AUTH-10"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if response.status == 401 and request.body and request.json is None:
             return refusal(422, "JSON decode error")
         return response
@@ -258,8 +246,7 @@ class RefusesStrangersStreams(Mutant):
 
     breaks = "AUTH-10"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         streams = response.status == 401 and (request.chat or {}).get("stream")
         return refusal(400, "no streaming") if streams else response
 
@@ -269,12 +256,10 @@ class RepeatsTheKey(Mutant):
 
     breaks = "AUTH-15"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if response.status != 401:
             return response
-        presented = request.bearer or request.headers.get("x-session-api-key")
-        return response.with_json({**response.json, "detail": f"Unknown key {presented}"})
+        return response.with_json({**response.json, "detail": f"Unknown key {request.key}"})
 
 
 class ConversationsAreOpen(Mutant):
@@ -282,10 +267,8 @@ class ConversationsAreOpen(Mutant):
 
     breaks = "AUTH-16"
 
-    async def answer(self, request: Request) -> Response:
-        if request.is_for("GET", "/api/conversations/"):
-            request = request.with_header("X-Session-API-Key", self.gateway.key)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request) if request.is_for("GET", "/api/conversations/") else request
 
 
 class DeletesForAnyone(Mutant):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.mutants.exchange import Request, Response, Turn, refusal
-from harness.mutants.mutant import Mutant, Retells, Sound, SpoilsAnswers, SpoilsQuestions, newest_user_message
+from harness.mutants.mutant import Mutant, Retells, SpoilsAnswers, SpoilsQuestions, newest_user_message
 
 
 class CompletesText(SpoilsAnswers):
@@ -59,14 +60,12 @@ class TellsItsReasons(Retells):
             turn.message["content"] = f"<think>{reasoning[1]}</think>{turn.message['content']}"
 
 
+@dataclass
 class RepeatsItsFirstAnswer(Retells):
     """Repeats the agent's first answer in each later one."""
 
     breaks = "CHAT-3"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._first: dict[str, str] = {}
+    _first: dict[str, str] = field(default_factory=dict)
 
     async def retell(self, turn: Turn) -> None:
         message = turn.message
@@ -300,14 +299,12 @@ class TotalsWhatItRead(SpoilsAnswers):
         body["usage"]["total_tokens"] = body["usage"]["prompt_tokens"]
 
 
+@dataclass
 class TotalsTheConversation(Retells):
     """Adds the total up over the conversation, but not the other counts."""
 
     breaks = "CHAT-17"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._totals: Counter[str] = Counter()
+    _totals: Counter[str] = field(default_factory=Counter)
 
     async def retell(self, turn: Turn) -> None:
         self._totals[turn.conversation] += turn.completion["usage"]["total_tokens"]

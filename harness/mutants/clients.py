@@ -31,8 +31,7 @@ class TellsTheBlockingClientNoCost(_KnowsForms):
 
     breaks = "CHAT-18"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if request.chat is None or response.status != 200 or not self.is_blocking(request):
             return response
         return response.with_json({name: value for name, value in response.json.items() if name != "usage"})
@@ -43,6 +42,5 @@ class RefusesTheBlockingClientOtherwise(_KnowsForms):
 
     breaks = "CHAT-18"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return refusal(400, "no such model") if response.status == 404 and self.is_blocking(request) else response

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, Sound, newest_user_message
+from harness.mutants.mutant import Mutant, newest_user_message
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -20,14 +21,12 @@ _A_MOMENT = 0.3
 _LONG = 0.7
 
 
+@dataclass
 class TakesTwinsForOne(Mutant):
     """Gives concurrent requests that begin alike one answer, from one conversation."""
 
     breaks = "CONV-16"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._running: dict[Hashable, Running] = {}
+    _running: dict[Hashable, Running] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         content = newest_user_message(request.chat or {"messages": []}).get("content")
@@ -46,14 +45,12 @@ class TakesTwinsForOne(Mutant):
         return await self.gateway(request)
 
 
+@dataclass
 class LastComeFirstServed(Mutant):
     """Gives a slow answer, when several are awaited, to the latest request."""
 
     breaks = "CONV-16"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._waiting: list[asyncio.Future[Response]] = []
+    _waiting: list[asyncio.Future[Response]] = field(default_factory=list)
 
     async def answer(self, request: Request) -> Response:
         if request.conversation or b"[[delay" not in request.body:
@@ -65,13 +62,12 @@ class LastComeFirstServed(Mutant):
         return await mine
 
 
+@dataclass
 class _KnowsWhatRuns(Mutant):
     """Remembers the running turn of each conversation."""
 
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._running: dict[str, tuple[float, bool, Running]] = {}
-        self._begun: set[str] = set()
+    _running: dict[str, tuple[float, bool, Running]] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
 
     def clash(self, *, first: bool, since: float) -> bool:
         """Whether a request clashes with a turn that has run for `since` seconds."""
@@ -147,5 +143,5 @@ class AnswersWhoLeft(_KnowsWhatRuns):
 
     breaks = "CONV-24"
 
-    def clash(self, *, first: bool, since: float) -> bool:  # noqa: ARG002 - it doesn't matter here
+    def clash(self, *, first: bool, since: float) -> bool:
         return since >= _LONG

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers, SpoilsQuestions, newest_user_message
+from harness.mutants.mutant import Mutant, SpoilsAnswers, SpoilsQuestions, newest_user_message
 
 NATIVE = "/api/conversations/"
 
@@ -35,22 +35,18 @@ class KeepsTheIdToItself(Mutant):
 
     breaks = "CONV-1"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return response if request.conversation else response.with_header(CONVERSATION, None)
 
 
+@dataclass
 class KnowsConversationsByTheirBeginning(Mutant):
     """Finds a conversation by its first message, if that is long enough."""
 
     breaks = "CONV-2"
+    _begun: dict[str, str] = field(default_factory=dict)
 
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._begun: dict[str, str] = {}
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if (question := request.chat) is None or request.conversation or response.status != 200:
             return response
         beginning = str(question["messages"][0].get("content"))
@@ -222,24 +218,21 @@ class ForgetsNothing(Mutant):
         return await self.gateway(request)
 
 
-class HidesWhatItDeletes(Mutant):
+@dataclass
+class HidesWhatItDeletes(ForgetsNothing):
     """Hides a deleted conversation, but continues it in a chat."""
 
     breaks = "CONV-9"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._hidden: set[str] = set()
+    _hidden: set[str] = field(default_factory=set)
 
     async def answer(self, request: Request) -> Response:
-        conversation = request.path.removeprefix(NATIVE)
-        if request.is_for("DELETE", NATIVE):
-            shown = await self.gateway(replace(request, method="GET"))
-            if shown.status == 200:
-                self._hidden.add(conversation)
-            return shown.with_json({"success": True}) if shown.status == 200 else shown
-        hidden = request.path.startswith(NATIVE) and conversation in self._hidden
-        return refusal(404, "Conversation not found") if hidden else await self.gateway(request)
+        deletes = request.is_for("DELETE", NATIVE)
+        if request.path in self._hidden and not deletes:
+            return refusal(404, "Conversation not found")
+        response = await super().answer(request)
+        if deletes and response.status == 200:
+            self._hidden.add(request.path)
+        return response
 
 
 class KnowsRandomIdsOnly(Mutant):
@@ -252,14 +245,12 @@ class KnowsRandomIdsOnly(Mutant):
         return refusal(422, "not a UUID") if other else await self.gateway(request)
 
 
+@dataclass
 class ContinuesNoChosenId(Mutant):
     """Lets a client choose the id, but starts anew with each request for it."""
 
     breaks = "CONV-10"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._chosen: set[str] = set()
+    _chosen: set[str] = field(default_factory=set)
 
     async def answer(self, request: Request) -> Response:
         if (conversation := request.conversation) is None or request.chat is None:
@@ -289,10 +280,8 @@ class OverlooksMalformedIds(Mutant):
 
     breaks = "CONV-11"
 
-    async def answer(self, request: Request) -> Response:
-        return await self.gateway(
-            request if _is_uuid(request.conversation) else request.with_header(CONVERSATION, None)
-        )
+    def forwarded(self, request: Request) -> Request:
+        return request if _is_uuid(request.conversation) else request.with_header(CONVERSATION, None)
 
 
 class FindsAnIdInEverything(Mutant):
@@ -300,9 +289,9 @@ class FindsAnIdInEverything(Mutant):
 
     breaks = "CONV-11"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         found = re.search(r"\w{8}-\w{4}-\w{4}-\w{4}-\w{12}", request.conversation or "")
-        return await self.gateway(request.with_header(CONVERSATION, found[0]) if found else request)
+        return request.with_header(CONVERSATION, found[0]) if found else request
 
 
 class EmptyIsMalformed(Mutant):
@@ -354,9 +343,9 @@ class StartsAThirdConversation(Mutant):
 
     breaks = "CONV-26"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         several = len(_named(request)) > 1
-        return await self.gateway(request.with_header(CONVERSATION, None) if several else request)
+        return request.with_header(CONVERSATION, None) if several else request
 
 
 class BreaksOnTwoIds(Mutant):
@@ -369,14 +358,12 @@ class BreaksOnTwoIds(Mutant):
         return refusal(500, "too many values to unpack") if several else await self.gateway(request)
 
 
+@dataclass
 class UserIsTheConversation(Mutant):
     """Continues, without the header, the last conversation of the same `user`."""
 
     breaks = "CONV-2"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._of_user: dict[str, str] = {}
+    _of_user: dict[str, str] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         user = (request.chat or {}).get("user")

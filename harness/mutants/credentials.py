@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 from uuid import uuid4
 
 from harness.mutants.exchange import CONVERSATION, Request, Response
 from harness.mutants.mutant import Mutant
-
-if TYPE_CHECKING:
-    from harness.mutants.mutant import Sound
 
 
 class KeyIsAPassword(Mutant):
@@ -19,10 +16,8 @@ class KeyIsAPassword(Mutant):
 
     breaks = "AUTH-6"
 
-    async def answer(self, request: Request) -> Response:
-        if request.basic is not None:
-            request = request.with_header("Authorization", f"Bearer {request.basic}")
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header("Authorization", f"Bearer {request.basic}") if request.basic is not None else request
 
 
 class KeyNeedsNoScheme(Mutant):
@@ -30,10 +25,10 @@ class KeyNeedsNoScheme(Mutant):
 
     breaks = "AUTH-6"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if words := request.headers.get("authorization", "").split():
             request = request.with_header("Authorization", f"Bearer {words[-1]}")
-        return await self.gateway(request)
+        return request
 
 
 class KeyInTheQuery(Mutant):
@@ -41,10 +36,10 @@ class KeyInTheQuery(Mutant):
 
     breaks = "AUTH-6"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if (values := parse_qs(request.query)) and request.path.startswith("/v1/"):
             request = request.with_header("X-Session-API-Key", next(iter(values.values()))[0])
-        return await self.gateway(request)
+        return request
 
 
 class KeyInACookie(Mutant):
@@ -52,10 +47,10 @@ class KeyInACookie(Mutant):
 
     breaks = "AUTH-6"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if found := re.search(r"session_api_key=([^;]+)", request.headers.get("cookie", "")):
             request = request.with_header("X-Session-API-Key", found[1])
-        return await self.gateway(request)
+        return request
 
 
 class BearerInTheSessionHeader(Mutant):
@@ -63,10 +58,10 @@ class BearerInTheSessionHeader(Mutant):
 
     breaks = "AUTH-6"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if (presented := request.headers.get("x-session-api-key", "")).startswith("Bearer "):
             request = request.with_header("Authorization", presented)
-        return await self.gateway(request)
+        return request
 
 
 class OneWrongHeaderSpoilsBoth(Mutant):
@@ -74,10 +69,10 @@ class OneWrongHeaderSpoilsBoth(Mutant):
 
     breaks = "AUTH-7"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if request.headers.get("x-session-api-key", self.gateway.key) != self.gateway.key:
             request = request.with_header("Authorization", None)
-        return await self.gateway(request)
+        return request
 
 
 class AnEmptyHeaderSpoilsBoth(Mutant):
@@ -85,10 +80,8 @@ class AnEmptyHeaderSpoilsBoth(Mutant):
 
     breaks = "AUTH-7"
 
-    async def answer(self, request: Request) -> Response:
-        if request.headers.get("x-session-api-key") == "":
-            request = request.with_header("Authorization", None)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header("Authorization", None) if request.headers.get("x-session-api-key") == "" else request
 
 
 class ChatsWantOneCredential(Mutant):
@@ -96,10 +89,10 @@ class ChatsWantOneCredential(Mutant):
 
     breaks = "AUTH-7"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if request.chat and request.bearer not in {None, self.gateway.key}:
             request = request.with_header("X-Session-API-Key", None)
-        return await self.gateway(request)
+        return request
 
 
 class BearerIsCapitalised(Mutant):
@@ -107,19 +100,17 @@ class BearerIsCapitalised(Mutant):
 
     breaks = "AUTH-8"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         spelled = request.headers.get("authorization", "").startswith("Bearer ")
-        return await self.gateway(request if spelled else request.with_header("Authorization", None))
+        return request if spelled else request.with_header("Authorization", None)
 
 
+@dataclass
 class ConversationsBelongToAForm(Mutant):
     """Keeps a separate table of conversations for each form of the key."""
 
     breaks = "AUTH-11"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self.form: dict[str, bool] = {}
+    form: dict[str, bool] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         native = "authorization" not in request.headers
@@ -136,8 +127,7 @@ class ShowsNativesMore(Mutant):
 
     breaks = "AUTH-11"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if request.is_for("GET", "/v1/models") and "authorization" not in request.headers and response.status == 200:
             return response.with_json({**response.json, "has_more": False})
         return response
@@ -148,11 +138,11 @@ class TwiceIsTrusted(Mutant):
 
     breaks = "AUTH-12"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         names = [name for name, _ in request.headers.items()]
         if any(names.count(name) > 1 for name in ("authorization", "x-session-api-key")):
-            request = request.with_header("X-Session-API-Key", self.gateway.key)
-        return await self.gateway(request)
+            request = self.gateway.unlocked(request)
+        return request
 
 
 class TheLastCounts(Mutant):
@@ -160,11 +150,11 @@ class TheLastCounts(Mutant):
 
     breaks = "AUTH-13"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         for name, value in request.headers.items():
             if name in {"authorization", "x-session-api-key"}:
                 request = request.with_header(name, value)
-        return await self.gateway(request)
+        return request
 
 
 class OneBlankOnly(Mutant):
@@ -172,6 +162,6 @@ class OneBlankOnly(Mutant):
 
     breaks = "AUTH-14"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         padded = "  " in request.headers.get("authorization", "")
-        return await self.gateway(request.with_header("Authorization", None) if padded else request)
+        return request.with_header("Authorization", None) if padded else request

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from harness.mutants.exchange import CONVERSATION, Request, Response
 from harness.mutants.mutant import Mutant, SpoilsQuestions, newest_user_message
-
-if TYPE_CHECKING:
-    from harness.mutants.mutant import Sound
 
 
 def _broken() -> Response:
@@ -32,8 +29,7 @@ class BreaksOnBrokenJson(Mutant):
 
     breaks = "ERROR-2"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if not request.is_chat or response.status not in {400, 422}:
             return response
         deep = response.json["error"]["code"] == "nested_too_deep"
@@ -45,8 +41,7 @@ class BreaksOnMissingFields(Mutant):
 
     breaks = "ERROR-3"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         body = request.json if request.is_chat else None
         missing = response.status == 422 and isinstance(body, dict) and "messages" not in body
         return _broken() if missing else response
@@ -57,8 +52,7 @@ class BreaksOnForms(Mutant):
 
     breaks = "ERROR-4"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return _broken() if response.status == 415 else response
 
 
@@ -110,8 +104,7 @@ class BreaksOnOtherMethods(Mutant):
 
     breaks = "ERROR-7"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return _broken() if response.status == 405 else response
 
 
@@ -120,8 +113,7 @@ class _LeavesOut(Mutant):
 
     member: str
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         body = response.json
         if response.status < 400 or not isinstance(body, dict):
             return response
@@ -147,8 +139,7 @@ class ValidatesInItsOwnWords(Mutant):
 
     breaks = "ERROR-8"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if response.status != 422:
             return response
         problem = {"type": "missing", "loc": ["body", "messages"], "msg": "Field required"}
@@ -160,8 +151,7 @@ class FailsInItsOwnWords(Mutant):
 
     breaks = "ERROR-8"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return response.with_json({"detail": "Internal Server Error"}) if response.status == 500 else response
 
 
@@ -170,8 +160,7 @@ class KeepsDetailsToItself(Mutant):
 
     breaks = "ERROR-9"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         body = response.json
         if response.status == 400 and body["error"]["code"] == "unsupported_content":
             return response.with_json({"error": body["error"]})
@@ -182,12 +171,13 @@ class FailuresAreAnswers(Mutant):
     """Reports a failed turn in an assistant message."""
 
     breaks = "ERROR-10"
+    code, says = "agent_error", "Sorry"
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if response.status != 500 or response.json["error"]["code"] != "agent_error":
+        if response.status != 500 or response.json["error"]["code"] != self.code:
             return response
-        sound = (request.chat or {}) | {"messages": [{"role": "user", "content": "Reply with exactly: Sorry"}]}
+        sound = (request.chat or {}) | {"messages": [{"role": "user", "content": f"Reply with exactly: {self.says}"}]}
         return await self.gateway(request.with_json(sound))
 
 
@@ -196,8 +186,7 @@ class PassesBadRequestsOn(Mutant):
 
     breaks = "ERROR-10"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         refused = response.status == 500 and b"[[error: 400]]" in request.body
         return replace(response, status=400) if refused else response
 
@@ -207,8 +196,7 @@ class PassesTheFailureOn(Mutant):
 
     breaks = "ERROR-11"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if response.status != 500:
             return response
         body = response.json
@@ -221,8 +209,7 @@ class PassesRateLimitTextsOn(Mutant):
 
     breaks = "ERROR-11"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if response.status != 500 or b"[[error: 429]]" not in request.body:
             return response
         return response.with_json({**response.json, "cause": {"provider": ["upstream-secret-detail"]}})
@@ -242,22 +229,18 @@ class FailuresHaveNoHeader(Mutant):
 
     breaks = "ERROR-13"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return response.with_header(CONVERSATION, None) if response.status == 500 else response
 
 
+@dataclass
 class RepeatsTheFailure(Mutant):
     """Repeats the failure of a turn in the next one, as released servers do."""
 
     breaks = "ERROR-14"
+    failure: dict[str, Response] = field(default_factory=dict)
 
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self.failure: dict[str, Response] = {}
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if request.chat is None:
             return response
         old = self.failure.pop(request.conversation or "", None)
@@ -266,17 +249,11 @@ class RepeatsTheFailure(Mutant):
         return old or response
 
 
-class StuckIsAnAnswer(Mutant):
+class StuckIsAnAnswer(FailuresAreAnswers):
     """Reports in an assistant message that the agent is stuck."""
 
     breaks = "ERROR-15"
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if response.status != 500 or response.json["error"]["code"] != "agent_stuck":
-            return response
-        sound = (request.chat or {}) | {"messages": [{"role": "user", "content": "Reply with exactly: I am stuck."}]}
-        return await self.gateway(request.with_json(sound))
+    code, says = "agent_stuck", "I am stuck."
 
 
 class ShowsWhereItRefused(Mutant):
@@ -284,8 +261,7 @@ class ShowsWhereItRefused(Mutant):
 
     breaks = "ERROR-16"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if response.status != 422:
             return response
         return response.with_json({**response.json, "debug": ["Traceback (most recent call last):", "KeyError"]})
@@ -296,8 +272,7 @@ class ShowsWhereItFailed(Mutant):
 
     breaks = "ERROR-16"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if response.status != 500:
             return response
         return response.with_json({**response.json, "where": 'File "/app/agent/run.py", line 7'})
@@ -322,7 +297,6 @@ class RefusalsAreText(Mutant):
 
     breaks = "ERROR-18"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         refused = 400 <= response.status < 500
         return response.with_header("Content-Type", "text/plain; charset=utf-8") if refused else response

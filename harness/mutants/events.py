@@ -20,9 +20,8 @@ class _Streams(Mutant):
         """Change the chunks, without `[DONE]`, in place."""
         raise NotImplementedError
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+    def returned(self, request: Request, response: Response) -> Response:
+        if not response.is_stream:
             return response
         chunks = [json.loads(line.removeprefix("data: ")) for line in response.body.decode().split("\n\n")[:-2]]
         self.spoil(chunks)
@@ -35,9 +34,11 @@ class NeverDone(Mutant):
 
     breaks = "STREAM-6"
     dialect = Dialect.AGENT_SERVER
+    longer_than = 0
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
+        if len(response.body) <= self.longer_than:
+            return response
         return replace(response, body=response.body.replace(b"data: [DONE]\n\n", b""))
 
 
@@ -47,8 +48,7 @@ class EndsTwice(Mutant):
     breaks = "STREAM-6"
     dialect = Dialect.AGENT_SERVER
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         done = b"data: [DONE]\n\n"
         return replace(response, body=response.body.removesuffix(done) + 2 * done * response.body.endswith(done))
 
@@ -165,10 +165,8 @@ class StreamsHaveNoHeader(Mutant):
     breaks = "STREAM-10"
     dialect = Dialect.AGENT_SERVER
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        streamed = response.headers.get("content-type", "").startswith("text/event-stream")
-        return response.with_header(CONVERSATION, None) if streamed else response
+    def returned(self, request: Request, response: Response) -> Response:
+        return response.with_header(CONVERSATION, None) if response.is_stream else response
 
 
 class StreamsStartAnew(Mutant):
@@ -177,9 +175,8 @@ class StreamsStartAnew(Mutant):
     breaks = "STREAM-10"
     dialect = Dialect.AGENT_SERVER
 
-    async def answer(self, request: Request) -> Response:
-        streamed = request.chat is not None and request.chat.get("stream") is True
-        return await self.gateway(request.with_header(CONVERSATION, None) if streamed else request)
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header(CONVERSATION, None) if request.streams else request
 
 
 class StreamsItsRefusals(Mutant):
@@ -187,29 +184,20 @@ class StreamsItsRefusals(Mutant):
 
     breaks = "STREAM-11"
     dialect = Dialect.AGENT_SERVER
+    statuses = frozenset(range(400, 500)) - {401}
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        streamed = request.chat is not None and request.chat.get("stream") is True
-        if streamed and 400 <= response.status < 500 and response.status != 401:
-            events = b"data: " + response.body + b"\n\ndata: [DONE]\n\n"
-            return Response(200, {"content-type": "text/event-stream"}, events)
-        return response
+    def returned(self, request: Request, response: Response) -> Response:
+        if not request.streams or response.status not in self.statuses:
+            return response
+        events = b"data: " + response.body + b"\n\ndata: [DONE]\n\n"
+        return Response(200, {"content-type": "text/event-stream"}, events)
 
 
-class StreamsItsFailures(Mutant):
+class StreamsItsFailures(StreamsItsRefusals):
     """Answers a streaming request whose turn fails with 200 and an error event."""
 
     breaks = "STREAM-16"
-    dialect = Dialect.AGENT_SERVER
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        streamed = request.chat is not None and request.chat.get("stream") is True
-        if streamed and response.status >= 500:
-            events = b"data: " + response.body + b"\n\ndata: [DONE]\n\n"
-            return Response(200, {"content-type": "text/event-stream"}, events)
-        return response
+    statuses = frozenset(range(500, 600))
 
 
 class NumbersItsChunks(_Streams):
@@ -259,7 +247,7 @@ class StreamsItsTools(_Streams):
 
     async def answer(self, request: Request) -> Response:
         response = await super().answer(request)
-        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+        if not response.is_stream:
             return response
         actions = await self.gateway.events(response.headers[CONVERSATION], "ActionEvent")
         called = [
@@ -331,16 +319,11 @@ class SendsTheFirst8K(_Pieces):
         return [text[: 8 * 1024]]
 
 
-class NeverDoneWithLongTexts(Mutant):
+class NeverDoneWithLongTexts(NeverDone):
     """Ends a long stream without `[DONE]`."""
 
     breaks = "STREAM-15"
-    dialect = Dialect.AGENT_SERVER
-
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        long = len(response.body) > 8 * 1024
-        return replace(response, body=response.body.replace(b"data: [DONE]\n\n", b"")) if long else response
+    longer_than = 8 * 1024
 
 
 class CutsBetweenBytes(_Streams):

@@ -47,6 +47,11 @@ class Response:
         """The body, freshly read; None when it is no JSON."""
         return _parsed(self.body)
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is an event stream."""
+        return self.headers.get("content-type", "").startswith("text/event-stream")
+
     def with_json(self, value: Any, *, status: int | None = None) -> Response:
         """The same answer with another body."""
         headers = _changed(self.headers, "content-type", "application/json")
@@ -87,6 +92,11 @@ class Request:
         return body if well_formed else None
 
     @property
+    def streams(self) -> bool:
+        """Whether it asks for a chat completion as a stream."""
+        return self.chat is not None and self.chat.get("stream") is True
+
+    @property
     def conversation(self) -> str | None:
         """The conversation header; None when it is absent or empty."""
         return self.headers.get(CONVERSATION) or None
@@ -96,6 +106,11 @@ class Request:
         """The bearer token; None without one."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() or None if scheme.lower() == "bearer" else None
+
+    @property
+    def key(self) -> str | None:
+        """The key that it presents, right or wrong; None or empty without one."""
+        return self.bearer or self.headers.get("x-session-api-key")
 
     @property
     def basic(self) -> str | None:

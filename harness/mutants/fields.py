@@ -9,6 +9,17 @@ from harness.mutants.exchange import Request, Response, Turn, refusal
 from harness.mutants.mutant import Mutant, Retells, SpoilsQuestions
 
 
+class _Obeys(Retells):
+    """Applies a field that a gateway should ignore."""
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        """Change the choices of an answer in place."""
+        raise NotImplementedError
+
+    async def retell(self, turn: Turn) -> None:
+        self.obey(turn.completion["choices"], turn.question)
+
+
 class CountsChoices(Mutant):
     """Answers 500 to a request for more than one choice."""
 
@@ -29,18 +40,14 @@ class HasNoVoice(Mutant):
         return refusal(501, "not implemented") if spoken else await self.gateway(request)
 
 
-class TellsProbabilitiesItHasNot(Mutant):
+class TellsProbabilitiesItHasNot(_Obeys):
     """Returns empty log probabilities if they are requested."""
 
     breaks = "FIELD-1"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        if response.status == 200 and (request.chat or {}).get("logprobs") is True:
-            completion = response.json
-            completion["choices"][0]["logprobs"] = {"content": []}
-            return response.with_json(completion)
-        return response
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        if question.get("logprobs") is True:
+            choices[0]["logprobs"] = {"content": []}
 
 
 class StreamsForItsOptions(Mutant):
@@ -48,8 +55,7 @@ class StreamsForItsOptions(Mutant):
 
     breaks = "FIELD-1"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         options = (request.chat or {}).get("stream_options") or {}
         if response.status == 200 and options.get("include_usage"):
             event = f"data: {json.dumps(response.json)}\n\ndata: [DONE]\n\n"
@@ -57,21 +63,16 @@ class StreamsForItsOptions(Mutant):
         return response
 
 
-class CallsTheClientsTool(Mutant):
+class CallsTheClientsTool(_Obeys):
     """Calls the tool that the client names in `tool_choice`."""
 
     breaks = "FIELD-2"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        choice = (request.chat or {}).get("tool_choice")
-        if response.status == 200 and isinstance(choice, dict) and "function" in choice:
-            completion = response.json
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        choice = question.get("tool_choice")
+        if isinstance(choice, dict) and "function" in choice:
             function = {"name": choice["function"]["name"], "arguments": "{}"}
-            call: dict[str, Any] = {"id": "call_1", "type": "function", "function": function}
-            completion["choices"][0]["message"]["tool_calls"] = [call]
-            return response.with_json(completion)
-        return response
+            choices[0]["message"]["tool_calls"] = [{"id": "call_1", "type": "function", "function": function}]
 
 
 class LeavesTheCallToTheClient(Retells):
@@ -90,19 +91,15 @@ class LeavesTheCallToTheClient(Retells):
         turn.message.update({"tool_calls": calls} if calls else {})
 
 
-class CallsAFunctionOfOld(Mutant):
+class CallsAFunctionOfOld(_Obeys):
     """Calls the function of the deprecated `function_call`."""
 
     breaks = "FIELD-2"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        wanted = (request.chat or {}).get("function_call")
-        if response.status == 200 and isinstance(wanted, dict):
-            completion = response.json
-            completion["choices"][0]["message"]["function_call"] = {**wanted, "arguments": "{}"}
-            return response.with_json(completion)
-        return response
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        wanted = question.get("function_call")
+        if isinstance(wanted, dict):
+            choices[0]["message"]["function_call"] = {**wanted, "arguments": "{}"}
 
 
 class RefusesPenalties(Mutant):
@@ -191,17 +188,6 @@ class KnowsItsOptions(Mutant):
         options = (request.chat or {}).get("stream_options")
         more = isinstance(options, dict) and options.keys() - {"include_usage"}
         return refusal(422, "extra fields not permitted") if more else await self.gateway(request)
-
-
-class _Obeys(Retells):
-    """Applies a field that a gateway should ignore."""
-
-    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
-        """Change the choices of an answer in place."""
-        raise NotImplementedError
-
-    async def retell(self, turn: Turn) -> None:
-        self.obey(turn.completion["choices"], turn.question)
 
 
 class GivesChoices(_Obeys):

@@ -43,8 +43,8 @@ class _Rewrites(Honest):
         """The rewritten JSON body, or event of a stream."""
         raise NotImplementedError
 
-    async def answer(self, request: Request) -> Response:
-        return _rewritten(await self.gateway(request), self.rewrite)
+    def returned(self, request: Request, response: Response) -> Response:
+        return _rewritten(response, self.rewrite)
 
 
 class OtherNumbers(Honest):
@@ -72,8 +72,7 @@ class OtherNumbers(Honest):
 class OtherWords(Honest):
     """Has other error messages, codes and types, and more members in each error."""
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         body = response.json
         if not isinstance(body, dict) or not isinstance(error := body.get("error"), dict):
             return response
@@ -89,8 +88,7 @@ class OtherStatuses(Honest):
 
     lacks: ClassVar[Mapping[str, str]] = {"HTTP-7": "it has no 405"}
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         others = {405: 404, 500: 502}
         promised = any("observability" in name for name in request.headers) or (request.chat or {}).get("stream")
         if request.is_chat and not promised:
@@ -101,8 +99,8 @@ class OtherStatuses(Honest):
 class Talkative(_Rewrites):
     """Adds headers of proxies and platforms, including cookies, and a field to every object."""
 
-    async def answer(self, request: Request) -> Response:
-        response = await super().answer(request)
+    def returned(self, request: Request, response: Response) -> Response:
+        response = super().returned(request, response)
         for name, value in (
             ("Server", "nginx/1.27.2"),
             ("Via", "1.1 edge-7, 1.1 varnish"),
@@ -139,8 +137,8 @@ class Silent(_Rewrites):
         "CHAT-17": "it doesn't tell usage",
     }
 
-    async def answer(self, request: Request) -> Response:
-        response = await super().answer(request)
+    def returned(self, request: Request, response: Response) -> Response:
+        response = super().returned(request, response)
         deleted = request.method == "DELETE" and response.status == 200
         return replace(response, status=204, body=b"") if deleted else response
 
@@ -177,7 +175,7 @@ class OtherSpelling(Honest):
 
     def on_the_wire(self, response: Response) -> ASGIApp:
         body = response.body
-        if _is_stream(response):
+        if response.is_stream:
             body = b": welcome\r\n\r\n" + b"".join(map(_spelled_event, _events(response)))
         elif response.json is not None:
             body = _spelled(response.json)
@@ -264,7 +262,7 @@ def _speaking(look: type[Honest], dialect: Dialect) -> type[Honest]:
 
 def _rewritten(response: Response, change: Callable[[Any], Any]) -> Response:
     """An answer with changed JSON, or with changed JSON in each event."""
-    if _is_stream(response):
+    if response.is_stream:
         events = [event if event == DONE else json.dumps(change(json.loads(event))) for event in _events(response)]
         return replace(response, body="".join(f"data: {event}\n\n" for event in events).encode())
     body = response.json
@@ -279,10 +277,6 @@ def _renumbered(body: Any) -> Any:
         read, written = 3 * usage["prompt_tokens"] + 1500, 3 * usage["completion_tokens"]
         other["usage"] = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
     return {**body, **other}
-
-
-def _is_stream(response: Response) -> bool:
-    return response.headers.get("content-type", "").startswith("text/event-stream")
 
 
 def _events(response: Response) -> list[str]:

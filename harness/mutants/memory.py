@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, Turn, refusal
-from harness.mutants.mutant import MODEL, Mutant, Retells, Sound, newest_user_message
+from harness.mutants.mutant import MODEL, Mutant, Retells, newest_user_message
 
 
+@dataclass
 class RemembersEveryone(Retells):
     """Answers a new conversation from the user messages of all others."""
 
     breaks = "CONV-2"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._messages: list[str] = []
+    _messages: list[str] = field(default_factory=list)
 
     async def retell(self, turn: Turn) -> None:
         if turn.request.conversation:
@@ -26,14 +25,12 @@ class RemembersEveryone(Retells):
         self._messages.append(str(newest_user_message(turn.question).get("content")))
 
 
+@dataclass
 class InstructsEveryone(Retells):
     """Answers a new conversation from the instructions of all others."""
 
     breaks = "CONV-2"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._instructions: list[str] = []
+    _instructions: list[str] = field(default_factory=list)
 
     async def retell(self, turn: Turn) -> None:
         if turn.request.conversation:
@@ -44,12 +41,11 @@ class InstructsEveryone(Retells):
         self._instructions += [str(message["content"]) for message in system]
 
 
+@dataclass
 class _Diverts(Mutant):
     """Answers some requests from another conversation than the named one."""
 
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._instead: dict[str, str] = {}
+    _instead: dict[str, str] = field(default_factory=dict)
 
     async def diverted(self, request: Request, *, anew: bool = False) -> Response:
         """The answer of the conversation that replaces the named one, from now on a fresh one if `anew`."""
@@ -74,15 +70,13 @@ class StartsAnewOnInstructions(_Diverts):
         return await self.diverted(request, anew="system" in roles and await self.gateway.knows(request.conversation))
 
 
+@dataclass
 class ForgetsTheBeginning(_Diverts):
     """Resets a conversation after four turns, under its old id."""
 
     breaks = "CONV-17"
     turns = 4
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._turns: Counter[str] = Counter()
+    _turns: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: Request) -> Response:
         response = await self.diverted(request, anew=self._turns[request.conversation or ""] == self.turns)
@@ -91,14 +85,12 @@ class ForgetsTheBeginning(_Diverts):
         return response
 
 
+@dataclass
 class HasEnoughAfterFourTurns(Mutant):
     """Refuses the fifth turn of a conversation."""
 
     breaks = "CONV-17"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._turns: Counter[str] = Counter()
+    _turns: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: Request) -> Response:
         if request.chat is not None and self._turns[request.conversation or ""] == 4:
@@ -155,14 +147,12 @@ class NotesWhatItRefuses(Mutant):
         return response
 
 
+@dataclass
 class FailsForGood(_Diverts):
     """Resets a conversation after a failed turn, under its old id."""
 
     breaks = "CONV-21"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._failed: set[str | None] = set()
+    _failed: set[str | None] = field(default_factory=set)
 
     async def answer(self, request: Request) -> Response:
         response = await self.diverted(request, anew=request.conversation in self._failed)
@@ -172,14 +162,12 @@ class FailsForGood(_Diverts):
         return response
 
 
+@dataclass
 class KeepsConversationsInMemory(_Diverts):
     """Forgets the content of its conversations in a restart, but not their ids."""
 
     breaks = "CONV-25"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._held: set[str] = set()
+    _held: set[str] = field(default_factory=set)
 
     async def answer(self, request: Request) -> Response:
         if request.chat is None:
@@ -208,14 +196,12 @@ class WritesEachTurnWithTheNext(KeepsConversationsInMemory):
         return await self.diverted(request)
 
 
+@dataclass
 class IsBoundToAModel(Mutant):
     """Refuses to continue a conversation with another model."""
 
     breaks = "CONV-27"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._models: dict[str | None, Any] = {}
+    _models: dict[str | None, Any] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         if (question := request.chat) is None:
@@ -252,14 +238,12 @@ class RemembersTenMessages(ForgetsTheBeginning):
     turns = 6
 
 
+@dataclass
 class HasHeardThatBefore(Retells):
     """Repeats the last answer to a repeated message."""
 
     breaks = "CONV-17"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._last: dict[str, tuple[object, str]] = {}
+    _last: dict[str, tuple[object, str]] = field(default_factory=dict)
 
     async def retell(self, turn: Turn) -> None:
         asked, message = newest_user_message(turn.question).get("content"), turn.message

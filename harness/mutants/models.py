@@ -121,8 +121,7 @@ class UnknownModelIsABadRequest(Mutant):
 
     breaks = "MODEL-5"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return replace(response, status=400) if request.chat and response.status == 404 else response
 
 
@@ -131,9 +130,9 @@ class HasNoSingleModels(Mutant):
 
     breaks = "MODEL-6"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         alone = request.is_for("GET", "/v1/models/")
-        return await self.gateway(replace(request, path="/v1/model") if alone else request)
+        return replace(request, path="/v1/model") if alone else request
 
 
 class ShowsAnyModel(Mutant):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from starlette.datastructures import Headers
@@ -66,6 +67,10 @@ class Sound:
         """Make the mutant's own request, with the key."""
         return await self(Request(method, path, {"x-session-api-key": self.key}))
 
+    def unlocked(self, request: Request) -> Request:
+        """The request with the key in its session header."""
+        return request.with_header("X-Session-API-Key", self.key)
+
     async def knows(self, conversation: str | None) -> bool:
         """Whether a conversation of that id exists."""
         return conversation is not None and (await self.ask("GET", f"/api/conversations/{conversation}")).status == 200
@@ -76,24 +81,31 @@ class Sound:
         return [event for event in found["items"] if event["kind"] == kind]
 
 
+@dataclass
 class Front:
     """A gateway as clients see it: a proxy in front of the sound one.
 
-    One instance serves one run, and may keep state.
+    One instance serves one run, and may keep state, in fields of its own.
 
     Attributes:
         dialect: its contract.
         gateway: the sound gateway behind it.
     """
 
+    gateway: Sound
     dialect: ClassVar[Dialect] = Dialect.DOCUMENTED
-
-    def __init__(self, gateway: Sound) -> None:
-        self.gateway = gateway
 
     async def answer(self, request: Request) -> Response:
         """Answer a request."""
-        return await self.gateway(request)
+        return self.returned(request, await self.gateway(self.forwarded(request)))
+
+    def forwarded(self, request: Request) -> Request:
+        """What the sound gateway gets in place of a request."""
+        return request
+
+    def returned(self, request: Request, response: Response) -> Response:
+        """What the client gets in place of the sound gateway's answer to its request."""
+        return response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, as an ASGI application."""
@@ -133,11 +145,11 @@ class SpoilsQuestions(Mutant):
         """Change the body of a request in place."""
         raise NotImplementedError
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if (question := request.chat) is None:
-            return await self.gateway(request)
+            return request
         self.spoil(question)
-        return await self.gateway(request.with_json(question))
+        return request.with_json(question)
 
 
 class SpoilsAnswers(Mutant):
@@ -155,8 +167,7 @@ class SpoilsAnswers(Mutant):
         """Change the body of an answer in place."""
         raise NotImplementedError
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         concerned = request.method == self.method and re.fullmatch(self.path, request.path)
         if not concerned or response.status != 200 or (body := response.json) is None:
             return response

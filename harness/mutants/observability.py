@@ -36,8 +36,7 @@ class AnswersWithTheSpan(_Observes):
 
     breaks = "OBS-1"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if not (span := request.headers.get(SPAN)) or response.status != 200 or (body := response.json) is None:
             return response
         return response.with_json({**body, "span_name": span})
@@ -48,9 +47,9 @@ class CutsLongSpans(_Observes):
 
     breaks = "OBS-2"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         span = request.headers.get(SPAN)
-        return await self.gateway(request.with_header(SPAN, span[:128]) if span else request)
+        return request.with_header(SPAN, span[:128]) if span else request
 
 
 class MendsSpans(_Observes):
@@ -58,9 +57,9 @@ class MendsSpans(_Observes):
 
     breaks = "OBS-2"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         span = request.headers.get(SPAN)
-        return await self.gateway(request.with_header(SPAN, re.sub(r"[^\w.:/-]", "_", span)) if span else request)
+        return request.with_header(SPAN, re.sub(r"[^\w.:/-]", "_", span)) if span else request
 
 
 class MetadataMayBeNested(_Observes):
@@ -68,9 +67,9 @@ class MetadataMayBeNested(_Observes):
 
     breaks = "OBS-3"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         nested = isinstance(_metadata(request), dict)
-        return await self.gateway(request.with_header(METADATA, None) if nested else request)
+        return request.with_header(METADATA, None) if nested else request
 
 
 class MetadataMayBeText(_Observes):
@@ -78,9 +77,9 @@ class MetadataMayBeText(_Observes):
 
     breaks = "OBS-3"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         unreadable = not isinstance(_metadata(request), dict)
-        return await self.gateway(request.with_header(METADATA, None) if unreadable else request)
+        return request.with_header(METADATA, None) if unreadable else request
 
 
 class ObservesAfterwards(_Observes):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from harness.mutants.exchange import Request, Response, refusal
 from harness.mutants.mutant import MODEL, Mutant, SpoilsAnswers
-
-if TYPE_CHECKING:
-    from harness.mutants.mutant import Sound
 
 PROFILES = "/api/profiles/"
 
@@ -20,8 +17,7 @@ class CreatedIsJustOk(Mutant):
 
     breaks = "PROFILE-1"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return replace(response, status=200) if response.status == 201 else response
 
 
@@ -51,20 +47,16 @@ class DeletesNothing(Mutant):
 
     breaks = "PROFILE-3"
 
-    async def answer(self, request: Request) -> Response:
-        if request.is_for("DELETE", PROFILES):
-            return await self.gateway(replace(request, path=PROFILES + "nobody"))
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return replace(request, path=PROFILES + "nobody") if request.is_for("DELETE", PROFILES) else request
 
 
+@dataclass
 class ServesWhatItHasServed(Mutant):
     """Caches profiles in use, and starts conversations with them after their deletion."""
 
     breaks = "PROFILE-3"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self.used: set[str] = set()
+    used: set[str] = field(default_factory=set)
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
@@ -93,10 +85,8 @@ class TrustsTheIntranet(Mutant):
 
     breaks = "PROFILE-5"
 
-    async def answer(self, request: Request) -> Response:
-        if request.is_for("POST", PROFILES):
-            request = request.with_header("X-Session-API-Key", self.gateway.key)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request) if request.is_for("POST", PROFILES) else request
 
 
 class RefusesAfterSaving(Mutant):
@@ -107,7 +97,7 @@ class RefusesAfterSaving(Mutant):
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
         if request.is_for("POST", PROFILES) and response.status == 401:
-            await self.gateway(request.with_header("X-Session-API-Key", self.gateway.key))
+            await self.gateway(self.gateway.unlocked(request))
         return response
 
 
@@ -116,10 +106,8 @@ class AnyoneMayDelete(Mutant):
 
     breaks = "PROFILE-5"
 
-    async def answer(self, request: Request) -> Response:
-        if request.is_for("DELETE", PROFILES):
-            return await self.gateway.ask("DELETE", request.path)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request) if request.is_for("DELETE", PROFILES) else request
 
 
 class AnyoneMayLookAround(Mutant):
@@ -127,10 +115,8 @@ class AnyoneMayLookAround(Mutant):
 
     breaks = "PROFILE-5"
 
-    async def answer(self, request: Request) -> Response:
-        if request.is_for("GET", "/api/profiles"):
-            return await self.gateway.ask("GET", request.path)
-        return await self.gateway(request)
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request) if request.is_for("GET", "/api/profiles") else request
 
 
 class ShowsTheApiKey(Mutant):
@@ -138,8 +124,8 @@ class ShowsTheApiKey(Mutant):
 
     breaks = "PROFILE-6"
 
-    async def answer(self, request: Request) -> Response:
-        return await self.gateway(request.with_header("X-Expose-Secrets", "plaintext"))
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header("X-Expose-Secrets", "plaintext")
 
 
 class ListsTheApiKeys(Mutant):
@@ -171,14 +157,12 @@ class KeepsTheFirst(Mutant):
         return await self.gateway(request)
 
 
+@dataclass
 class RunsOnTheFirst(Mutant):
     """Saves and shows an overwritten profile, but runs conversations on its first version."""
 
     breaks = "PROFILE-7"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._saved: dict[str, list[Request]] = {}
+    _saved: dict[str, list[Request]] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         if request.is_for("POST", PROFILES):
@@ -198,11 +182,11 @@ class MendsNames(Mutant):
 
     breaks = "PROFILE-8"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         if request.path.startswith(PROFILES) and not request.path.endswith("/rename"):
             name = re.sub(r"[^A-Za-z0-9_-]", "", request.path.removeprefix(PROFILES))[:64]
             request = replace(request, path=PROFILES + name)
-        return await self.gateway(request)
+        return request
 
 
 class HasAModelForEveryone(Mutant):
@@ -210,11 +194,11 @@ class HasAModelForEveryone(Mutant):
 
     breaks = "PROFILE-9"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         body = request.json
         if request.is_for("POST", PROFILES) and isinstance(body, dict):
             request = request.with_json({**body, "llm": {"model": "openai/gpt-4o", **body.get("llm", {})}})
-        return await self.gateway(request)
+        return request
 
 
 class ShowsEmptyProfiles(Mutant):
@@ -222,8 +206,7 @@ class ShowsEmptyProfiles(Mutant):
 
     breaks = "PROFILE-10"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         if request.is_for("GET", PROFILES) and response.status == 404:
             return response.with_json({"name": "", "config": {}, "api_key_set": False}, status=200)
         return response
@@ -244,11 +227,11 @@ class ForgetsTheKey(Mutant):
 
     breaks = "PROFILE-12"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         body = request.json
         if request.is_for("POST", PROFILES) and isinstance(body, dict):
             request = request.with_json({**body, "include_secrets": False})
-        return await self.gateway(request)
+        return request
 
 
 class ListsNoNewProfiles(SpoilsAnswers):
@@ -277,14 +260,12 @@ class CopiesInsteadOfRenaming(Mutant):
         return response
 
 
+@dataclass
 class FollowsItsProfile(Mutant):
     """Changes a conversation's language model when its profile changes."""
 
     breaks = "PROFILE-15"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self.profile: dict[str, str] = {}
+    profile: dict[str, str] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
@@ -311,14 +292,12 @@ class OrphansAreErrors(Mutant):
         return refusal(500, "KeyError") if orphan else response
 
 
+@dataclass
 class OrphansAreHidden(Mutant):
     """Hides conversations whose profile is deleted."""
 
     breaks = "PROFILE-17"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self.model: dict[str, str] = {}
+    model: dict[str, str] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         if (question := request.chat) is not None and request.conversation:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from harness.gateway.settings import Dialect
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
-from harness.mutants.mutant import Mutant, Sound, SpoilsAnswers
+from harness.mutants.mutant import Mutant, SpoilsAnswers
 
 
 class _Asked(Mutant):
@@ -147,8 +148,7 @@ class NamesNoConversation(Mutant):
     breaks = "RESP-5"
     dialect = Dialect.AGENT_SERVER
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         return response.with_header(CONVERSATION, None) if request.path == "/v1/responses" else response
 
 
@@ -158,20 +158,17 @@ class LeadsNowhere(Mutant):
     breaks = "RESP-5"
     dialect = Dialect.AGENT_SERVER
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         made = request.path == "/v1/responses" and response.status == 200
         return response.with_header(CONVERSATION, str(uuid4())) if made else response
 
 
+@dataclass
 class RemembersAllInput(_Asked):
     """Answers a response from the inputs of all others."""
 
     breaks = "RESP-6"
-
-    def __init__(self, gateway: Sound) -> None:
-        super().__init__(gateway)
-        self._inputs: list[str] = []
+    _inputs: list[str] = field(default_factory=list)
 
     async def asked(self, request: Request, body: dict[str, Any]) -> Response:
         response = await self.gateway(request)
@@ -274,9 +271,9 @@ class AsksForNoKey(Mutant):
     breaks = "RESP-11"
     dialect = Dialect.AGENT_SERVER
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         known = request.with_header("authorization", f"Bearer {self.gateway.key}")
-        return await self.gateway(known if request.path == "/v1/responses" else request)
+        return known if request.path == "/v1/responses" else request
 
 
 class ForbidsWrongKeys(Mutant):
@@ -285,8 +282,7 @@ class ForbidsWrongKeys(Mutant):
     breaks = "RESP-11"
     dialect = Dialect.AGENT_SERVER
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
+    def returned(self, request: Request, response: Response) -> Response:
         wrong = request.path == "/v1/responses" and response.status == 401 and request.bearer
         return refusal(403, "Forbidden") if wrong else response
 

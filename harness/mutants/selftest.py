@@ -154,7 +154,8 @@ def prove_suite(suite: Suite, choice: Choice, *, workers: int, progress: LivePro
     try:
         for job, result in spread(_prover, jobs, workers=workers, seconds=LOST_SECONDS):
             if isinstance(result, Lost):
-                played[job] = _not_judged(job, suite, result.reason)
+                gateway = _gateway(job.gateway)
+                played[job] = not_judged(gateway, suite, result.reason, alone=job.alone, seed=job.seed)
             else:
                 played[job] = result
             progress.advance(counted(played.values()))
@@ -188,10 +189,6 @@ def _prove(suite: Suite, job: Job) -> MutantRecord | HonestRecord:
         assert issubclass(gateway, Honest)
         return prove_alone(gateway, suite, job.scenarios, job.seed)
     return prove(gateway, suite, scenarios=job.scenarios, seed=job.seed)
-
-
-def _not_judged(job: Job, suite: Suite, reason: str) -> MutantRecord | HonestRecord:
-    return not_judged(_gateway(job.gateway), suite, reason, alone=job.alone, seed=job.seed)
 
 
 def _gateway(name: str) -> type[Mutant | Honest]:

@@ -33,7 +33,7 @@ class StreamsWhatItCounts(Mutant):
         return Response(200, response.with_header("content-type", "text/event-stream").headers, event.encode())
 
 
-class RefusesStreamsInTheBeginning(SpoilsQuestions):
+class RefusesStreamsInTheBeginning(OverlooksTheField):
     """Refuses to stream a conversation's first turn, but ignores the field in later ones."""
 
     breaks = "STREAM-1"
@@ -42,21 +42,15 @@ class RefusesStreamsInTheBeginning(SpoilsQuestions):
         known = request.chat is not None and await self.gateway.knows(request.conversation)
         return await (super().answer(request) if known else self.gateway(request))
 
-    def spoil(self, question: dict[str, Any]) -> None:
-        question.pop("stream", None)
 
-
-class StreamsForTheBlockingClient(SpoilsQuestions):
+class StreamsForTheBlockingClient(OverlooksTheField):
     """Ignores the field if the blocking client sends it."""
 
     breaks = "STREAM-1"
 
-    async def answer(self, request: Request) -> Response:
+    def forwarded(self, request: Request) -> Request:
         blocking = request.headers.get("x-stainless-async") == "false"
-        return await (super().answer(request) if blocking else self.gateway(request))
-
-    def spoil(self, question: dict[str, Any]) -> None:
-        question.pop("stream", None)
+        return super().forwarded(request) if blocking else request
 
 
 class StreamingIsUnprocessable(Mutant):
@@ -64,9 +58,8 @@ class StreamingIsUnprocessable(Mutant):
 
     breaks = "STREAM-1"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        refused = response.status == 400 and (request.chat or {}).get("stream") is True
+    def returned(self, request: Request, response: Response) -> Response:
+        refused = response.status == 400 and request.streams
         return refusal(422, "stream is not supported") if refused else response
 
 
@@ -107,9 +100,8 @@ class NamesWhatItRefused(Mutant):
 
     breaks = "STREAM-2"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        refused = response.status == 400 and (request.chat or {}).get("stream") is True
+    def returned(self, request: Request, response: Response) -> Response:
+        refused = response.status == 400 and request.streams
         return response.with_header(CONVERSATION, "00000000-0000-4000-8000-000000000000") if refused else response
 
 
@@ -118,9 +110,8 @@ class RefusesWithoutAReason(Mutant):
 
     breaks = "STREAM-3"
 
-    async def answer(self, request: Request) -> Response:
-        response = await self.gateway(request)
-        refused = response.status == 400 and (request.chat or {}).get("stream") is True
+    def returned(self, request: Request, response: Response) -> Response:
+        refused = response.status == 400 and request.streams
         return refusal(400, "Bad request") if refused else response
 
 

@@ -34,17 +34,10 @@ class MutantTarget:
     """A mutant or an honest gateway, served for one run; `Front` itself is the unchanged gateway."""
 
     def __init__(self, mutant: type[Front]) -> None:
+        self.name = self.argument = f"mutant-{mutant.__name__}"
         self._mutant = mutant
         self._server: _Server | None = None
         self._undo = ExitStack()
-
-    @property
-    def name(self) -> str:
-        return f"mutant-{self._mutant.__name__}"
-
-    @property
-    def argument(self) -> str:
-        return self.name
 
     def start(self, progress: Progress) -> Endpoint:
         progress(f"starting {self.name}")

@@ -132,9 +132,8 @@ def _whole_lines(file: Path) -> list[str]:
 def is_alive(pid: int) -> bool:
     """Whether there is such a process."""
     try:
-        os.kill(pid, 0)
+        with suppress(PermissionError):  # someone else's
+            os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
     return True

@@ -10,8 +10,6 @@ from harness.trace import ClientView
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pydantic import BaseModel
-
 _SHOWN_PROBLEMS = 5
 
 _LOOKED_AT_CHUNKS = 10_000
@@ -95,14 +93,11 @@ def _problems_of(value: Any) -> list[str]:
     if not isinstance(value, BaseModel):
         return [f"{value!r} is no object"]
     try:
-        type(value).model_validate_json(_to_json(value), strict=True)
+        # The body as it was sent: fields that the client filled in itself are left out.
+        sent = value.model_dump_json(exclude_unset=True, warnings=False)
+        type(value).model_validate_json(sent, strict=True)
     except ValidationError as error:
         return [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
     except (ValueError, RecursionError) as error:
         return [str(error)]
     return []
-
-
-def _to_json(value: BaseModel) -> str:
-    """The body as it was sent: fields that the client filled in itself are left out."""
-    return value.model_dump_json(exclude_unset=True, warnings=False)

@@ -59,7 +59,7 @@ class Connection:
             if self.client_certificate is not None:
                 file = self.client_certificate
                 # Without a callback, OpenSSL would prompt for a passphrase on the terminal, and hang in CI.
-                context.load_cert_chain(self.client_certificate, self.client_key, password=_no_passphrase)
+                context.load_cert_chain(self.client_certificate, self.client_key, password=lambda: "")
         except OSError as problem:  # ssl.SSLError is one
             reason = "it holds no usable certificate or key" if isinstance(problem, ssl.SSLError) else problem.strerror
             raise TargetUsageError(
@@ -167,10 +167,6 @@ def _header(text: str, resolved: Callable[[str, str], str]) -> tuple[str, str]:
             "the value holds a character that no header can carry", where=where, advice="printable ASCII alone"
         )
     return name, value
-
-
-def _no_passphrase() -> str:
-    return ""
 
 
 def is_loopback(base_url: str) -> bool:
