@@ -55,17 +55,13 @@ def find(folder: Path, name: str) -> Part:
         chosen = ()
     proving = [file for file, text in texts.items() if re.search(rf"\brequirement: *{identifier}\s", text)]
     proofs = tuple(each for each in _read(proving, requirements) if each.requirement == identifier)
-    return Part(_home(folder), requirements[identifier], proofs, chosen)
+    home = folder if (folder / "requirements.yaml").exists() else corpus_folder()
+    return Part(home, requirements[identifier], proofs, chosen)
 
 
 def _read(files: list[Path], requirements: Mapping[str, Requirement]) -> tuple[Scenario, ...]:
     """The scenarios of some files; references to other files, such as controls, are not resolved."""
     return tuple(read_files(files, Suite(requirements, {})).suite.scenarios.values())
-
-
-def _home(folder: Path) -> Path:
-    """The folder of the requirements that a folder's scenarios prove."""
-    return folder if (folder / "requirements.yaml").exists() else corpus_folder()
 
 
 def _unknown(

@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from array import array
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -25,12 +25,9 @@ from harness.evals.journal.header import OtherRunError, RunHeader, read_header
 from harness.evals.journal.journal_file import JournalError, JournalFile
 from harness.evals.journal.journal_line import (
     failure_from_json,
-    failure_to_json,
     from_line,
     outcome_from_json,
     outcome_to_json,
-    score_from_json,
-    score_to_json,
     to_line,
 )
 from harness.evals.outcome import Failure, Outcome, Score
@@ -188,7 +185,7 @@ class Journal:
         outcome = outcome_from_json(self._line(self._ends[slot]))
         if outcome.failure is None and self._scores[slot]:
             said = self._line(self._scores[slot])
-            scores = tuple(map(score_from_json, said["scores"]))
+            scores = tuple(Score(**each) for each in said["scores"])
             outcome = replace(outcome, scores=scores, failure=failure_from_json(said["failure"]))
         return outcome
 
@@ -270,18 +267,9 @@ class Journal:
 
     def scored(self, index: int, epoch: int, *, scorer_hash: str, result: Sequence[Score] | Failure) -> Awaitable[None]:
         """The scorers with this hash scored the sample's answers, or failed to."""
-        failure = result if isinstance(result, Failure) else None
-        scores = [] if isinstance(result, Failure) else [score_to_json(score) for score in result]
-        return self._append(
-            {
-                "type": "score",
-                "index": index,
-                "epoch": epoch,
-                "hash": scorer_hash,
-                "failure": failure_to_json(failure),
-                "scores": scores,
-            }
-        )
+        failure, scores = (asdict(result), ()) if isinstance(result, Failure) else (None, result)
+        members: dict[str, Json] = {"type": "score", "index": index, "epoch": epoch, "hash": scorer_hash}
+        return self._append(members | {"failure": failure, "scores": [asdict(score) for score in scores]})
 
     async def flush(self) -> None:
         """Wait until everything written is on disk."""

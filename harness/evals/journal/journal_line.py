@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from harness.evals.outcome import Failure, FailureKind, Outcome, Score, Usage
+from harness.evals.outcome import Failure, FailureKind, Outcome, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Json]:
         "adopted": outcome.adopted,
         "sends": outcome.sends,
         "usage": None if outcome.usage is None else asdict(outcome.usage),
-        "failure": failure_to_json(outcome.failure),
+        "failure": None if outcome.failure is None else asdict(outcome.failure),
         "answers": list(outcome.answers),
     }
 
@@ -83,21 +83,6 @@ def outcome_from_json(members: Mapping[str, Any]) -> Outcome:
     )
 
 
-def failure_to_json(failure: Failure | None) -> Json:
-    """A failure, or null."""
-    return None if failure is None else {"kind": failure.kind, "message": failure.message}
-
-
 def failure_from_json(value: Mapping[str, str] | None) -> Failure | None:
     """A failure, or None."""
     return None if value is None else Failure(FailureKind(value["kind"]), value["message"])
-
-
-def score_to_json(score: Score) -> Json:
-    """A score as a `score` line holds it."""
-    return asdict(score)
-
-
-def score_from_json(value: Mapping[str, Any]) -> Score:
-    """The score."""
-    return Score(**value)

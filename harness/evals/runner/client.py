@@ -21,8 +21,6 @@ from harness.redact import Redactor
 from harness.targets.connection import environment_proxy
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from harness.evals.runner.settings import Server
     from harness.json_value import Json
 
@@ -147,9 +145,7 @@ class Client:
         )
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
     async def chat(self, conversation: str, turn: int, messages: list[Json]) -> Reply:

@@ -12,7 +12,6 @@ from harness.evals.runner.events import SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from harness.evals.runner.events import Watcher
     from harness.evals.runner.settings import Server, Settings
@@ -89,9 +88,7 @@ class Pool:
             await self._undo.enter_async_context(lane.client)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._undo.aclose()
 
     def at(self, url: str) -> Lane | None:

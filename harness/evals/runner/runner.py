@@ -108,7 +108,8 @@ class _Run:
     async def work(self) -> None:
         """Ask and score sample after sample until none is left."""
         for index, sample, epoch in self._items:
-            outcome = self._journal.outcome(index, epoch) if self._is_answered(index, epoch) else None
+            is_answered = self._journal.state(index, epoch) is State.ANSWERED
+            outcome = self._journal.outcome(index, epoch) if is_answered else None
             if outcome is None:
                 attempt = Attempt(index, sample, epoch, self._surroundings)
                 played = await attempt.play()
@@ -149,9 +150,6 @@ class _Run:
                     pass
                 case _:
                     yield index, sample, epoch
-
-    def _is_answered(self, index: int, epoch: int) -> bool:
-        return self._journal.state(index, epoch) is State.ANSWERED
 
     def _needs_score(self, index: int, epoch: int) -> bool:
         if self._journal.scorer_hash(index, epoch) != self._scoring.hash:

@@ -71,7 +71,7 @@ class Scoring:
         self.names = tuple(each.name for each in scorers)
         self.hash = _sha256([each.hash for each in scorers])
         # Scorers that cost money come last, when no other can fail any more.
-        self._order = sorted(range(len(scorers)), key=lambda index: scorers[index].costly)
+        self._order = sorted(range(len(scorers)), key=lambda index: scorers[index].scorer.costly)
 
     async def __call__(self, sample: Sample, outcome: Outcome) -> tuple[Score, ...]:
         """The scores of an outcome with an answer to every turn.
@@ -96,7 +96,7 @@ class Scoring:
     async def close(self) -> None:
         """Release processes and connections."""
         for each in self._scorers:
-            await each.close()
+            await each.scorer.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +108,13 @@ class _Named:
     turn: Literal["last", "all"] | int
     scorer: Scorer
 
-    @property
-    def costly(self) -> bool:
-        return self.scorer.costly
-
     def lacks(self, sample: Sample) -> str | None:
         if isinstance(self.turn, int) and self.turn > len(sample.turns):
             return f"a turn {self.turn}"
         return self.scorer.lacks(sample)
 
-    async def close(self) -> None:
-        await self.scorer.close()
-
     async def score(self, sample: Sample, outcome: Outcome) -> Score:
-        if self.costly:
+        if self.scorer.costly:
             for score in outcome.scores:
                 if score.scorer == self.name and score.metadata.get("hash") == self.hash:
                     return score
@@ -131,7 +124,7 @@ class _Named:
             raise ScorerError(f"{self.name}: {problem}") from None
         except Exception as problem:  # a scorer's bug must not end a run with paid answers
             raise ScorerError(f"{self.name}: {type(problem).__name__}: {problem}") from problem
-        metadata = {**mark.metadata, "hash": self.hash} if self.costly else mark.metadata
+        metadata = {**mark.metadata, "hash": self.hash} if self.scorer.costly else mark.metadata
         return Score(self.name, mark.value, mark.answer, mark.explanation, metadata)
 
     async def _mark(self, sample: Sample, outcome: Outcome) -> Mark:
