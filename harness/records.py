@@ -1,4 +1,4 @@
-"""Records: what is written for machines, as frozen values whose JSON Schemas are published, and how it is read back."""
+"""Records: frozen values written as JSON whose schemas are published, and how they are read back."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PUBLISHED: dict[str, Any] = {}
-"""What is written for machines, by the name that `report schema` has for it; complete when all records are imported."""
+"""Every published record type, by its name in `report schema`; complete once all record modules are imported."""
 
 NOISE = frozenset({"uptime", "idle_time"})
-"""What a server says about itself that is another thing at every run."""
+"""Fields of `/server_info` that differ in every run."""
 
 
 class Record(BaseModel):
-    """Frozen, and nothing but what is declared."""
+    """A frozen value; undeclared fields are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Document(Record):
-    """A record that is a file of its own; a subclass says which `format` in which `version`.
+    """A record with a file of its own; a subclass declares its `format` and `version`.
 
-    A subclass names the schema that it is published by: `class Report(Document, schema="report")`.
+    A subclass names its published schema: `class Report(Document, schema="report")`.
     """
 
     format: str
@@ -43,7 +43,7 @@ class Document(Record):
         PUBLISHED[schema] = cls
 
     def to_json(self) -> str:
-        """The record as text for a file."""
+        """The record as the text of a file."""
         return self.model_dump_json(indent=1) + "\n"
 
     @classmethod
@@ -52,11 +52,11 @@ class Document(Record):
 
         Args:
             path: of the file.
-            otherwise: what a file of another format is not, and what to give instead.
-            cut: what to do about a file that ends too early.
+            otherwise: ends the message for a file of another format: what it is not, and what to give instead.
+            cut: what to do about a truncated file.
 
         Raises:
-            RecordError: it can't be read, is cut, is something else, or of a version that this harness does not know.
+            RecordError: the file can't be read, is truncated, or has another format or an unknown version.
         """
         try:
             document = json.loads(path.read_bytes())
@@ -78,11 +78,11 @@ class Document(Record):
 
 
 class RecordError(HarnessError):
-    """A file or folder that is no record of ours: which, why, what to do."""
+    """A file or folder that is no record of ours. Says which one, why and what to do."""
 
 
 def first_problem(error: ValidationError) -> str:
-    """Where a document first is not as its schema wants it."""
+    """The first place where a document violates its schema."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}: {first['msg']} ({error.error_count()} problems in all)"
@@ -91,7 +91,7 @@ def first_problem(error: ValidationError) -> str:
 def json_schema(of: Any) -> Schema:
     """The JSON Schema (draft 2020-12) of a record class, or of a union of them.
 
-    That of each published one stands as `schemas/NAME.schema.json` in this package.
+    The schema of each published record is `schemas/NAME.schema.json` in this package.
     """
     return {"$schema": DIALECT, **TypeAdapter(of).json_schema(mode="serialization")}
 
@@ -106,7 +106,7 @@ class Tool(Record):
 
 
 def this_tool() -> Tool:
-    """The versions that a verdict depends on: of this harness, on this machine."""
+    """The versions that a verdict depends on."""
     import openai
 
     return Tool(
@@ -126,14 +126,14 @@ class Difference(Record):
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Difference]:
-    """Where two runs' facts differ, in the order of the old run."""
+    """The facts that differ between two runs, in the order of the old run."""
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) != new.get(name):
             yield Difference(name=name, old=old.get(name), new=new.get(name))
 
 
 class IncomparableError(HarnessError):
-    """The runs are not two runs of one thing: the text says in which respects."""
+    """Two runs can't be compared. The message gives every reason."""
 
     def __init__(self, reasons: Sequence[str], *, nothing_shared: bool) -> None:
         self.reasons = tuple(reasons)
@@ -142,7 +142,7 @@ class IncomparableError(HarnessError):
 
 
 class MergeError(HarnessError):
-    """The reports are not all shards of one run: every reason, with the files."""
+    """The reports are not all shards of one run. The message gives every reason, with the files."""
 
     def __init__(self, reasons: Iterable[str]) -> None:
         super().__init__("\n".join(["these reports are not one run in shards:", *(f"  {each}" for each in reasons)]))

@@ -1,1 +1,1 @@
-"""Comparison: two reports, or a folder of them, and what changed from one to the next. Pure functions and writers."""
+"""Comparison of two reports, or of a folder of them over time. Pure functions and writers."""

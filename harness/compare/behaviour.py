@@ -1,7 +1,7 @@
-"""Whether a target answers in another way than before, though the verdict is the same.
+"""Finds where a target answers differently than before although the verdict is the same.
 
-Values are not compared: words, ids and times differ from run to run. Compared are the status, the media type, which
-headers there are, which keys the body has and of which JSON types, and what the official client made of it.
+Values are not compared: words, ids and times differ in every run. Compared are the status, the media type, the
+names of headers, the keys of the body and their JSON types, and what the official client made of the response.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from harness.report.record import ClientRecord, ExchangeRecord, ResponseRecord, ScenarioRecord
 
 VOLATILE = frozenset(
-    # of the connection (RFC 9110, section 7.6.1) or of how the body was put on it,
+    # about the connection (RFC 9110, section 7.6.1) or the body's transfer,
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
     | {"content-length", "content-encoding", "alt-svc"}
-    # or of the moment
+    # or the moment
     | {"date", "age", "expires", "etag", "last-modified", "set-cookie", "server-timing"}
 )
-"""Headers that come and go though nothing was changed."""
+"""Headers that vary although nothing changed."""
 
 _SHOWN = 6
-"""Differences of one body; a body that became another has as many as keys."""
+"""The most differences shown of one body; a replaced body has as many as it has keys."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -38,7 +38,7 @@ _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: 
 
 
 def pairs(old: ScenarioRecord, new: ScenarioRecord) -> Iterator[tuple[ExchangeRecord, ExchangeRecord]]:
-    """The requests of a scenario in both runs, step by step; where one run has more of a step, the rest has none."""
+    """The requests of a scenario in both runs, paired by step; surplus requests of a step have no pair."""
     rest = list(new.exchanges)
     for before in old.exchanges:
         after = next((each for each in rest if each.step == before.step), None)
@@ -48,7 +48,7 @@ def pairs(old: ScenarioRecord, new: ScenarioRecord) -> Iterator[tuple[ExchangeRe
 
 
 def changed_behaviour(old: ScenarioRecord, new: ScenarioRecord, base_url: str) -> Iterator[BehaviourChange]:
-    """The steps of one scenario that were answered in another way."""
+    """The steps of one scenario whose answers differ."""
     for before, after in pairs(old, new):
         if differences := tuple(_differences(before, after)):
             yield BehaviourChange(
@@ -98,7 +98,7 @@ def _shapes(old: ResponseRecord, new: ResponseRecord) -> Iterator[str]:
         return
     before, after = _shape(old), _shape(new)
     gone, new_paths = before.keys() - after.keys(), after.keys() - before.keys()
-    # With an object go its members.
+    # An object's members come and go with it.
     said = [f"{_path(path)} is gone ({_listed(before[path])})" for path in sorted(gone) if path[:-1] not in gone]
     said += [
         f"{_path(path)} is new ({_listed(after[path])})" for path in sorted(new_paths) if path[:-1] not in new_paths
@@ -114,7 +114,7 @@ def _shapes(old: ResponseRecord, new: ResponseRecord) -> Iterator[str]:
 
 
 def _shape(response: ResponseRecord) -> dict[tuple[str, ...], set[str]]:
-    """The JSON types at each path, items of a list taken together; what is no JSON is a text."""
+    """The JSON types at each path, a list's items merged; a body that is not JSON is a text."""
     shape: dict[tuple[str, ...], set[str]] = {}
 
     def look(path: tuple[str, ...], value: Json) -> None:
@@ -135,7 +135,7 @@ def _shape(response: ResponseRecord) -> dict[tuple[str, ...], set[str]]:
 
 
 def _member(name: str) -> str:
-    """A step of a path. Members that are named by ids are one kind: agent server 1.58.2 has the risks of calls so."""
+    """A step of a path. Keys that are ids are merged: agent server 1.58.2 keys the risks of calls by id."""
     if _UUID.fullmatch(name):
         return "[*]"
     return f".{name}" if re.fullmatch(r"\w+", name) else f"[{name!r}]"

@@ -1,4 +1,4 @@
-"""Two reports held against each other: what got worse, what got better, what nobody looked at any more."""
+"""Compares two reports: what got worse, what got better, what is no longer assessed."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ _CHANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A report, and what the user calls it: its file."""
+    """A report and the file that the user named."""
 
     file: str
     report: Report
 
 
 def compare(old: Named, new: Named, *, latency_threshold: float, force: bool = False) -> Comparison:
-    """What changed.
+    """Compare two reports.
 
     Args:
         old: the earlier run.
         new: the later one.
         latency_threshold: see `latency_shifts`.
-        force: compare what the runs have in common, even if that is not all.
+        force: compare what the runs have in common even if they differ elsewhere.
 
     Raises:
-        IncomparableError: the runs differ in more than the target, and `force` doesn't help or was not given.
+        IncomparableError: the runs differ in more than the target and `force` is false, or they share no scenario.
     """
     before, after = old.report, new.report
     shared = _Shared(before, after)
@@ -82,7 +82,7 @@ def compare(old: Named, new: Named, *, latency_threshold: float, force: bool = F
 
 
 class _Shared:
-    """What two reports have in common: the same scenarios, which prove requirements of the contract of each report."""
+    """The scenarios that are the same in both reports and prove requirements of each report's contract."""
 
     def __init__(self, old: Report, new: Report) -> None:
         self.old, self.new = _of_the_contract(old), _of_the_contract(new)
@@ -94,12 +94,12 @@ class _Shared:
         self.disappeared = tuple(name for name in before if name not in after)
         self.redefined = tuple(now.id for was, now in both if _definition(was) != _definition(now))
         self.proofs: defaultdict[str, list[tuple[ScenarioRecord, ScenarioRecord]]] = defaultdict(list)
-        """The scenarios of each requirement."""
+        """The pairs of scenarios of each requirement."""
         for pair in self.scenarios:
             self.proofs[pair[1].requirement].append(pair)
 
     def states(self) -> Iterator[tuple[str, tuple[ScenarioRecord, ScenarioRecord]]]:
-        """Each requirement, and its worst scenario then and now: that one's state is the requirement's."""
+        """Each requirement with its worst scenario in the old and the new run, whose state is the requirement's."""
         for name, pairs in self.proofs.items():
             was, now = (max(side, key=lambda proof: proof.state.rank) for side in zip(*pairs, strict=True))
             yield name, (was, now)
@@ -114,7 +114,7 @@ def _definition(scenario: ScenarioRecord) -> tuple[str, str]:
 
 
 def _reasons(old: Report, new: Report, shared: _Shared) -> Iterator[str]:
-    """In what the runs differ that must be the same, or a change says nothing about the target."""
+    """Why a change would say nothing about the target: differences that two comparable runs don't have."""
     if _release(old) != _release(new):
         yield f"the harness was {old.tool.version}, now {new.tool.version}"
     if old.contract is not new.contract:
@@ -135,15 +135,15 @@ def _reasons(old: Report, new: Report, shared: _Shared) -> Iterator[str]:
 
 
 def _release(report: Report) -> list[str]:
-    """What changes when a harness judges in another way: the major version, and before 1.0 the minor."""
+    """The part of the version that changes when the harness judges differently: major, before 1.0 also minor."""
     numbers = report.tool.version.split(".")
     return numbers[:2] if numbers[0] == "0" else numbers[:1]
 
 
 def change_of(old: State, new: State) -> Change | None:
-    """How one state stands against an older one; None when they are the same.
+    """The kind of change between two states; None when they are equal.
 
-    What is violated and known is no regression: who keeps the file of known deviations has looked at it.
+    A known violation is no regression: the maintainer of the known deviations has looked at it.
     """
     if old is new:
         return None
@@ -157,12 +157,12 @@ def change_of(old: State, new: State) -> Change | None:
 
 
 def _is_wrong(state: State) -> bool:
-    """Violated, and nobody has said that it is known."""
+    """Whether a state is a violation that is not known."""
     return state.is_violation and state is not State.KNOWN
 
 
 def _change(was: ScenarioRecord, now: ScenarioRecord) -> Change | None:
-    """Likewise, but a flake is fixed only if so many passes in a row would hardly be chance at its old rate."""
+    """Like `change_of`, but a flake counts as fixed only if so many passes would hardly be chance at its old rate."""
     change = change_of(was.state, now.state)
     if change is Change.FIXED and was.repeats is not None and was.state is State.FLAKY:
         rate = was.repeats.violated / (was.repeats.passed + was.repeats.violated)

@@ -1,4 +1,4 @@
-"""Many reports as history: how each requirement fared from run to run, and since when it is what it is."""
+"""Many reports as history: each requirement's states from run to run, and since when it has its current one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RequirementOverTime(Record):
 
     @property
     def state(self) -> State:
-        """The last one that is known."""
+        """The last known state."""
         return next(state for state in reversed(self.states) if state is not None)
 
 
@@ -76,16 +76,16 @@ class History(Document, schema="history"):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """What history keeps of a report, a hundredth of it: a thousand reports fit into memory."""
+    """What history keeps of a report, a hundredth of it, so that a thousand reports fit into memory."""
 
     run: RunOfHistory
     requirements: dict[str, RequirementRecord]
     definitions: dict[str, frozenset[tuple[str, str, str]]]
-    """The scenarios of each requirement: id, what it sends, what it expects."""
+    """The scenarios of each requirement: id, and fingerprints of what it sends and expects."""
 
 
 def history(reports: Iterable[Named | RecordError]) -> History:
-    """The history of every target in the reports, which may come in any order and are not kept."""
+    """The history of every target; reports may come in any order and are not kept in memory."""
     skipped: list[str] = []
     targets: defaultdict[tuple[str, Contract], list[_Snapshot]] = defaultdict(list)
     for each in reports:

@@ -1,4 +1,4 @@
-"""The history as one HTML file: a trend page for each target."""
+"""The history as one HTML file, with trends for each target."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WIDTH, _HEIGHT, _CELL = 400, 50, 8
 
 
 def page(history: History) -> str:
-    """The whole page."""
+    """The history as HTML."""
     runs = sum(len(target.runs) for target in history.targets)
     header = tag(
         "header", tag("h1", "History"), tag("p", f"{runs} runs; in each strip and line the oldest is on the left.")
@@ -111,7 +111,7 @@ def _requirements(requirements: Sequence[RequirementOverTime]) -> Markup:
 
 
 def _strip(requirement: RequirementOverTime) -> Markup:
-    """A bar for each run; the column beside it says what matters, so it is hidden from screen readers."""
+    """A bar for each run, hidden from screen readers: the next column says what matters."""
     bars = [
         tag("rect", x=number * _CELL, y=0, width=_CELL - 1, height=16, class_=slug(state))
         for number, state in enumerate(requirement.states)

@@ -1,4 +1,4 @@
-"""The history for a terminal, and for Markdown."""
+"""The history as terminal lines and as Markdown."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LETTERS = {state: LOOKS[state].sign for state in State} | {State.NOT_ASSESSED: 
 LEGEND = ", ".join(f"{letter} {state}" for state, letter in _LETTERS.items())
 
 _LATEST = 30
-"""Runs that a line of a terminal and a cell of a table show."""
+"""The most runs shown in a terminal line or a table cell."""
 
 
 def lines(history: History) -> Iterator[Line]:
-    """For a terminal: the last runs, and the requirements with a story."""
+    """For a terminal: the last runs, and the requirements that did not always pass."""
     for target in history.targets:
         yield f"{target.target} ({target.contract}): {_runs(target)}", "bold"
         for run in target.runs[-5:]:
@@ -68,17 +68,17 @@ def markdown(history: History) -> str:
 
 
 def is_told(requirement: RequirementOverTime) -> bool:
-    """Whether there is more to say than that it always passed."""
+    """Whether the requirement did not pass in every run."""
     return requirement.changes > 0 or requirement.state is not State.PASSED
 
 
 def strip(requirement: RequirementOverTime) -> str:
-    """A letter for each of the last runs, the oldest first; a blank where the run played nothing for it."""
+    """One character for each of the last runs, oldest first; a blank where no scenario was played for it."""
     return "".join(" " if state is None else _LETTERS[state] for state in requirement.states[-_LATEST:])
 
 
 def since(requirement: RequirementOverTime) -> str:
-    """Its state, since when, and what to know of that."""
+    """Its state, since when, and how it changed."""
     said = f"{requirement.state} since {requirement.since:%Y-%m-%d}"
     if requirement.changes > 1:
         said += f", changed {requirement.changes} times"

@@ -1,4 +1,4 @@
-"""Whether calls take longer than before, request by request, by more than chance explains."""
+"""Tests whether calls take longer than before, request by request, by more than chance explains."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from harness.report.record import ScenarioRecord
 
 _RESOLUTION = 0.0005
-"""Seconds. Times are recorded to a tenth of a millisecond, so that of an answer that came at once has no ratio."""
+"""Seconds. Times are recorded to a tenth of a millisecond; instant answers get no meaningful ratio."""
 
 
 def latency_shifts(
     scenarios: Iterable[tuple[ScenarioRecord, ScenarioRecord]], base_url: str, threshold: float
 ) -> Iterator[LatencyShift]:
-    """The shift of each kind of call that was answered, with the same status, in both runs; the slowest first.
+    """The shift of each kind of call that was answered with the same status in both runs, slowest first.
 
     Args:
         scenarios: old and new.
         base_url: of the new run's target.
-        threshold: such as 1.5: a median that is half as long again, or shorter by as much, is flagged if it is certain.
+        threshold: such as 1.5: a median half as long again, or shorter by the same factor, is flagged if it is certain.
     """
     times: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for old, new in scenarios:

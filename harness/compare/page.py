@@ -1,4 +1,4 @@
-"""The comparison as one HTML file, which looks like the report of `check` and is as safe."""
+"""The comparison as one HTML file, styled and secured like the report of `check`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def page(comparison: Comparison) -> str:
-    """The whole page."""
+    """The comparison as HTML."""
     said, tone = headline(comparison)
     header = tag(
         "header",

@@ -22,9 +22,9 @@ class Change(StrEnum):
     VIOLATED = "newly violated"
     UNASSESSED = "no longer assessed"
     OTHER = "changed"
-    """Violated in another way, or not assessed for another kind of reason."""
+    """Violated differently, or not assessed for another kind of reason."""
     ASSESSED = "newly assessed"
-    """And it holds; what is newly assessed and doesn't is newly violated."""
+    """And it passes; otherwise it is newly violated."""
     FIXED = "fixed"
 
 
@@ -50,7 +50,7 @@ class Side(Record):
 
     @classmethod
     def of(cls, file: str, report: Report) -> Side:
-        """What a comparison says of a report; `file` is what the user calls it."""
+        """What a comparison records of a report; `file` is the name that the user gave."""
         return cls(
             file=file,
             started=report.run.started,
@@ -148,13 +148,13 @@ class Comparison(Document, schema="comparison"):
 
     @property
     def lost_sight(self) -> bool:
-        """Whether a MUST that was seen to hold, or not to, is not assessed any more."""
+        """Whether a MUST that was assessed before is not assessed any more."""
         return any(each.change is Change.UNASSESSED and each.level is Level.MUST for each in self.requirements)
 
     def exit_status(self, fail_on: frozenset[Kind]) -> int:
-        """1 when something got worse that should not have; else 3 when a MUST is out of sight; else 0.
+        """1 for a regression in `fail_on`; else 3 if a MUST is no longer assessed; else 0.
 
-        With nothing to fail on it is always 0.
+        Always 0 when `fail_on` is empty.
         """
         if self.regressions & fail_on:
             return 1

@@ -1,7 +1,7 @@
-"""An old trace judged by today's scenarios: which verdicts would be others. No network, no clock.
+"""Judges an old trace by today's scenarios and reports which verdicts change. No network, no clock.
 
-A report holds what a trace held, without secrets and, of long bodies, without the end. Where that may be what makes
-the difference, the old verdict stands, and the reason says so.
+A report lacks a trace's secrets and the ends of long bodies. Where that may cause the difference, the old verdict
+stands and the reason says so.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from harness.verdict import Outcome
 
 _REPLACED = "\ufffd"
-"""Stands in a report for bytes that are no text."""
+"""Stands in a report for bytes that are not text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """What today's scenarios say of an old run.
+    """What today's scenarios say about an old run.
 
     Attributes:
-        changed: the verdicts that are others now: the recorded one, and today's.
-        same: how many are as they were.
-        kept: why a scenario's recorded verdict stands though it could not be derived again, by its id.
-        gone: scenarios that the suite has no more; they count no more.
-        unplayed: scenarios that the suite has got since; nothing is known of them.
+        changed: the verdicts that changed: the recorded one and today's.
+        same: how many verdicts are unchanged.
+        kept: why a scenario's recorded verdict stands although it could not be derived again, by scenario id.
+        gone: scenarios that the suite no longer has; they don't count.
+        unplayed: scenarios that are new in the suite; nothing is known of them.
         outcome: the verdict on the report's contract, by today's scenarios.
     """
 
@@ -47,7 +47,7 @@ class Rejudged:
 
 
 def rejudge(report: Report, suite: Suite) -> Rejudged:
-    """Judge every trace of a report that today's scenario of its name would have made too."""
+    """Judge every recorded trace whose scenario still sends the same today."""
     records = {each.id: each for each in report.scenarios if each.id in suite.scenarios}
     kept: dict[str, str] = {}
     fresh: list[ScenarioVerdict] = []
@@ -59,7 +59,7 @@ def rejudge(report: Report, suite: Suite) -> Rejudged:
                 kept[name] = reason
         else:
             verdict = judge(scenario, suite.requirements[scenario.requirement], trace_of(record))
-            # A pass that was not counted for its control's sake was a pass nevertheless.
+            # A pass that did not count because of its control was still a pass.
             as_recorded = verdict.state is record.state or (
                 (verdict.state, record.state) == (State.PASSED, State.NOT_ASSESSED)
             )
@@ -95,7 +95,7 @@ def trace_of(record: ScenarioRecord) -> Trace:
 
 
 def _why_not(record: ScenarioRecord, scenario: Scenario) -> str | None:
-    """Why there is nothing to judge again; empty when nothing was played, None when there is something."""
+    """Why a record can't be judged again; empty when nothing was played, None when it can."""
     if not record.exchanges:
         return ""
     if record.sends != fingerprint(scenario).sends:

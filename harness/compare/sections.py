@@ -1,4 +1,4 @@
-"""What a person is told of a comparison, in the order in which it matters; each writer gives it another look."""
+"""What a comparison says, in order of importance; each writer formats it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def scope(comparison: Comparison) -> str:
 
 
 def sections(comparison: Comparison) -> Iterator[Section]:
-    """All that has something in it."""
+    """The sections that are not empty."""
     every = (
         Section("Compared nevertheless", Tone.UNKNOWN, tuple(map(Item, comparison.forced))),
         _changes(comparison, Change.VIOLATED),
@@ -83,7 +83,7 @@ def sections(comparison: Comparison) -> Iterator[Section]:
 
 
 def _changes(comparison: Comparison, change: Change) -> Section:
-    """Requirement by requirement, also where another scenario changes nothing for the requirement as a whole."""
+    """Changes by requirement, including scenarios whose change leaves the requirement's state as it was."""
     requirements = {each.id: each for each in comparison.requirements}
     scenarios: dict[str, list[ScenarioChange]] = {}
     for each in comparison.scenarios:
@@ -103,7 +103,7 @@ def _because(change: ScenarioChange) -> str:
 
 
 def _behaviour(changes: Sequence[BehaviourChange]) -> Iterator[Item]:
-    """Steps that changed in the same way are told together: one new header changes every answer."""
+    """Groups steps that changed in the same way: one new header changes every answer."""
     alike: dict[tuple[str, tuple[str, ...]], list[BehaviourChange]] = {}
     for each in changes:
         alike.setdefault((each.call, each.differences), []).append(each)

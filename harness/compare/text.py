@@ -1,4 +1,4 @@
-"""The comparison for a terminal, and for Markdown."""
+"""The comparison as terminal lines and as Markdown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lines(comparison: Comparison) -> Iterator[Line]:
 
 
 def markdown(comparison: Comparison) -> str:
-    """For a CI step summary: the verdict, then each section; what changed in neither direction is folded."""
+    """For a CI step summary: the verdict, then each section; neutral changes are folded."""
     said, tone = headline(comparison)
     head = [f"# {LOOKS[tone].picture} {said}", ""]
     sides = [f"- old: {plain(told(comparison.old))}", f"- new: {plain(told(comparison.new))}", ""]

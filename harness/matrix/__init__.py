@@ -1,1 +1,1 @@
-"""Several targets side by side: requirement by requirement, and since which release a server does what it does."""
+"""Several targets side by side, by requirement, and since which release a server behaves as it does."""

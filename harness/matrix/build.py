@@ -1,4 +1,4 @@
-"""From the reports of the targets to the matrix: what each does, and over which releases it does the same."""
+"""Builds the matrix from the targets' reports: each target's behaviour, and the releases that share one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
 
 _DRAWN = ("scratch", "word", "other_word", "uuid", "other_uuid")
-"""The variables of a scenario that are others in each run; `scratch` has a word in it."""
+"""Scenario variables drawn anew in each run; `scratch` contains a word."""
 
 
 def targets(found: Sequence[Checked]) -> list[list[Checked]]:
-    """The checks by what was checked, in the order in which that first came; the newest of each first."""
+    """Group the checks by target, in order of first appearance, each group with its newest check first."""
     runs: dict[str, list[Checked]] = {}
     for each in found:
         runs.setdefault(_release(each) or _argument(each), []).append(each)
@@ -35,7 +35,7 @@ def targets(found: Sequence[Checked]) -> list[list[Checked]]:
 
 
 def column(runs: Sequence[Checked]) -> Column:
-    """What a matrix says of a target itself.
+    """The matrix column of a target.
 
     Args:
         runs: its checks, the newest first.
@@ -63,7 +63,7 @@ def _argument(checked: Checked) -> str:
 
 
 def _release(checked: Checked) -> str | None:
-    """The release of a server of ours; None for anything else."""
+    """The release of a server that the harness installed; None for any other target."""
     if version := release(checked.target):
         return str(version)
     return checked.report.target.packages.get(PACKAGE) if checked.report else None
@@ -72,11 +72,11 @@ def _release(checked: Checked) -> str | None:
 def rows(
     columns: Sequence[Column], reports: Sequence[Sequence[Report]], versions: Mapping[str, str | None]
 ) -> tuple[Row, ...]:
-    """A row for each requirement that any report speaks of, in the order of the reports.
+    """A row for each requirement of any report, in the order of the reports.
 
     Args:
         columns: the targets.
-        reports: theirs, in the same order, the newest of a target first; empty where there is none.
+        reports: those of each target, the newest first; empty where there is none.
         versions: the releases that a requirement applies to, by its id; None or no entry: all.
     """
     requirements: dict[str, RequirementRecord] = {}
@@ -112,7 +112,7 @@ def rows(
 
 
 def _of_target(reports: Sequence[Report]) -> dict[str, Cell]:
-    """What a target does, by requirement: as its newest report has it, and whether the others have it otherwise."""
+    """A target's cells, by requirement: its newest report, and whether the other reports differ."""
     if not reports:
         return {}
     newest, *others = runs = [_cells(report) for report in reports]
@@ -129,10 +129,10 @@ def _of_target(reports: Sequence[Report]) -> dict[str, Cell]:
 
 
 def _cells(report: Report) -> dict[str, Cell]:
-    """What one run found, by requirement.
+    """The cells of one run, by requirement.
 
-    Values that a model or a random word brought must not make two targets differ, so a behaviour is told by what was
-    looked at and found otherwise, and only of a status also by what it was.
+    Values from a model or random words must not make two targets differ, so a behaviour names the expectations that
+    did not hold, and gives the actual value only of a status.
     """
     behaviour: dict[str, list[str]] = {}
     for scenario in report.scenarios:
@@ -155,13 +155,13 @@ def _cells(report: Report) -> dict[str, Cell]:
 
 
 def _overlap(scenario: ScenarioRecord) -> bool:
-    """Whether the target had another request of the scenario while one was under way, or left alone by its client."""
+    """Whether the target had another of the scenario's requests under way, or one that its client had given up."""
     exchanges = sorted(scenario.exchanges, key=lambda each: each.started)
     return any(each.gave_up or after.started < each.started + each.seconds for each, after in pairwise(exchanges))
 
 
 def _reason(reason: str, scenarios: Mapping[str, ScenarioRecord]) -> str:
-    """A requirement's reason, the same in each run: the scenario's words and ids by their names."""
+    """A requirement's reason with the scenario's random words and ids replaced by their names."""
     scenario = scenarios.get(reason.partition(": ")[0])
     for name in _DRAWN if scenario else ():
         value = scenario.variables.get(name) if scenario else None

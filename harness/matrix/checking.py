@@ -1,4 +1,4 @@
-"""Checking the targets of a matrix: each by a `check` of its own, some at a time, the finished ones kept."""
+"""Checks the targets of a matrix, each by its own `check`, several at a time, and caches finished reports."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ USAGE, INCOMPLETE = 2, 3
 """Exit statuses of `check`."""
 
 _LAST_LINES = 3
-"""Of what a check that brought no report said."""
+"""Lines of output to show of a check that wrote no report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A target that was checked.
+    """A checked target.
 
     Attributes:
         target: the TARGET that names it.
         status: the exit status of `check`.
-        report: None when there is none.
-        problem: why there is none, in the words of `check`.
-        source: where the verdict is from, when nothing was asked for it now, such as `as an earlier matrix found it`.
+        report: None without one.
+        problem: why there is no report, in the words of `check`.
+        source: where the verdict is from if the target was not checked now, such as `as an earlier matrix found it`.
     """
 
     target: str
@@ -51,14 +51,14 @@ class Checked:
 
 
 def finished(path: Path, contract: Contract | None) -> Checked:
-    """A target whose report is there already.
+    """A target that has a report already.
 
     Args:
-        path: of the `report.json`.
-        contract: the one that the status speaks of; None: the report's own.
+        path: the `report.json`.
+        contract: the contract that the status is about; None: the report's own.
 
     Raises:
-        RecordError: it can't be read, or is none.
+        RecordError: the file can't be read, or is no report.
     """
     report = read_report(path)
     status = 1 if report.red else report.contracts[contract or report.contract].outcome.exit_status
@@ -69,12 +69,12 @@ class Checks:
     """The checks of one matrix.
 
     Args:
-        options: of `check`, the same for each.
+        options: the options of each `check`.
         suite: the folder of the scenarios.
-        cache: where reports are kept. Those of a release or of the reference gateway are used again as long as the
-            options, the scenarios, the harness and its client are the same; a URL is checked anew each time.
-        on_done: called, from some thread, as each is done.
-        anew: what is kept there is not used.
+        cache: the folder of kept reports. Those of a release or of the reference gateway are reused while the options,
+            scenarios, harness and client stay the same; a URL is always checked.
+        on_done: called after each check, from any thread.
+        anew: ignore kept reports.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Checks:
         self._interrupted = False
 
     def run(self, targets: Sequence[str], *, at_once: int) -> list[Checked]:
-        """Check them all. On KeyboardInterrupt those that run are told to clean up, and waited for."""
+        """Check all targets. On KeyboardInterrupt, tell running checks to clean up and wait for them."""
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 return list(pool.map(self._check, targets))
@@ -117,7 +117,7 @@ class Checks:
         folder.mkdir(parents=True)
         command = [
             sys.executable,
-            "-P",  # the folder may hold a `harness` of its own
+            "-P",  # the folder may contain another `harness`
             "-m",
             "harness",
             "check",
@@ -127,7 +127,7 @@ class Checks:
             "--reports",
             str(folder),
         ]
-        # The version is in the target's name; an interpreter of some other one is not what is asked for.
+        # The target names its release; this variable could name an interpreter with another.
         environment = {name: value for name, value in os.environ.items() if name != "AGENT_SERVER_PYTHON"}
         with self._lock:
             if self._interrupted:
@@ -155,7 +155,7 @@ class Checks:
         return checked
 
     def _kept(self, target: str, folder: Path) -> Checked | None:
-        """What an earlier matrix found, if it was a verdict and the target can't have changed since."""
+        """An earlier matrix's result, if it was a verdict and the target can't have changed since."""
         if release(target) is None and target != "reference":
             return None
         try:
@@ -178,7 +178,7 @@ def _client_version() -> str:
 
 
 def _fingerprint(folders: Iterable[Path], words: Iterable[str]) -> str:
-    """Of all files in the folders, bytecode aside, and the words."""
+    """A fingerprint of the words and of all files in the folders except bytecode."""
     digest = hashlib.sha256("\0".join(words).encode())
     for folder in folders:
         for file in sorted(each for each in folder.rglob("*") if each.is_file() and "__pycache__" not in each.parts):

@@ -1,4 +1,4 @@
-"""From the TARGETs of the command line to what a matrix is made of: targets to check, and reports of earlier checks."""
+"""Turns the TARGETs of the command line into targets to check and reports of earlier checks."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _KIND = "agent-server"
 
 
 def columns(targets: Sequence[str], progress: Progress) -> tuple[str | Path, ...]:
-    """The targets in the order in which they were given, each once; the paths are those of finished reports.
+    """The targets in their given order, without duplicates; paths are finished reports.
 
-    A range stands for its releases, from the oldest on, and a folder for each report below it.
+    A range stands for its releases, oldest first, and a folder for each report below it.
 
     Raises:
-        TargetUsageError: a range is no range of versions (PEP 440), or no release is in it; there is no such report.
-        TargetError: the package index can't be asked which releases there are.
+        TargetUsageError: a range is invalid (PEP 440) or contains no release, or a report does not exist.
+        TargetError: the package index can't be asked for the releases.
     """
     found: dict[str | Path, None] = {}
     for target in targets:
@@ -40,13 +40,13 @@ def columns(targets: Sequence[str], progress: Progress) -> tuple[str | Path, ...
 
 
 def release(target: str) -> Version | None:
-    """The release that a target is, when it names one: `agent-server==1.58.0`."""
+    """The release that a target such as `agent-server==1.58.0` names; None if it names none."""
     kind, equals, version = target.partition("==")
     return Version(version) if kind == _KIND and equals else None
 
 
 def _is_path(target: str) -> bool:
-    """Whether a report is meant. A bare word names a target, also where a folder is called `reference`."""
+    """Whether a report is meant. A bare word names a target, even if a folder is called `reference`."""
     return "://" not in target and ("/" in target or target.endswith(".json"))
 
 

@@ -1,4 +1,4 @@
-"""`matrix.html`: the matrix as one page, the requirements down and the targets across."""
+"""`matrix.html`: one page with requirements as rows and targets as columns."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _told(rows: Iterable[Row], tell: Callable[[Row], str]) -> Markup:
 
 
 def _filter() -> Markup:
-    """Only of use with the script, which shows it."""
+    """The filter form, shown by the script."""
     return form(
         "requirements",
         "id, text, area",

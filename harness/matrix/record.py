@@ -71,7 +71,7 @@ class Row(Record):
 
     @property
     def is_chance(self) -> bool:
-        """Whether a difference may be chance: runs of one target differ, or requests met that differ in the targets."""
+        """Whether a difference may be chance: a target's runs differ, or deviations were on overlapping requests."""
         return any(cell.varies for cell in self.cells) or (
             len(self.spans) > 1 and any(cell.overlapped for cell in self.cells)
         )
@@ -90,6 +90,6 @@ class Matrix(Document, schema="matrix"):
 
     @property
     def exit_status(self) -> int:
-        """0 when every target is conformant, 1 when one violates a MUST, else 3 when something is not known."""
+        """0 when every target is conformant, 1 when one violates a MUST, else 3 when something is unknown."""
         statuses = {column.exit_status for column in self.columns}
         return 1 if 1 in statuses else max(statuses, default=3)

@@ -1,4 +1,4 @@
-"""What a matrix says in words: what changed, what varies, what doesn't apply."""
+"""A matrix in words: what changed, what varies, what doesn't apply."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from harness.matrix.record import Column, Matrix, Row, Span
 
 _MOST = 3
-"""Of what makes one span differ from another that is told; the JSON has all."""
+"""The most differences of a span that are named; the JSON form has all."""
 
 
 def label(column: Column) -> str:
-    """What a column is called in little room: a release by its version alone."""
+    """A column's short name: a release's version alone."""
     return column.release or column.target
 
 
 def changed(matrix: Matrix) -> list[Row]:
-    """What some releases do otherwise than others, as far as each does the same each time."""
+    """Requirements on which releases differ, each release consistently."""
     return [row for row in matrix.rows if len(row.spans) > 1 and not row.is_chance]
 
 
 def varying(matrix: Matrix) -> list[Row]:
-    """What some target does not do the same each time, or might not."""
+    """Requirements on which some target varies from run to run, or might."""
     return [row for row in matrix.rows if row.is_chance]
 
 
 def lasting(matrix: Matrix) -> list[Row]:
-    """What no release passes, and none does otherwise than the others."""
+    """Requirements that no release passes and on which all behave alike."""
     return [
         row
         for row in matrix.rows
@@ -45,12 +45,12 @@ def lasting(matrix: Matrix) -> list[Row]:
 
 
 def told(row: Row) -> str:
-    """How a requirement fared from release to release, in one sentence; empty when there was no release."""
+    """A requirement's outcome by range of releases, in one sentence; empty without releases."""
     parts = []
     for span in row.spans:
         outcome = _outcome(span)
         releases = _from_to(list(dict.fromkeys((span.first, span.last))))
-        # The reason is that of one scenario; it can be the same where another scenario makes the difference.
+        # The reason is one scenario's; it can be equal where another scenario makes the difference.
         like = [_items(each) for each in row.spans if _outcome(each) == outcome]
         also = sorted(item for item in _items(span) if not all(item in items for items in like))
         besides = f", there also {first(also, _MOST)}" if also else ""
@@ -59,7 +59,7 @@ def told(row: Row) -> str:
 
 
 def chance(row: Row, columns: Sequence[Column]) -> str:
-    """In which targets' runs a requirement came out differently, how often each way; then how it fared as in `told`."""
+    """How often each outcome came in the targets whose runs differ, then `told` for the newest runs."""
     parts = []
     if any(cell.overlapped for cell in row.cells):
         parts.append("It is seen on requests that meet on the server, so what comes depends on which is sooner.")
@@ -74,7 +74,7 @@ def chance(row: Row, columns: Sequence[Column]) -> str:
 
 
 def excluded(rows: Iterable[Row]) -> Iterator[str]:
-    """What does not apply to some of the releases, a line for each range of versions in an area."""
+    """Requirements that don't apply to some releases, a line for each range of versions in an area."""
     ranges: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for row in rows:
         if row.versions and row.excluded:
@@ -85,7 +85,7 @@ def excluded(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def ingredients(columns: Sequence[Column]) -> Iterator[str]:
-    """What else differs between the releases: the packages that they were run with, as far as not all had the same."""
+    """Packages that the releases were run with and that are not the same for all."""
     releases = sorted((each for each in columns if each.release and each.packages), key=_version)
     names = dict.fromkeys(name for each in releases for name in each.packages if not name.startswith("openhands"))
     for name in names:
@@ -107,7 +107,7 @@ def _from_to(releases: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """`OBS-1 to OBS-4, OBS-6`: runs of three and more in one."""
+    """Shorten runs of three or more: `OBS-1 to OBS-4, OBS-6`."""
     groups: list[list[str]] = []
     for name in names:
         stem, _, number = name.rpartition("-")
@@ -124,5 +124,5 @@ def _outcome(span: Span) -> str:
 
 
 def _items(span: Span) -> set[str]:
-    """What was found otherwise: the behaviour without the state."""
+    """The unmet expectations: the behaviour without the state."""
     return set(span.behaviour.split("; ")[1:])

@@ -1,1 +1,1 @@
-"""What people are shown, whatever it is about: HTML pages, terminal lines, Markdown, progress, whole files."""
+"""Output for people: HTML pages, terminal lines, Markdown, progress, files written whole."""

@@ -1,4 +1,4 @@
-"""Texts, lists and numbers in little room."""
+"""Short forms of texts, lists, counts and times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def cut_line(text: str, most: int) -> str:
-    """A text in one line, and no more of it than so many characters."""
+    """Collapse a text into one line of at most `most` characters."""
     return cut(" ".join(text.split()), most)
 
 
@@ -22,10 +22,10 @@ def first(names: Sequence[str], most: int = 5) -> str:
 
 
 def counted[Word: str](counts: Mapping[Word, int]) -> str:
-    """How many there are of each, such as `3 passed, 1 failed`."""
+    """Counts and what they count, such as `3 passed, 1 failed`."""
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
 def duration(seconds: float) -> str:
-    """The time that one request took, such as `1.23 s` or `340 ms`."""
+    """The duration of one request, such as `1.23 s` or `340 ms`."""
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

@@ -1,4 +1,4 @@
-"""A page that needs nothing else, and from which nothing leaves."""
+"""Self-contained HTML pages, which load and send nothing."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _HERE = Path(__file__).parent
 
 
 def document(title: str, *body: str, script: str = "", style: str = "") -> str:
-    """One HTML file with the reports' style sheet.
+    """An HTML file with the reports' style sheet.
 
-    Server text can't become markup, and if it did: the policy lets no script run but ours, and nothing be loaded or
-    sent.
+    Server text can't become markup. If it did, the content security policy still lets only our script run, and blocks
+    all loading and sending.
 
     Args:
         title: of the page.
-        body: its parts; text is escaped.
-        script: JavaScript, ours.
+        body: the page's parts; text is escaped.
+        script: our JavaScript.
         style: CSS beyond the reports' own.
     """
     css = (_HERE / "page.css").read_text("utf-8") + style
@@ -48,10 +48,10 @@ def document(title: str, *body: str, script: str = "", style: str = "") -> str:
 
 
 def sections(parts: Mapping[str, tuple[str, str]]) -> Markup:
-    """The page's main part, a navigation before it; a section without content is left out.
+    """A navigation and the page's main part; sections without content are left out.
 
     Args:
-        parts: by the section's id: its heading and its content.
+        parts: heading and content, by section id.
     """
     present = [(name, heading, content) for name, (heading, content) in parts.items() if content]
     links = [tag("li", tag("a", heading, href=f"#{name}")) for name, heading, _ in present]

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the folders that they go to."""
+"""Files that are written whole or not at all, and report folders."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file by way of another beside it, so that nobody finds half of it.
+    """Write a file through a temporary one beside it, so that nobody reads half of it.
 
     Raises:
-        OSError: it can't be written; what was there before still is.
+        OSError: the file can't be written; its old content is kept.
     """
-    if path.is_symlink() or (
-        path.exists() and not path.is_file()
-    ):  # /dev/stdout, a pipe: nothing to put a file in place of
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # /dev/stdout, a pipe: can't be replaced by a file
         path.write_text(text, "utf-8", errors="backslashreplace")
         return
     partial = path.with_name(f"{path.name}.partial")
@@ -30,16 +28,16 @@ def write_whole(path: Path, text: str) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        error.filename = error.filename or str(path)  # a full disk names none
+        error.filename = error.filename or str(path)  # the error of a full disk names no file
         raise
 
 
 @contextmanager
 def whole_lines(path: Path) -> Iterator[Callable[[str], object]]:
-    """A function that writes a line into a file that appears when the block ends well.
+    """Yield a function that writes a line; the file appears when the block ends without an error.
 
     Raises:
-        OSError: it can't be written; what was there before still is.
+        OSError: the file can't be written; its old content is kept.
     """
     partial = path.with_name(f"{path.name}.partial")
     try:
@@ -54,17 +52,17 @@ def whole_lines(path: Path) -> Iterator[Callable[[str], object]]:
 
 
 class FolderError(HarnessError):
-    """The folder for a report can't be made or written to: which, why, what to do."""
+    """A report folder can't be made or written to. Says which one, why and what to do."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
         super().__init__(f"can't write reports to {folder}: {error.strerror}; choose a folder with --reports FOLDER")
 
 
 def make_folder(reports: Path, target: str, started: datetime) -> Path:
-    """Make the folder of one run, before the run: what can't be written must not be found out afterwards.
+    """Make the folder of a run before it starts, so that a folder that can't be written to is found early.
 
     Raises:
-        FolderError: no permission, no space, a file is in the way.
+        FolderError: no permission, no space, or a file is in the way.
     """
     stem = f"{started:%Y-%m-%dT%H-%M-%SZ}"
     folder = reports / target / stem
@@ -89,7 +87,7 @@ def make_folder(reports: Path, target: str, started: datetime) -> Path:
 
 
 def remove_folder(folder: Path) -> None:
-    """Take back the folder of a run that brought no report, and the target's if this was its first."""
-    with suppress(OSError):  # somebody has put something into it
+    """Remove the folder of a run without a report, and the target's folder if it is empty then."""
+    with suppress(OSError):  # not empty
         folder.rmdir()
         folder.parent.rmdir()

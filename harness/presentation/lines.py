@@ -1,4 +1,4 @@
-"""Lines for a terminal: coloured where somebody looks, plain where they are piped."""
+"""Terminal output: coloured on a terminal, plain when piped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ type Line = tuple[str, str | None]
 
 
 def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
-    """The last lines of a command that has already decided on its exit status, in colour on a terminal."""
+    """Print a command's last lines, in colour on a terminal; an error doesn't change the exit status."""
     try:
         if stream.isatty():
             from rich.console import Console
@@ -28,6 +28,6 @@ def print_lines(stream: TextIO, lines: Iterable[Line]) -> None:
             stream.writelines(f"{printable(text)}\n" for text, _ in lines)
         stream.flush()
     except OSError:
-        # Who read it has gone (`| head -1`), or the disk is full: the exit status still tells the verdict. What is
-        # left in the buffer must not fail once more at the interpreter's end.
+        # The reader has gone (`| head -1`), or the disk is full: the exit status still gives the verdict. The buffer
+        # must not fail again when the interpreter exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""How a state, a verdict or a tone looks, by the word that names it: never by its colour alone."""
+"""How states, verdicts and tones are displayed: as a word and a sign, never by colour alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Look(NamedTuple):
-    """A picture for Markdown, a character for a page, and a style for a terminal."""
+    """An emoji for Markdown, a sign for pages, and a style for terminals."""
 
     picture: str
     sign: str
@@ -23,7 +23,7 @@ _BAD = Look("❌", "✗", "bold red")
 _OPEN = Look("❓", "?", "bold magenta")
 
 LOOKS = {
-    # a scenario, a requirement
+    # scenarios and requirements
     "passed": Look("✅", "✓", "green"),
     "not assessed": Look("⚪", "○", "dim"),
     "known": Look("📌", "≈", "cyan"),
@@ -32,24 +32,24 @@ LOOKS = {
     "flaky": Look("🎲", "≠", "red"),
     "failed": Look("❌", "✗", "red"),
     "harness error": Look("💥", "⚡", "bold magenta"),
-    # a contract
+    # contracts
     "conformant": _GOOD,
     "non-conformant": _BAD,
     "incomplete": _OPEN,
-    # an evaluation, which may be incomplete too
+    # evaluations, which may also be incomplete
     "complete": _GOOD,
     "gate missed": _BAD,
-    # a sample
+    # samples
     "right": Look("✅", "✓", "green"),
     "partly": Look("🌓", "≈", "yellow"),
     "wrong": Look("❌", "✗", "red"),
     "error": Look("❓", "?", "magenta"),
-    # what changed
+    # changes
     "better": Look("✅", "✓", "green"),
     "worse": Look("❌", "✗", "red"),
     "unknown": Look("❓", "?", "magenta"),
     "neutral": Look("⚪", "○", ""),
-    # a mutant, an honest gateway that is not conformant
+    # mutants, and honest gateways that are not conformant
     "caught, and elsewhere too": Look("❌", "✗", "red"),
     "caught only elsewhere": Look("❌", "✗", "red"),
     "survived": _BAD,
@@ -59,18 +59,18 @@ LOOKS = {
 
 
 def slug(word: str) -> str:
-    """Its class in the style sheet, and its name in the page's address."""
+    """A state's CSS class and its name in the page's URL."""
     return word.replace(" ", "-")
 
 
 def badge(word: str) -> Markup:
-    """Its sign and the word itself, for a page."""
+    """A state's sign and word, as HTML."""
     shown = tag("span", LOOKS[word].sign, aria_hidden="true")
     return tag("span", shown, f" {word}", class_=f"state {slug(word)}")
 
 
 def bar(counts: Mapping[str, int]) -> Markup:
-    """How many there are of each, as one bar; the numbers stand beside it, so it is hidden from screen readers."""
+    """Counts as one stacked bar, hidden from screen readers because the numbers stand beside it."""
     total = sum(counts.values()) or 1
     parts, begin = [], 0.0
     for word, count in counts.items():

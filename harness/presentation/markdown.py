@@ -1,4 +1,4 @@
-"""GitHub-flavoured Markdown, line by line, that steers no terminal which shows it."""
+"""GitHub-flavoured Markdown without terminal control characters."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 
 def document(lines: Iterable[str]) -> str:
-    """The whole text; what is given as one line may be several."""
+    """Join lines into a document; an item may hold several lines."""
     return "".join(f"{printable(line)}\n" for text in lines for line in text.split("\n"))
 
 
 def table(rows: Iterable[Iterable[object]], heads: Sequence[str], *, numbers: bool = True) -> str:
-    """A table; columns of numbers are aligned at the right unless `numbers` are text like any other."""
+    """A table; numbers are aligned right unless `numbers` is false."""
     from tabulate import tabulate
 
     return tabulate(rows, heads, tablefmt="github", disable_numparse=not numbers)
 
 
 def cell(text: str) -> str:
-    """A text of ours, Markdown and all, in one line that ends no cell."""
+    """Our own Markdown as one line that can't end a table cell."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def folded(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """Lines that are shown when somebody wants to see them."""
+    """Lines in a collapsed block."""
     yield from (f"<details><summary>{title}</summary>", "", *lines, "</details>")

@@ -1,4 +1,4 @@
-"""HTML that can't be broken out of: every text is escaped, unless it was made by `tag`."""
+"""HTML with every text escaped, unless `tag` made it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ EMPTY = frozenset({"meta", "input", "rect", "line"})
 
 
 def text(value: str) -> Markup:
-    """Text of any origin as HTML; what would steer a terminal or turn the line around is spelled out."""
+    """Escape text of any origin; control and bidirectional characters are spelled out."""
     if isinstance(value, Markup):
         return value
-    return Markup(escape(_shown(value), quote=False))  # quotes end nothing here, and JSON is full of them
+    return Markup(escape(_shown(value), quote=False))  # element text needs no quoting, and JSON is full of quotes
 
 
 def _shown(value: str) -> str:
@@ -35,7 +35,7 @@ def _shown(value: str) -> str:
 def tag(name: str, /, *children: str, **attributes: str | float | bool | None) -> Markup:
     """An element.
 
-    `class_` is written `class`, `data_state` `data-state`. True is an attribute without a value, None and False none.
+    `class_` becomes `class`, `data_state` `data-state`. True: an attribute without a value; None, False: no attribute.
     """
     written = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(_shown(str(value)))}"')
@@ -48,12 +48,12 @@ def tag(name: str, /, *children: str, **attributes: str | float | bool | None) -
 
 
 def join(*parts: str) -> Markup:
-    """Several pieces, one after the other."""
+    """Concatenate pieces of HTML."""
     return Markup("".join(map(text, parts)))
 
 
 def prose(sentence: str) -> Markup:
-    """A sentence of ours, in which backticks mark code as they do in Markdown."""
+    """A sentence of ours, in which backticks mark code as in Markdown."""
     pieces = sentence.split("`")
     if len(pieces) % 2 == 0:
         return text(sentence)
@@ -61,11 +61,11 @@ def prose(sentence: str) -> Markup:
 
 
 def bullets(items: Iterable[str]) -> Markup:
-    """A list; nothing when there is nothing in it."""
+    """A list; empty without items."""
     listed = [tag("li", item) for item in items]
     return tag("ul", *listed) if listed else Markup()
 
 
 def definitions(facts: Mapping[str, str]) -> Markup:
-    """What is said of each name."""
+    """A definition list."""
     return tag("dl", *(part for name, value in facts.items() for part in (tag("dt", name), tag("dd", value))))

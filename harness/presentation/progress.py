@@ -1,4 +1,4 @@
-"""Progress: one living line on stderr for a person who waits; nothing when nobody looks."""
+"""A progress line on stderr when it is a terminal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class LiveProgress:
-    """A bar with a description, on a terminal.
+    """A progress bar with a description.
 
     Args:
-        quiet: none, even on a terminal.
+        quiet: show nothing, even on a terminal.
     """
 
     def __init__(self, *, quiet: bool) -> None:
@@ -43,22 +43,22 @@ class LiveProgress:
             self._progress.start()
 
     def say(self, what: str) -> None:
-        """Tell what is being waited for."""
+        """Show what the command is waiting for."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, description=what, refresh=True)
 
     def begin(self, total: int, what: str, *, done: int = 0) -> None:
-        """So many things are to be done, one after the other, and some of them are already."""
+        """Start counting to `total`, of which `done` are finished already."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, total=total, completed=done, description=what)
 
     def advance(self, what: str) -> None:
-        """One of them is done."""
+        """Count one as finished."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, advance=1, description=what)
 
     def close(self) -> None:
-        """Take it away."""
+        """Remove the progress line."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None

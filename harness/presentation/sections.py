@@ -1,4 +1,4 @@
-"""What changed, in the order in which it matters, and how it looks on a terminal, in Markdown and on a page."""
+"""Changes in order of importance, and how they look on a terminal, in Markdown and on a page."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ header.worse { border-left-color: var(--failed); }
 header.better { border-left-color: var(--passed); }
 header.unknown { border-left-color: var(--could-not-run); }
 """
-"""For the header of a page, whose class is a tone."""
+"""For a page's header, whose class is a tone."""
 
 _ITEMS, _DETAILS = 10, 7
-"""Of a section and of an item, on a terminal; the other formats have all."""
+"""The most items of a section, and details of an item, on a terminal; the other formats show all."""
 
 _OPEN = 10
-"""Items of a section that is neither good nor bad; on a page a longer one is folded."""
+"""The most items of a neutral section that stands open on a page."""
 
 
 class Tone(StrEnum):
-    """How bad it is."""
+    """How good or bad a change is."""
 
     WORSE = "worse"
     UNKNOWN = "unknown"
@@ -41,7 +41,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that changed: `name` is ours or a name in the suite, the rest may hold a server's words."""
+    """One change. `name` is ours or from the suite; the rest may hold a server's text."""
 
     name: str
     text: str = ""
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Things that changed in the same way."""
+    """Changes of one kind."""
 
     title: str
     tone: Tone
@@ -58,13 +58,13 @@ class Section:
 
 
 def headline_line(said: str, tone: Tone) -> Line:
-    """The whole in one sentence, on a terminal."""
+    """The headline, on a terminal."""
     style = LOOKS[tone].style
     return said, style and f"bold {style}"
 
 
 def section_lines(sections: Iterable[Section]) -> Iterator[Line]:
-    """What changed, on a terminal; the first of each kind."""
+    """The first changes of each section, on a terminal."""
     for section in sections:
         yield "", None
         yield section.title, LOOKS[section.tone].style
@@ -76,13 +76,13 @@ def section_lines(sections: Iterable[Section]) -> Iterator[Line]:
 
 
 def more_lines(margin: str, more: int) -> Iterator[Line]:
-    """How many there are besides those that are shown, on a terminal."""
+    """How many items are not shown, on a terminal."""
     if more > 0:
         yield f"{margin}and {more} more", "dim"
 
 
 def section_markdown(sections: Iterable[Section]) -> Iterator[str]:
-    """What changed, as lines of Markdown; what is neither good nor bad is folded."""
+    """The changes as lines of Markdown; neutral sections are folded."""
     for section in sections:
         title = f"{LOOKS[section.tone].picture} {section.title} ({len(section.items)})"
         items = list(_items(section))
@@ -97,7 +97,7 @@ def _items(section: Section) -> Iterator[str]:
 
 
 def section_parts(sections: Iterable[Section]) -> dict[str, tuple[str, str]]:
-    """The parts of a page, by the address of each: its heading and its content."""
+    """Heading and content of each section of a page, by its id."""
     return {
         section.title.lower().replace(" ", "-").replace(",", ""): (
             f"{section.title} ({len(section.items)})",

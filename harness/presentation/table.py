@@ -1,4 +1,4 @@
-"""Tables of a page, which scroll by themselves where the page is narrower than they are."""
+"""HTML tables that scroll sideways on narrow pages."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def table(label: str, heads: Iterable[str], rows: Iterable[Markup], *, name: str
     """A table.
 
     Args:
-        label: what it is of, for those who don't see it.
-        heads: of the columns.
+        label: what the table shows, for screen readers.
+        heads: the column headings.
         rows: `tr` elements, such as `row` makes.
-        name: its class in the style sheet.
+        name: CSS class.
     """
     head = tag("thead", tag("tr", *(tag("th", text, scope="col") for text in heads)))
     made = tag("table", head, tag("tbody", *rows), class_=name)
@@ -25,5 +25,5 @@ def table(label: str, heads: Iterable[str], rows: Iterable[Markup], *, name: str
 
 
 def row(first: str, *rest: str) -> Markup:
-    """A row, whose first cell says what it is about."""
+    """A row whose first cell is its heading."""
     return tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in rest))

@@ -1,4 +1,4 @@
-"""A badge, as SVG."""
+"""The verdict as an SVG badge."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 _LABEL = "openhands gateway"
 _COLOURS = {
-    # White text on each has a contrast of at least 4.5 to 1.
+    # White text has a contrast of at least 4.5 to 1 on each.
     Outcome.CONFORMANT: "#1a7037",
     Outcome.NON_CONFORMANT: "#b3261e",
     Outcome.INCOMPLETE: "#6b5000",
 }
 
 _CHARACTER = 6.6
-"""Pixels of a character of Verdana at 11 px, on the average; the text is fitted to what is reckoned."""
+"""Average width in pixels of a character of Verdana at 11 px; `textLength` fits the text to the computed width."""
 
 
 def badge(report: Report) -> str:
-    """An SVG of 20 pixels height that loads nothing."""
+    """A self-contained SVG, 20 pixels high."""
     message = _message(report)
     left, right = (round(len(text) * _CHARACTER) + 12 for text in (_LABEL, message))
     title = f"{_LABEL}: {message}"

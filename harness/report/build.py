@@ -1,4 +1,4 @@
-"""From traces and verdicts to the run record."""
+"""Builds the run record from traces and verdicts."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a run brought, without secrets.
+    """The results of a run, without secrets.
 
     Attributes:
-        contract: the one that counts.
-        verdicts: on every scenario that was selected, in the suite's order; no pass without its positive control.
+        contract: the contract that decides the exit status.
+        verdicts: of every selected scenario, in the suite's order; no pass without its positive control.
         traces: of every scenario that was played.
-        smoke: what the smoke test sent and got.
+        smoke: the exchanges of the smoke test.
     """
 
     suite: Suite
@@ -60,12 +60,12 @@ class Results:
     cleanup: Cleanup
 
     def known(self, entries: Sequence[Deviation]) -> Judged:
-        """The verdicts in the light of what is known of the target."""
+        """Apply known deviations to the verdicts."""
         return apply_known(self.verdicts, entries, self.suite, self.run.started.date())
 
 
 def build_report(results: Results, known: Sequence[Deviation] = ()) -> Report:
-    """Excuse what is known, roll the verdicts up to requirements and contracts, and put everything into one value."""
+    """Apply known deviations, roll the verdicts up to requirements and contracts, and build the record."""
     suite = results.suite
     verdicts, entries = results.known(known)
     requirements = judge_requirements(suite.requirements.values(), verdicts)

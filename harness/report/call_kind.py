@@ -1,4 +1,4 @@
-"""What kind of call a request is: those of one kind can be told from others by how long they take."""
+"""Groups requests into kinds of calls whose latencies are comparable."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from harness.report.record import ExchangeRecord
 
 _ITEM = re.compile(r"^(/v1/models|/api/[\w-]+)/[^/]+")
-"""A member of a collection, by its name."""
+"""A member of a collection."""
 
 
 def call_of(exchange: ExchangeRecord, base_url: str) -> str:
-    """Method and path, such as `GET /api/profiles/*`; an answer that was streamed is of another kind."""
+    """Method and path, such as `GET /api/profiles/*`; streamed answers are a kind of their own."""
     request, response = exchange.request, exchange.response
     path = urlsplit(request.url.removeprefix(base_url.rstrip("/"))).path
     streamed = response is not None and any(

@@ -1,4 +1,4 @@
-"""A recorded request as a `curl` line that can be pasted into a shell."""
+"""A recorded request as a `curl` command to paste into a shell."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 _OF_THE_KEY = re.compile(r"(\$SESSION_API_KEY|\$\{SESSION_API_KEY(?:%\?|#\?|~~)?\})")
 
-# What curl sends by itself, and what only describes the client that sent the request.
+# What curl sends by itself, and what only describes the original client.
 _LEFT_OUT = {"host", "content-length", "accept-encoding", "connection", "user-agent", "accept"}
 
 
 def curl_line(request: RequestRecord) -> str:
-    """The request as `curl -i …`; the session key stands as `$SESSION_API_KEY`, for the shell to fill in."""
+    """The request as `curl -i …`, with `$SESSION_API_KEY` in place of the session key."""
     words = ["curl", "-i"]
     if request.method == "HEAD":
         words.append("--head")  # with -X HEAD, curl waits for a body
@@ -34,26 +34,26 @@ def curl_line(request: RequestRecord) -> str:
         if value == f"Basic {BASIC_PLACEHOLDER}":
             words += ["-u", _quoted(f"session:{SESSION_PLACEHOLDER}")]
         else:
-            # `Name;` is how curl sends a header without a value.
+            # `Name;` makes curl send a header without a value.
             words += ["-H", _quoted(f"{name}: {value}" if value else f"{name};")]
     if request.body:
         if not any(name.lower() == "content-type" for name, _ in request.headers):
-            words += ["-H", "Content-Type:"]  # or curl says that it is a form
+            words += ["-H", "Content-Type:"]  # or curl sends a form's
         words += ["--data-raw", _quoted(request.body)]
     return " ".join(words)
 
 
 @lru_cache(256)  # the same few dozen names on hundreds of requests
 def is_the_clients_own(header: str) -> bool:
-    """Whether a header only describes the client that sent the request, which another client need not repeat."""
+    """Whether a header only describes the client, so that another client need not repeat it."""
     return header.lower() in _LEFT_OUT or header.lower().startswith("x-stainless-")
 
 
 def _quoted(text: str) -> str:
-    """Quoted for a POSIX shell; only what stands for the session key, or is made of it, is left for it to expand."""
+    """Quote for a POSIX shell, which expands only the session key's placeholders."""
     if "SESSION_API_KEY" not in text:
         return shlex.quote(text)
-    pieces = _OF_THE_KEY.split(text)  # every second one is of the key
+    pieces = _OF_THE_KEY.split(text)  # odd pieces are key placeholders
     return "".join(
         f'"{piece}"' if index % 2 else shlex.quote(piece) for index, piece in enumerate(pieces) if piece or index % 2
     )

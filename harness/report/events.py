@@ -1,7 +1,7 @@
-"""What happens while a run goes on, a line of JSON each: `check --events -|PATH`.
+"""The run's events, one JSON object a line: `check --events -|PATH`.
 
-The last line about a scenario is the last word on it: a scenario whose control turns out not to be proven is told once
-more at the end. A stream without `run ended` is that of a run that was killed.
+A scenario's last line is final: when its control turns out not to be proven, the scenario gets another line at the
+end. A stream without `run ended` is that of a killed run.
 """
 
 from __future__ import annotations
@@ -77,34 +77,34 @@ PUBLISHED["events"] = Event
 
 
 class EventStream:
-    """Writes events, each line at once. A reader that goes away ends the stream, not the run.
+    """Writes each event at once. A reader that goes away ends the stream, not the run.
 
     Args:
-        stream: where they go.
-        target: what is checked, as it is called in the reports.
+        stream: receives the lines.
+        target: the target's name in the reports.
     """
 
     def __init__(self, stream: TextIO, target: str) -> None:
         self._stream = stream
         self._told: dict[str, tuple[State, str | None]] = {}
         self.error: OSError | None = None
-        """Why the stream is not whole, such as a full disk."""
+        """Why the stream is incomplete, such as a full disk."""
         self._write(RunStarted(target=target))
 
     def say(self, what: str) -> None:
-        """What is being waited for is for people."""
+        """Nothing: progress texts are for people."""
 
     def begin(self, scenarios: int) -> None:
-        """The suite begins."""
+        """Write that the suite begins."""
         self._write(SuiteStarted(scenarios=scenarios))
 
     def judged(self, verdict: ScenarioVerdict) -> None:
-        """One scenario is done."""
+        """Write a scenario's verdict."""
         self._told[verdict.scenario] = verdict.state, verdict.reason
         self._judged(verdict.scenario, verdict, tuple(map(FindingRecord.of, verdict.findings)))
 
     def end(self, report: Report, exit_status: int, folder: str | None) -> None:
-        """There is a report: tell what is new in it, and the outcome."""
+        """Write the verdicts that changed at the end of the run, then the outcome."""
         for scenario in report.scenarios:
             if self._told.get(scenario.id) != (scenario.state, scenario.reason):
                 self._judged(scenario.id, scenario, scenario.findings)
@@ -123,7 +123,7 @@ class EventStream:
         )
 
     def fail(self, exit_status: int, error: str) -> None:
-        """There will be no report."""
+        """Write that the run ended without a report."""
         self._write(
             RunEnded(
                 exit_status=exit_status,
@@ -157,5 +157,5 @@ class EventStream:
             self._stream.flush()
         except OSError as error:
             self.error = error
-            # What is left in the buffer must not fail once more at the interpreter's end.
+            # The buffer must not fail again when the interpreter exits.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

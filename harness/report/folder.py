@@ -1,4 +1,4 @@
-"""Where reports go: `reports/<target>/<time>/`, each file written whole or not at all."""
+"""Writes reports to `reports/<target>/<time>/`, each file whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def write_reports(report: Report, folder: Path) -> None:
     """Write `report.json` and `report.md`.
 
     Raises:
-        FolderError: the disk is full, the folder is gone.
+        FolderError: the disk is full, or the folder is gone.
     """
     try:
         for name in ALWAYS:

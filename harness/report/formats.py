@@ -1,4 +1,4 @@
-"""The formats that a report can be written in, and where to: `--report FORMAT[=PATH]`."""
+"""The report formats, and where they are written: `--report FORMAT[=PATH]`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the usual name of its file, what it is for, and the function that writes it, imported late."""
+    """A format: its usual file name, its use, and the function that writes it, imported when needed."""
 
     file: str
     use: str
@@ -30,7 +30,7 @@ class Format:
     function: str
 
     def render(self, report: Report) -> str:
-        """The report in this format."""
+        """Render the report in this format."""
         write = attrgetter(self.function)(import_module(f"harness.report.{self.module}"))
         return str(write(report))
 
@@ -46,25 +46,25 @@ FORMATS = {
     "har": Format("report.har", "a browser's network tool: every request and answer", "har", "har"),
     "badge": Format("badge.svg", "a picture of the verdict for a page", "badge", "badge"),
 }
-"""By the name that the command line has for it."""
+"""By name on the command line."""
 
 ALWAYS = ("json", "markdown")
-"""What every run writes into its folder."""
+"""The formats that every run writes into its folder."""
 
 
 class OutputError(HarnessError):
-    """An output that can't be written, or that nobody could mean: which, why, what to do."""
+    """An output can't be written, or the request for it makes no sense. Says which one, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One file to write; `path` None is the usual name in the report's folder, `-` the standard output."""
+    """One file to write; `path` None is the usual name in the report's folder, `-` is standard output."""
 
     format: str
     path: Path | None = None
 
     def at(self, folder: Path) -> Path:
-        """The file, for a report that has this folder."""
+        """The file's path, given the report's folder."""
         return self.path if self.path is not None else folder / FORMATS[self.format].file
 
 
@@ -72,7 +72,7 @@ def parse_output(text: str) -> Output:
     """Read `FORMAT` or `FORMAT=PATH`.
 
     Raises:
-        OutputError: there is no such format, or the path is missing.
+        OutputError: the format is unknown, or the path is missing.
     """
     name, equals, path = text.partition("=")
     if name not in FORMATS:
@@ -84,10 +84,10 @@ def parse_output(text: str) -> Output:
 
 
 def make_ready(outputs: Sequence[Output]) -> None:
-    """Find out before a run what can't be written after it, and make the folders that are missing.
+    """Find outputs that can't be written before the run, and make missing folders.
 
     Raises:
-        OutputError: no permission, a folder is in the way, two outputs are one file.
+        OutputError: no permission, a folder is in the way, or two outputs are the same file.
     """
     taken: dict[Path, str] = {}
     for output in outputs:
@@ -112,10 +112,10 @@ def make_ready(outputs: Sequence[Output]) -> None:
 
 
 def write_outputs(report: Report, outputs: Sequence[Output], folder: Path) -> list[Path]:
-    """Write the files, each whole or not at all, and say which.
+    """Write the files, each whole or not at all, and return their paths.
 
     Raises:
-        OutputError: the disk is full, the folder is gone.
+        OutputError: the disk is full, or the folder is gone.
     """
     written = []
     for output in outputs:

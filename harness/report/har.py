@@ -1,4 +1,4 @@
-"""HAR 1.2: every exchange of the run, a page for each scenario; a browser's network tool opens it."""
+"""HAR 1.2 for a browser's network tool: every exchange of the run, and a page for each scenario."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 def har(report: Report) -> str:
-    """The run as an HTTP archive; http://www.softwareishard.com/blog/har-12-spec/ tells the fields."""
+    """The run as an HTTP archive; see http://www.softwareishard.com/blog/har-12-spec/ for the fields."""
     groups: list[tuple[str, str, Sequence[ExchangeRecord]]] = [(_SMOKE, "The smoke test before the run", report.smoke)]
     groups += [(each.id, f"{each.state}: {each.title}", each.exchanges) for each in report.scenarios]
     pages, entries = [], []
@@ -48,12 +48,12 @@ def _entry(report: Report, page: str, exchange: ExchangeRecord) -> dict[str, Any
         "request": _request(exchange.request),
         "response": _no_response() if exchange.response is None else _response(exchange.response),
         "cache": {},
-        # Only the whole was measured.
+        # Only the total time was measured.
         "timings": {"blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": 0, "wait": milliseconds, "receive": 0},
         "comment": f"step {exchange.step}",
     }
     if exchange.failure is not None:
-        entry["_error"] = exchange.failure  # where browsers write theirs
+        entry["_error"] = exchange.failure  # as browsers do
     return entry
 
 
@@ -93,7 +93,7 @@ def _response(response: ResponseRecord) -> dict[str, Any]:
 
 
 def _no_response() -> dict[str, Any]:
-    """What browsers write for a request that brought no answer."""
+    """What browsers write for a request without a response."""
     return {
         "status": 0,
         "statusText": "",

@@ -1,8 +1,8 @@
-"""JUnit XML, as Jenkins, GitLab and most readers take it: a suite for each area, a case for each scenario.
+"""JUnit XML as Jenkins, GitLab and most readers accept it: a suite for each area, a case for each scenario.
 
-Failures and errors are what the exit status speaks of, in the contract that was asked for: a violated MUST, a MUST that
-could not run, a harness error. What else isn't passed is skipped, with the reason, so that nothing looks green that
-isn't.
+Failures and errors are what decides the exit status, in the contract that was asked for: violated MUSTs, MUSTs that
+could not run, harness errors. Everything else that has not passed is skipped, with the reason, so that nothing falsely
+looks green.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def junit(report: Report) -> str:
             _case(suite, scenario, requirements[scenario.requirement], report)
         _count(suite, scenarios)
     _count(root, report.scenarios)
-    del root.attrib["skipped"]  # the schema of Jenkins has it on suites alone
+    del root.attrib["skipped"]  # Jenkins' schema allows it on suites only
     indent(root, " ")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 

@@ -1,4 +1,4 @@
-"""`report.md`: the report for people, fit for a CI step summary and for a comment on a pull request."""
+"""`report.md`: the report for people, fit for a CI step summary or a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 LIMIT = 65_536
-"""Characters that GitHub takes in a comment."""
+"""The most characters of a GitHub comment."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Detail:
-    """How much is told: characters of a body, scenarios with their exchange, scenarios at all, every requirement."""
+    """The level of detail: characters of a body, scenarios with their exchange, scenarios at all, every requirement."""
 
     body: int
     exchanges: int
@@ -42,13 +42,13 @@ _DETAILS = (
     _Detail(500, 10, 100, requirements=False),
     _Detail(0, 0, 20, requirements=False),
 )
-"""From all to little; the first that fits is taken. `report.json` has everything."""
+"""From most to least; the first that fits is used. `report.json` has everything."""
 
 _LINE = 4000
-"""Characters of a `curl` line."""
+"""The most characters of a `curl` line."""
 
 _SENTENCE = 500
-"""Characters of a target's text that stands in a line of ours; findings are shorter anyway."""
+"""The most characters of a target's text in a sentence of ours; findings are shorter anyway."""
 
 _SECTIONS: tuple[tuple[State, str], ...] = (
     (State.FAILED, "Violated (MUST)"),
@@ -60,13 +60,13 @@ _SECTIONS: tuple[tuple[State, str], ...] = (
 
 
 def markdown(report: Report) -> str:
-    """The report as GitHub-flavoured Markdown, short enough for a comment, and steering no terminal that shows it."""
+    """The report as GitHub-flavoured Markdown, short enough for a comment, without terminal control characters."""
     page = ""
     for detail in _DETAILS:
         page = document(_lines(report, detail))
         if len(page) <= LIMIT:
             return page
-    # Something of the target's is endless. With the least detail no block is open at the end of a line.
+    # Some text of the target's is huge. With the least detail, no block is open at the end of a line.
     end = "\n\n… cut here; `report.json` has the rest\n"
     return page[: page.rindex("\n", 0, LIMIT - len(end))] + end
 
@@ -114,7 +114,7 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
 
 
 def _problems(report: Report, detail: _Detail) -> Iterator[str]:
-    """What is violated or broken stands open, the rest is folded."""
+    """Violations and errors are shown open, the rest folded."""
     scenarios: dict[tuple[str, State], list[ScenarioRecord]] = {}
     for scenario in report.scenarios:
         scenarios.setdefault((scenario.requirement, scenario.state), []).append(scenario)
@@ -230,7 +230,7 @@ def _about(report: Report) -> Iterator[str]:
 
 
 def without_scenario(reason: str) -> str:
-    """A requirement's reason without the scenario's name in front, so that equal reasons can be told once."""
+    """A requirement's reason without the leading scenario id, so that equal reasons can be grouped."""
     return re.sub(r"^[\w/-]+(\[[^\]]*\])?: ", "", reason)
 
 

@@ -1,4 +1,4 @@
-"""The reports of all shards of a run as one, when nothing is missing and nothing is there twice."""
+"""Merges the reports of all shards of a run, if none is missing or duplicated."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 def merge(reports: Mapping[str, Report]) -> Report:
-    """One report of all, with requirements and contracts judged anew.
+    """Merge the reports and judge requirements and contracts again.
 
     A positive control that several shards played counts with its worst verdict.
 
     Args:
-        reports: by what the user calls them.
+        reports: by the name that the user gave each.
 
     Raises:
-        MergeError: a shard is missing or there twice, they differ in what they played or on what, or not every
-            scenario of the run is in them exactly once.
+        MergeError: a shard is missing or duplicated, the shards differ in what they played or on which target, or not
+            every scenario of the run is in them exactly once.
     """
     shards = {name: report.run.shard for name, report in reports.items()}
     facts = {name: _facts(report) for name, report in reports.items()}
@@ -58,7 +58,7 @@ def merge(reports: Mapping[str, Report]) -> Report:
 
 
 def _facts(report: Report) -> dict[str, str]:
-    """What must be the same in all shards. The address needn't be: each may have started a target of its own."""
+    """The facts that must agree in all shards. The address may differ: each shard may start its own target."""
     tool, target, shard = report.tool, report.target, report.run.shard
     server = {name: target.server[name] for name in sorted(target.server) if name not in {"uptime", "idle_time"}}
     return {
@@ -77,7 +77,7 @@ def _facts(report: Report) -> dict[str, str]:
 
 
 def _incomplete(reports: Mapping[str, Report]) -> Iterator[str]:
-    """What is missing, or there twice."""
+    """Reasons: shards or scenarios that are missing or duplicated."""
     shards = [(name, report, report.run.shard) for name, report in reports.items() if report.run.shard]
     _, _, any_shard = shards[0]
     own: list[ScenarioRecord] = []
@@ -95,7 +95,7 @@ def _incomplete(reports: Mapping[str, Report]) -> Iterator[str]:
 
 
 def _scenarios(reports: Iterable[Report]) -> list[ScenarioRecord]:
-    """Each once, the worst of a control that came along; in the order of the suite's files."""
+    """Each scenario once, a repeated control with its worst verdict; in the order of the suite's files."""
     worst: dict[str, ScenarioRecord] = {}
     for report in reports:
         for each in report.scenarios:
@@ -105,18 +105,18 @@ def _scenarios(reports: Iterable[Report]) -> list[ScenarioRecord]:
 
 
 _TELLING = (Standing.HOLDS, Standing.GONE, Standing.EXPIRED, Standing.UNMATCHED, Standing.NOT_SEEN)
-"""What a shard says of a known deviation counts before what others say, to which its scenarios are unknown."""
+"""The shard that played a known deviation's scenarios decides; to the others these are unknown."""
 
 
 def _entry(entries: Sequence[KnownRecord]) -> KnownRecord:
-    """One entry of the file of known deviations, as all shards together see it."""
+    """One entry of the file of known deviations, as seen by all shards together."""
     best = min(entries, key=lambda entry: _TELLING.index(entry.standing))
     excused = dict.fromkeys(scenario for entry in entries for scenario in entry.scenarios)
     return best.model_copy(update={"scenarios": tuple(excused)})
 
 
 def _run(runs: Sequence[Run]) -> Run:
-    """Of runs in the order in which they began."""
+    """Merge the runs, which are in order of their start."""
     started = runs[0].started
     ended = max(run.started + timedelta(seconds=run.seconds) for run in runs)
     early = [f"shard {run.shard.number}: {run.ended_early}" for run in runs if run.shard and run.ended_early]
@@ -134,7 +134,7 @@ def _run(runs: Sequence[Run]) -> Run:
 def _roll_up(
     report: Report, scenarios: Iterable[ScenarioRecord], *, interrupted: bool
 ) -> tuple[tuple[RequirementRecord, ...], dict[Contract, ContractRecord]]:
-    """The requirements of a report, and its contracts, judged by these scenarios."""
+    """Judge the report's requirements and contracts by these scenarios."""
     nowhere = Location(Path(), 0, 0)
     requirements = [
         Requirement(each.id, each.level, each.text, each.source, frozenset(each.contracts), nowhere)

@@ -1,4 +1,4 @@
-"""A recorded request as a Python program: the call of the official client, where it was one."""
+"""A recorded request as a Python program, which uses the official client's typed call where the original did."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _PARAMETERS = frozenset(
     | {"tool_choice", "n", "stop", "seed", "max_tokens", "max_completion_tokens", "response_format", "metadata"}
     | {"reasoning_effort", "presence_penalty", "frequency_penalty", "logprobs", "previous_response_id", "store"}
 )
-"""Fields that every release of the client since 2.33 takes by name, in one call or the other; the rest is sent as
-`extra_body`, which puts the same bytes on the wire."""
+"""Fields that every release of the client since 2.33 accepts by name, in one call or the other; the rest goes into
+`extra_body`, which sends the same bytes."""
 
 
 _OF_THE_KEY = {
@@ -39,11 +39,11 @@ _OF_THE_KEY = {
     DERIVED_PLACEHOLDERS["swapped_key"]: "key.swapcase()",
     SESSION_PLACEHOLDER: "key",
 }
-"""What stands for the key in a record, or for what is made of it, and how Python makes that."""
+"""Placeholders of the session key, or of what is made of it, in a record, and the Python expression for each."""
 
 
 def python_program(exchange: ExchangeRecord) -> str:
-    """The exchange as a program to paste into a file; the session key comes from `SESSION_API_KEY`."""
+    """The exchange as a runnable program; the session key comes from `SESSION_API_KEY`."""
     request = exchange.request
     arguments = _typed(request) if exchange.client is not None else None
     lines = _raw_request(request) if arguments is None else _typed_call(request, *arguments)
@@ -60,7 +60,7 @@ def python_program(exchange: ExchangeRecord) -> str:
 
 
 def _typed(request: RequestRecord) -> tuple[str, Mapping[str, Any]] | None:
-    """The client's method and its arguments; None for what only a raw request can say."""
+    """The client's method and its arguments; None when only a raw request can express the call."""
     names = [name.lower() for name, _ in request.headers]
     path = urlsplit(request.url).path
     if len(names) != len(set(names)) or urlsplit(request.url).query:
@@ -127,7 +127,7 @@ def _pairs(headers: Sequence[tuple[str, str]]) -> str:
 
 
 def _literal(value: object) -> str:
-    """A JSON value in Python; where the key was taken out of a text, the program puts it back."""
+    """A JSON value as a Python literal, with expressions in place of the key's placeholders."""
     match value:
         case str() if "SESSION_API_KEY" in value:
             replaced = (f".replace({name!r}, {made})" for name, made in _OF_THE_KEY.items() if name in value)

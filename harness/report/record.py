@@ -1,4 +1,4 @@
-"""The run record: all that a report says, as one value. `report.json` is its JSON form; the schema comes from here."""
+"""The redacted run record: all that a report says. `report.json` is its JSON form; the schema comes from here."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class RequirementRecord(Record):
 
     @property
     def is_violated(self) -> bool:
-        """Whether it is a MUST, and was seen violated, if only now and then."""
+        """Whether it is a MUST that was seen violated, even if only sometimes."""
         return self.state is State.FAILED or (self.state is State.FLAKY and self.level is Level.MUST)
 
 
@@ -94,7 +94,7 @@ class FindingRecord(Record):
 
     @classmethod
     def of(cls, finding: Finding) -> FindingRecord:
-        """From the judge's value, which counts steps from 0."""
+        """Convert the judge's finding, which counts steps from 0."""
         step = None if finding.step is None else finding.step + 1
         return cls(step=step, check=finding.check, expected=finding.expected, actual=finding.actual)
 
@@ -194,7 +194,7 @@ class ScenarioRecord(Record):
 
     @property
     def seconds(self) -> float:
-        """From its first request to its last answer; requests sent side by side count once."""
+        """Seconds from the first request to the last answer."""
         begin = min((each.started for each in self.exchanges), default=0.0)
         return max((each.started + each.seconds for each in self.exchanges), default=0.0) - begin
 
@@ -243,23 +243,23 @@ class Report(Document, schema="report"):
 
     @property
     def exit_status(self) -> int:
-        """0, 1 or 3 as the command line documents them; an entry of known deviations that is wrong by now is red."""
+        """0, 1 or 3 as the command line documents them; an outdated entry of known deviations is red."""
         return 1 if self.red else self.outcome.exit_status
 
     @property
     def verdict(self) -> str:
-        """The outcome in words: what is known to be otherwise belongs to it."""
+        """The outcome in words, including known deviations."""
         count = len(self.in_state(State.KNOWN))
         return f"{self.outcome} but for {count} known deviation{'s' * (count != 1)}" if count else self.outcome.value
 
     @property
     def red(self) -> tuple[KnownRecord, ...]:
-        """The known deviations that somebody has to look at."""
+        """Known deviations that need attention."""
         return tuple(each for each in self.known if each.standing.is_red)
 
     @property
     def outcome(self) -> Outcome:
-        """The verdict that the exit status speaks of."""
+        """The verdict on the report's own contract, which decides the exit status."""
         return self.contracts[self.contract].outcome
 
     def in_state(self, state: State) -> tuple[RequirementRecord, ...]:
@@ -268,7 +268,7 @@ class Report(Document, schema="report"):
 
     @property
     def unreached(self) -> tuple[RequirementRecord, ...]:
-        """Those of them that could not run for no other reason than that the run ended early."""
+        """Requirements of the own contract that could not run only because the run ended early."""
         others = {
             each.requirement
             for each in self.scenarios
@@ -277,7 +277,7 @@ class Report(Document, schema="report"):
         return tuple(each for each in self.in_state(State.COULD_NOT_RUN) if each.id not in others)
 
     def states(self, contract: Contract, level: Level) -> Counter[State]:
-        """How many of a contract's requirements of a level are in each state."""
+        """How many requirements of a contract and level are in each state."""
         return Counter(each.state for each in self.requirements if contract in each.contracts and each.level is level)
 
     def assessed(self, contract: Contract) -> str:
@@ -290,7 +290,7 @@ class Report(Document, schema="report"):
         )
 
     def violated(self, contract: Contract) -> tuple[RequirementRecord, ...]:
-        """The requirements of a contract that are violated."""
+        """The violated requirements of a contract."""
         return tuple(each for each in self.requirements if each.is_violated and contract in each.contracts)
 
 

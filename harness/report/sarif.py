@@ -19,7 +19,7 @@ _VIOLATED = {State.FAILED, State.FLAKY, State.WARNED, State.KNOWN}
 
 
 def sarif(report: Report) -> str:
-    """The report as a SARIF log of one run. Only the contract that was asked for makes results."""
+    """The report as a SARIF log of one run. Results come only from the contract that was asked for."""
     requirements = [each for each in report.requirements if report.contract in each.contracts]
     index = {each.id: number for number, each in enumerate(requirements)}
     scenarios = [each for each in report.scenarios if each.requirement in index]
@@ -132,7 +132,7 @@ def _web(exchange: ExchangeRecord) -> dict[str, Any]:
 
 
 def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """SARIF has one value for a name: of a header that came several times, all, as HTTP joins them."""
+    """SARIF allows one value for a name: repeated headers are joined as in HTTP."""
     joined: dict[str, str] = {}
     for name, value in headers:
         joined[name] = f"{joined[name]}, {value}" if name in joined else value

@@ -1,4 +1,4 @@
-"""The terminal: progress while a run goes on, then the few lines that matter."""
+"""Terminal output of a check: progress during the run, then a summary."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ if TYPE_CHECKING:
 
 
 class Screen:
-    """What a person sees. On a terminal it is alive; piped, it says nothing until the end.
+    """Shows progress on a terminal and, in any case, the summary at the end.
 
     Args:
-        stream: where the verdict goes; progress goes to stderr.
-        quiet: no progress, even on a terminal.
+        stream: receives the summary; progress goes to stderr.
+        quiet: show no progress, even on a terminal.
     """
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
         self._stream = stream
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a server's text, in a locale that has no letter for it
+            stream.reconfigure(errors="backslashreplace")  # the locale may lack characters of the server's text
         self._progress = LiveProgress(quiet=quiet)
         self._counts: Counter[State] = Counter()
 
     def say(self, what: str) -> None:
-        """Tell what is being waited for."""
+        """Show what the command is waiting for."""
         self._progress.say(what)
 
     def begin(self, scenarios: int) -> None:
-        """The suite begins."""
+        """Start the progress of the suite."""
         self._progress.begin(scenarios, "playing scenarios")
 
     def judged(self, verdict: ScenarioVerdict) -> None:
-        """One scenario is done."""
+        """Count a verdict."""
         self._counts[verdict.state] += 1
         self._progress.advance(counted(self._counts))
 
     def close(self) -> None:
-        """Take the progress away."""
+        """Remove the progress line."""
         self._progress.close()
 
     def show(self, report: Report, folder: Path | None, written: Sequence[Path] = ()) -> None:
-        """The verdict, in a few lines, and where the reports are: in the folder, and what else was written."""
+        """Print the summary and the paths of the reports: the one in the folder and those in `written`."""
         self.close()
         print_lines(self._stream, summary(report, [] if folder is None else [folder / "report.md", *written]))
 
 
 def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
-    """What a person has to know of a report: verdicts, violations with their evidence, and what nobody looked at."""
+    """The summary: verdicts, violations with their evidence, and what was not assessed."""
     target = report.target
     yield f"{target.name} is {report.verdict} ({report.contract})", LOOKS[report.outcome].style
     yield f"  {target.url}, model {target.model or 'unknown'}", "dim"
@@ -101,7 +101,7 @@ def _contracts(report: Report) -> Iterator[Line]:
 
 
 def _problems(report: Report) -> Iterator[Line]:
-    unreached = report.unreached  # hundreds of lines, if each of them told the one reason again
+    unreached = report.unreached  # else hundreds of lines with the same reason
     for state in (State.FAILED, State.FLAKY, State.HARNESS_ERROR, State.COULD_NOT_RUN):
         for requirement in report.in_state(state):
             if requirement not in unreached:
@@ -156,7 +156,7 @@ def _not_assessed(report: Report) -> Iterator[Line]:
     for requirement in report.in_state(State.NOT_ASSESSED):
         reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement)
     if report.run.selection:
-        reasons.pop("no scenario was selected", None)  # who selects knows
+        reasons.pop("no scenario was selected", None)  # the user knows
     if reasons:
         yield "", None
         yield "not assessed", LOOKS[State.NOT_ASSESSED].style

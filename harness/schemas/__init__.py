@@ -1,6 +1,6 @@
-"""The JSON Schemas of what is written for machines and of the files that users write, each as `NAME.schema.json`.
+"""The JSON Schemas of published records and of the files that users write, each as `NAME.schema.json`.
 
-Those of records are made of the record classes, by `python -m tests.project.schemas`.
+`python -m tests.project.schemas` generates those of records from the record classes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ _END = ".schema.json"
 
 
 def names() -> list[str]:
-    """What there is a schema of."""
+    """The names of all schemas."""
     return sorted(path.name.removesuffix(_END) for path in FOLDER.glob(f"*{_END}"))
 
 
 def text(name: str) -> str:
-    """The schema of that name."""
+    """A schema, as text."""
     return (FOLDER / f"{name}{_END}").read_text("utf-8")

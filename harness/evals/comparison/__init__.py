@@ -1,1 +1,1 @@
-"""Two evaluation runs held against each other: paired by sample, with an honest verdict."""
+"""Comparison of two evaluation runs, paired by sample."""

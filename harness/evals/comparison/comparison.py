@@ -1,4 +1,4 @@
-"""Evaluation runs held against each other: whether they may be, what changed, and whether it may be chance."""
+"""Compares evaluation runs: whether they are comparable, what changed, and whether it may be chance."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ class _Pair:
 
     @property
     def scorers(self) -> list[str]:
-        """Those of both runs, the main one first."""
+        """The scorers of both runs, the main one first."""
         return [name for name in self.new.record.benchmark.scorers if name in self.old.record.benchmark.scorers]
 
 
 def compare(
     old: Path, new: Path, *, latency_threshold: float, max_drop: float | None = None, force: bool = False
 ) -> EvaluationComparison:
-    """What changed.
+    """Compare evaluation runs.
 
     Args:
-        old: the folder of the earlier run, or of several runs of different benchmarks.
-        new: likewise; the later ones.
+        old: folder of the earlier run, or of several runs of different benchmarks.
+        new: likewise, for the later runs.
         latency_threshold: see `shifts`.
-        max_drop: a drop of the main score by more than this, a share such as 0.05, fails.
-        force: compare the samples that the runs have in common, even if they were not asked or scored alike.
+        max_drop: the largest allowed drop of the main score, a share such as 0.05.
+        force: compare the samples that the runs have in common even if they were asked or scored differently.
 
     Raises:
         RecordError: a run can't be read.
-        IncomparableError: the runs differ in more than the target, and `force` doesn't help or was not given.
+        IncomparableError: the runs differ in more than the target and `force` is false, or they share no sample.
     """
     before, after = find_runs(old), find_runs(new)
     shared = [name for name in before if name in after]
@@ -75,7 +75,7 @@ def compare(
 
 
 def _pair(old: Run, new: Run) -> _Pair:
-    """With the samples of either run, since an unfinished one lacks some; of both, where the runs differ anyway."""
+    """Pair the samples of either run, since an unfinished one lacks some; of both runs only, if these differ anyway."""
     reasons = tuple(_reasons(old, new))
     either = dict.fromkeys((*old.rows, *new.rows))
     both = (name for name in old.rows if name in new.rows)
@@ -83,7 +83,7 @@ def _pair(old: Run, new: Run) -> _Pair:
 
 
 def _reasons(old: Run, new: Run) -> Iterator[str]:
-    """In what the runs differ that must be the same, or a change says nothing about the target."""
+    """Why a change would say nothing about the target: differences that two comparable runs don't have."""
     before, after = old.record.benchmark, new.record.benchmark
     if before.name != after.name:
         yield f"the new run is of another benchmark, {after.name}"
@@ -100,7 +100,7 @@ def _reasons(old: Run, new: Run) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """One of the differences that are looked at."""
+    """One difference to test."""
 
     scorer: str
     category: str | None
@@ -109,7 +109,7 @@ class _Test:
 
 
 def _tasks(pairs: Sequence[_Pair], threshold: float) -> Iterator[Task]:
-    """Each benchmark; what is tested besides the main scores is judged together, so that many looks find no more."""
+    """Each benchmark. Tests besides the main scores are adjusted together, so that many looks find no more."""
     tests = [list(_tests(pair)) for pair in pairs]
     mains = adjusted([main.found.p_value for main, *_ in tests])
     rest = iter(adjusted([each.found.p_value for _, *others in tests for each in others]))
@@ -119,7 +119,7 @@ def _tasks(pairs: Sequence[_Pair], threshold: float) -> Iterator[Task]:
 
 
 def _tests(pair: _Pair) -> Iterator[_Test]:
-    """By every scorer: all samples, then each category, if there is more than one."""
+    """For every scorer: all samples, then each category if there are several."""
     old, new = pair.old, pair.new
     categories: dict[str, list[str]] = {}
     for name in pair.samples:
@@ -187,7 +187,7 @@ def _side(run: Run) -> RunSide:
 
 
 def _facts(run: Run) -> dict[str, str]:
-    """What a run says of the target and of itself; a pool's servers one after the other."""
+    """What a run says about the target and itself; a pool's servers one after the other."""
     record = run.record
     facts: dict[str, list[str]] = {}
     for target in record.targets:

@@ -1,4 +1,4 @@
-"""Sample by sample: what broke, what was fixed, what comes out one way or the other by chance."""
+"""Sample by sample: what broke, what was fixed, and what varies by chance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RIGHT = 0.5
 
 
 def transitions(old: NDArray[np.float64], new: NDArray[np.float64]) -> Iterator[Transition]:
-    """How many samples went from each state to each.
+    """How many samples went from each state to each other.
 
     Args:
         old: [samples, epochs], NaN where there is no score.
@@ -42,7 +42,7 @@ def _state(mean: float) -> State:
 
 
 def flakes(old: Run, new: Run, samples: Sequence[str], scorer: str) -> Iterator[Flake]:
-    """The samples on which the epochs of a run disagree."""
+    """The samples on which a run's epochs disagree."""
     before, after = (run.values(score(scorer), samples) for run in (old, new))
     mixed = [_spread(values) > 0 for values in (before, after)]
     for row in np.flatnonzero(mixed[0] | mixed[1]).tolist():
@@ -60,7 +60,7 @@ def _spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def flips(old: Run, new: Run, samples: Sequence[str], scorer: str) -> Iterator[Flip]:
-    """The samples that are right in one run and not in the other; what broke comes first."""
+    """The samples that are right in one run only; those that broke come first."""
     before, after = (sample_means(run.values(score(scorer), samples)) for run in (old, new))
     broke = np.flatnonzero((before >= _RIGHT) & (after < _RIGHT))
     fixed = np.flatnonzero((before < _RIGHT) & (after >= _RIGHT))
@@ -82,7 +82,7 @@ def flips(old: Run, new: Run, samples: Sequence[str], scorer: str) -> Iterator[F
 
 
 def _telling(run: Run, means: Mapping[str, float], scorer: str) -> dict[str, SampleRecord]:
-    """Of each sample the first epoch that came out as the sample did on the whole: the best, or the worst."""
+    """Each sample's best epoch if the sample is right, else its worst; the first of equals."""
     found: dict[str, SampleRecord] = {}
     for each in read_samples(run.folder):
         if each.id in means and scorer in each.scores:

@@ -1,4 +1,4 @@
-"""The comparison of evaluations as one HTML file, which looks like the other reports and is as safe."""
+"""The comparison of evaluations as one HTML file, styled and secured like the other reports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.evals.comparison.record import Answer, Effect, EvaluationComparison, Flip, Task
 
 _MOST_FLIPS, _MOST_ROWS, _OPEN = 200, 500, 5
-"""Of each benchmark: flips on the page, rows of a table, flips that stand open. JSON has all."""
+"""For each benchmark: flips on the page, rows of a table, flips that stand open. The JSON form has all."""
 
 _WIDTH, _HEIGHT = 200, 16
 
@@ -47,7 +47,7 @@ svg.effect {{ display: block; width: 12.5rem; height: 1rem; }}
 
 
 def page(comparison: EvaluationComparison) -> str:
-    """The whole page."""
+    """The comparison as HTML."""
     (title, tone), said = headline(comparison), notes(comparison)
     header = tag(
         "header",
@@ -96,7 +96,7 @@ def _verdict(effect: Effect) -> Markup:
 
 
 def _plot(effect: Effect, reach: float) -> Markup:
-    """A difference as a bar from zero, and its interval; the numbers stand beside it."""
+    """A difference as a bar from zero with its interval; the numbers stand beside it."""
 
     def at(value: float) -> float:
         return round((value / reach + 1) / 2 * _WIDTH, 1)

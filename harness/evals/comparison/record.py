@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
     WORSE = "worse"
     UNKNOWN = "unknown"
-    """There is too little to tell."""
+    """There is too little data to tell."""
     NONE = "no difference seen"
     BETTER = "better"
 
@@ -27,7 +27,7 @@ class State(StrEnum):
     PARTLY = "partly"
     WRONG = "wrong"
     ERROR = "error"
-    """No score: nothing was answered, or not yet."""
+    """No score: no answer, or none yet."""
 
 
 class RunSide(Record):
@@ -177,12 +177,12 @@ class EvaluationComparison(Document, schema="evaluation-comparison"):
 
     @property
     def worse(self) -> tuple[Task, ...]:
-        """Benchmarks whose main scorer dropped, and not by chance."""
+        """Benchmarks whose main score dropped, and not by chance."""
         return tuple(task for task in self.tasks if task.main.verdict is Verdict.WORSE)
 
     @property
     def dropped(self) -> tuple[Task, ...]:
-        """Benchmarks whose main scorer dropped by more than `max_drop`."""
+        """Benchmarks whose main score dropped by more than `max_drop`."""
         most = self.max_drop
         return tuple(
             task
@@ -198,14 +198,14 @@ class EvaluationComparison(Document, schema="evaluation-comparison"):
 
     @property
     def incomplete(self) -> bool:
-        """Whether something has no score in one of the runs, or can't be told from so little."""
+        """Whether scores are missing in one of the runs, or there is too little data to tell."""
         return bool(self.disappeared) or any(
             task.main.verdict is Verdict.UNKNOWN or not task.old.complete or not task.new.complete
             for task in self.tasks
         )
 
     def exit_status(self, *, fail_on_latency: bool = False) -> int:
-        """1 when a gate is missed; else 3 when a run is not complete; else 0."""
+        """1 when a gate is missed; else 3 when a run is incomplete; else 0."""
         if self.worse or self.dropped or (fail_on_latency and self.slower):
             return 1
         return 3 if self.incomplete else 0

@@ -1,4 +1,4 @@
-"""Runs as they are compared: their scores as arrays, without the texts."""
+"""Runs loaded for comparison: scores as arrays, without the texts."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run, and what its samples came to.
+    """A run and its samples' values.
 
     Attributes:
-        folder: what the user calls it.
+        folder: the name that the user gave.
         record: its `run.json`.
         rows: each sample's row in the arrays.
-        categories: of those samples that have one.
-        clusters: likewise.
-        questions: a mark of each question, by which two are told apart.
-        columns: `[samples + 1, epochs]`, NaN where there is no value, by the scorer's name or by the measure's, such as
-            `seconds`; the last row, all NaN, is that of any sample that the run does not have.
+        categories: of the samples that have one.
+        clusters: of the samples that have one.
+        questions: a fingerprint of each question.
+        columns: `[samples + 1, epochs]`, NaN where there is no value, by the name of the scorer or measure, such as
+            `seconds`; the last row, all NaN, stands for any sample that the run does not have.
     """
 
     folder: Path
@@ -52,10 +52,10 @@ class Run:
 
 
 def find_runs(path: Path) -> dict[str, Path]:
-    """The folders of the runs that a path holds or is, by the names of their benchmarks.
+    """The folders of the runs at or below a path, by benchmark name.
 
     Raises:
-        RecordError: there is none, or two of one benchmark.
+        RecordError: there is no run, or there are two of one benchmark.
     """
     if path.is_file() or (path / RUN_FILE).is_file():
         folders = [path.parent if path.is_file() else path]
@@ -110,7 +110,7 @@ def read(folder: Path) -> Run:
 
 
 def score(scorer: str) -> str:
-    """The column of a scorer; apart from the measures, whatever it is called."""
+    """The column of a scorer; its name can't clash with a measure's."""
     return f"score: {scorer}"
 
 

@@ -1,4 +1,4 @@
-"""What a person is told of a comparison of evaluations, in the order in which it matters."""
+"""What a comparison of evaluations says, in order of importance."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def scope(comparison: EvaluationComparison) -> str:
 
 
 def notes(comparison: EvaluationComparison) -> Section:
-    """What a reader has to know of the main differences."""
+    """What a reader must know about the main differences."""
     said = _items((task, each) for task in comparison.tasks for each in _notes(task))
     return Section("To be read with it", Tone.NEUTRAL, said)
 
 
 def sections(comparison: EvaluationComparison) -> Iterator[Section]:
-    """All that has something in it, but for the notes and the tables of effects, flips and flakes."""
+    """The sections that are not empty, without the notes and the tables of effects, flips and flakes."""
     tasks = comparison.tasks
     flagged = [(task, shift) for task in tasks for shift in task.shifts if shift.flagged]
     every = (
@@ -113,7 +113,7 @@ def _items(said: Iterable[tuple[Task, str]]) -> tuple[Item, ...]:
 
 
 def _notes(task: Task) -> Iterator[str]:
-    """What a reader has to know of the main difference; sentences."""
+    """Sentences that a reader of the main difference must know."""
     main = task.main
     least = main.minimum_detectable_effect
     if least is not None:
@@ -146,7 +146,7 @@ def _shifted(shift: Shift) -> str:
 
 
 def amount(shift: Shift, value: float) -> str:
-    """A median of what the shift measures."""
+    """A median in the unit of the shift's measure."""
     if shift.measure is Measure.SECONDS:
         return duration(value)
     return f"{value:.4f}" if shift.measure is Measure.DOLLARS else f"{value:,.0f}"
@@ -163,7 +163,7 @@ def span(interval: tuple[float, float] | None) -> str:
 
 
 def chance(p_value: float | None) -> str:
-    """A p-value."""
+    """A p-value as text."""
     return "unknown" if p_value is None else "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
@@ -176,7 +176,7 @@ EFFECT_HEADS = ("benchmark", "scorer", "category", "old", "new", "points", "95 %
 
 
 def effect_row(task: Task, effect: Effect) -> list[str]:
-    """A line of the table of effects."""
+    """A row of the table of effects."""
     return [
         task.benchmark,
         effect.scorer,

@@ -1,4 +1,4 @@
-"""Whether samples take longer, or more tokens, than before."""
+"""Tests whether samples take more time or tokens than before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.evals.comparison.runs import Run
 
 _RESOLUTION = 0.0005
-"""Seconds: half of what they are rounded to. What took no time at all has no ratio."""
+"""Seconds: half of the rounding step. Values that round to zero have no ratio."""
 
 
 def shifts(old: Run, new: Run, samples: Sequence[str], threshold: float) -> Iterator[Shift]:
@@ -25,8 +25,8 @@ def shifts(old: Run, new: Run, samples: Sequence[str], threshold: float) -> Iter
     Args:
         old: the earlier run.
         new: the later one.
-        samples: what is compared.
-        threshold: such as 1.5: a median that is half as much again, or smaller by as much, is flagged if it is certain.
+        samples: the samples to compare.
+        threshold: such as 1.5: a median half as much again, or smaller by the same factor, is flagged if it is certain.
     """
     for measure in Measure:
         before, after = (sample_means(run.values(measure, samples)) for run in (old, new))

@@ -1,4 +1,4 @@
-"""The comparison of evaluations for a terminal, and for Markdown."""
+"""The comparison of evaluations as terminal lines and as Markdown."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from harness.presentation.lines import Line
 
 _MOST_EFFECTS, _MOST_ROWS = 20, 60
-"""Differences on a terminal; of the longest table in Markdown."""
+"""The most differences on a terminal, and rows of the longest table in Markdown."""
 
 _MOST_FLIPS, _MOST_FLAKES, _EXCERPT = 20, 20, 300
-"""In Markdown, of each benchmark: the comment on a pull request has to hold it. JSON has all."""
+"""The most per benchmark in Markdown, which must fit into a pull request comment. The JSON form has all."""
 
 _SHOWN, _LINE = 3, 160
-"""Flips on a terminal, and characters of a text."""
+"""The most flips on a terminal, and characters of a text."""
 
 
 def lines(comparison: EvaluationComparison) -> Iterator[Line]:
@@ -56,7 +56,7 @@ def lines(comparison: EvaluationComparison) -> Iterator[Line]:
 
 
 def _flips(comparison: EvaluationComparison) -> Iterator[Section]:
-    """Some of what changed from right to wrong, and back, with both answers."""
+    """The first samples that went from right to wrong and back, with both answers."""
     for title, tone, broke in (("Broke", Tone.WORSE, True), ("Fixed", Tone.BETTER, False)):
         items = [
             Item(f"{task.benchmark}, {flip.id}", _cut(flip.question, _LINE), tuple(_answers(flip)))
@@ -77,7 +77,7 @@ def _answers(flip: Flip) -> Iterator[str]:
 
 
 def markdown(comparison: EvaluationComparison) -> str:
-    """For a CI step summary and a comment: the verdict, the differences, then what lies behind them."""
+    """For a CI step summary or a comment: the verdict, the differences, then the details."""
     return document(_markdown(comparison))
 
 

@@ -1,4 +1,4 @@
-"""The reports of a run, for people: all of them made of `run.json` and `samples.jsonl`."""
+"""The reports of a run for people, all made from `run.json` and `samples.jsonl`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def write_reports(folder: Path, record: RunRecord) -> None:
     """Write `run.json` and the reports beside the run's `samples.jsonl`, each whole or not at all.
 
-    `run.json` is the last: a run whose record says that it is complete is not taken up again.
+    `run.json` comes last: a run whose record says that it is complete is not resumed.
 
     Raises:
         RecordError: `samples.jsonl` can't be read.
-        OSError: a file can't be written; what was there before still is.
+        OSError: a file can't be written; its old content is kept.
     """
     from harness.evals.report.junit import write_junit
     from harness.evals.report.markdown import markdown

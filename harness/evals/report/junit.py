@@ -1,6 +1,6 @@
 """`junit.xml`: a case for each sample and epoch; wrong is a failure, no score an error. See `harness/report/junit.xsd`.
 
-It is written line by line: 100,000 cases as elements would be 100 MB.
+Written line by line: the elements of 100,000 cases would take 100 MB.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.evals.results.record import RunRecord, SampleRecord
 
 _MOST = 500
-"""Characters of a text in a case."""
+"""The most characters of a text in a case."""
 
 
 def write_junit(folder: Path, record: RunRecord) -> None:

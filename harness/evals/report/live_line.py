@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class EvaluationProgress:
-    """A progress line on a terminal; elsewhere nothing is shown.
+    """A progress line, shown on a terminal only.
 
     Args:
         quiet: show nothing on a terminal either.
@@ -36,7 +36,7 @@ class EvaluationProgress:
         self._progress.say(what)
 
     def watch(self, event: Event) -> None:
-        """Receive an event of the run."""
+        """Show an event of the run."""
         match event:
             case Begin():
                 self._began, self._left = self._clock(), event.planned - event.done

@@ -1,4 +1,4 @@
-"""`report.md`: the run on one screen, fit for a CI step summary and for a comment on a pull request."""
+"""`report.md`: the run on one screen, fit for a CI step summary or a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _MOST_CATEGORIES, _MOST_FLIPS, _MOST_SETTINGS = 60, 20, 40
 _SENTENCE = 500
-"""Characters of a text that is not ours."""
+"""The most characters of a text that is not ours."""
 
 
 def markdown(record: RunRecord) -> str:
-    """The run as GitHub-flavoured Markdown, at most some 30,000 characters, and steering no terminal that shows it."""
+    """The run as GitHub-flavoured Markdown of at most some 30,000 characters, without terminal control characters."""
     return document(_lines(record))
 
 

@@ -1,4 +1,4 @@
-"""`report.html`: the run as one page that needs nothing else, and from which nothing leaves."""
+"""`report.html`: the run as one self-contained page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page(folder: Path, record: RunRecord) -> str:
     """The run of a folder as one HTML file.
 
     Raises:
-        RecordError: its `samples.jsonl` or a trajectory can't be read.
+        RecordError: the folder's `samples.jsonl` or a trajectory can't be read.
     """
     style = Path(__file__).with_name("page.css").read_text("utf-8")
     return document(title(record), *_body(folder, record), script=FILTER, style=style)

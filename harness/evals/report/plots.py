@@ -1,7 +1,7 @@
-"""Plots as inline SVG, which take their colours from the page's style sheet and so are light or dark, as the page is.
+"""Plots as inline SVG, coloured by the page's style sheet, so that they follow its light or dark theme.
 
-A library was looked at. pygal 3.1 brings a style sheet and a script within each chart, which the page's policy forbids;
-leather 0.4 knows no intervals. What is needed is bars and whiskers.
+Plot libraries don't fit: pygal 3.1 puts a style sheet and a script into each chart, which the page's policy forbids;
+leather 0.4 has no intervals. Only bars and whiskers are needed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _BARS_WIDTH, _BARS_HEIGHT = 480, 96
 
 
 def rate(metric: MetricRecord) -> Markup:
-    """A mean between 0 and 1 as a bar, its interval as a whisker, and behind both what errors leave open.
+    """A mean between 0 and 1 as a bar, its interval as a whisker, and behind them the range that errors leave open.
 
-    The numbers stand beside it, so it is hidden from screen readers.
+    Hidden from screen readers because the numbers stand beside it.
     """
     parts = [tag("rect", x=0, y=3, width=_WIDTH, height=_HEIGHT - 6, class_="ground")]
     if metric.mean is not None:
@@ -47,12 +47,12 @@ def _x(share: float) -> str:
 
 
 def histogram(distribution: DistributionRecord, said: str, marks: Sequence[float] = ()) -> Markup:
-    """A distribution on a logarithmic scale, and lines at some of its values.
+    """A histogram on a logarithmic scale, with lines at some values.
 
     Args:
-        distribution: its edges are in equal ratios, so that each bar is as wide as the others.
-        said: what it shows, for those who don't see it.
-        marks: values.
+        distribution: its edges have equal ratios, so that all bars are equally wide.
+        said: the label for screen readers.
+        marks: the values that get a line.
     """
     counts, edges = distribution.counts, distribution.edges
     width, highest = _BARS_WIDTH / len(counts), max(counts)
@@ -77,5 +77,5 @@ def histogram(distribution: DistributionRecord, said: str, marks: Sequence[float
 
 
 def _place(value: float, edges: Sequence[float]) -> float:
-    """Where a value is between the first edge (0) and the last (1)."""
+    """A value's position between the first edge (0) and the last (1)."""
     return min(1.0, max(0.0, math.log(max(value, edges[0]) / edges[0]) / math.log(edges[-1] / edges[0])))

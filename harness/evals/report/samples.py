@@ -1,4 +1,4 @@
-"""The samples on the page: those that somebody will want to see first, and what is shown of each."""
+"""The samples on the page: which are shown, and how."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from harness.evals.results.record import RunRecord, SampleRecord
 
 MOST = 500
-"""Samples on the page."""
+"""The most samples on the page."""
 _ROOM = 2_000_000
-"""Characters of their texts; beyond that a sample has no more than its line."""
+"""The most characters of their texts; beyond that, samples are shown without texts."""
 _MOST_STEPS, _STEP = 40, 1_500
-"""Of a trajectory; characters of a step."""
+"""The most steps of a trajectory, and characters of a step."""
 
 _WORST_FIRST = ("error", "wrong", "partly", "right")
 
@@ -35,13 +35,13 @@ FILTER = script(".sample", "samples")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is on the page.
+    """The samples that the page shows.
 
     Attributes:
         samples: in the order of the benchmark.
-        total: how many there are.
-        full: whose texts there is room for: the ids of their conversations.
-        trajectories: the steps of an agent, by its conversation's id.
+        total: how many samples the run has.
+        full: conversation ids of the samples whose texts fit.
+        trajectories: an agent's steps, by conversation id.
     """
 
     samples: Sequence[SampleRecord]
@@ -51,7 +51,7 @@ class Chosen:
 
 
 def choose(folder: Path, record: RunRecord) -> Chosen:
-    """The samples of a run's folder that the page shows: errors first, then wrong ones, then the others.
+    """Choose the samples of a run that the page shows: errors first, then wrong ones, then the others.
 
     Raises:
         RecordError: `samples.jsonl` or a trajectory can't be read.
@@ -81,7 +81,7 @@ def choose(folder: Path, record: RunRecord) -> Chosen:
 
 
 def filters(samples: Sequence[SampleRecord], record: RunRecord) -> Markup:
-    """Only of use with the script, which shows it."""
+    """The filter form, shown by the script."""
     states: Counter[str] = Counter(each.state(record.main.scorer) for each in samples)
     chips = [chip("state", state, join(badge(state), f" {states[state]}")) for state in _WORST_FIRST if states[state]]
     categories = sorted({each.category for each in samples if each.category})
@@ -95,7 +95,7 @@ def filters(samples: Sequence[SampleRecord], record: RunRecord) -> Markup:
 
 
 def sample(record: SampleRecord, run: RunRecord, chosen: Chosen) -> Markup:
-    """One sample, folded; its address is `#INDEX.EPOCH`."""
+    """A collapsed sample; its anchor is `#INDEX.EPOCH`."""
     state = record.state(run.main.scorer)
     epoch = f", epoch {record.epoch}" if run.benchmark.epochs > 1 else ""
     address = f"{record.index}.{record.epoch}"

@@ -1,4 +1,4 @@
-"""What every report of a run says in words, so that no number is taken for more than it is."""
+"""Sentences that all reports of a run share, which keep its numbers from being misread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def span(interval: tuple[float, float] | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people, such as `340 ms`, `2.1 s`, `3 min 5 s`, `2 h 5 min`."""
+    """A duration, such as `340 ms`, `2.1 s`, `3 min 5 s`, `2 h 5 min`."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 100:
@@ -32,12 +32,12 @@ def duration(seconds: float) -> str:
 
 
 def marks(values: tuple[float | None, ...]) -> str:
-    """The values of a sample's epochs, one sign for each: `✓ ✗ 0.5 ·`, where the last has no score."""
+    """One sign for each epoch of a sample: `✓ ✗ 0.5 ·`, where the last has no score."""
     return " ".join("·" if value is None else {1.0: "✓", 0.0: "✗"}.get(value, f"{value:.2g}") for value in values)
 
 
 def title(record: RunRecord) -> str:
-    """The run in a line: `arithmetic: 81.3 % (95 %: 75.0 % to 86.2 %)`."""
+    """The run in one line: `arithmetic: 81.3 % (95 %: 75.0 % to 86.2 %)`."""
     main = record.main
     if main.mean is None:
         return f"{record.benchmark.name}: nothing was scored"
@@ -46,12 +46,12 @@ def title(record: RunRecord) -> str:
 
 
 def outcome(record: RunRecord) -> str:
-    """What the exit status says: `complete`, `incomplete`, `gate missed`."""
+    """The exit status as a word: `complete`, `incomplete`, `gate missed`."""
     return {0: "complete", 1: "gate missed", 3: "incomplete"}[record.exit_status]
 
 
 def verdict(record: RunRecord) -> Iterator[str]:
-    """What the title's numbers stand for; sentences."""
+    """Sentences that explain the title's numbers."""
     counts, main, benchmark = record.counts, record.main, record.benchmark
     times = f" in {benchmark.epochs} epochs" if benchmark.epochs > 1 else ""
     planned = counts.planned // benchmark.epochs
@@ -68,7 +68,7 @@ def verdict(record: RunRecord) -> Iterator[str]:
 
 
 def notes(record: RunRecord) -> Iterator[str]:
-    """What a reader has to know; sentences. Some tell of what servers and data say."""
+    """Sentences that a reader must know; some quote servers and data."""
     yield from _course(record)
     yield "Sampling parameters such as temperature, seed, max_tokens and stop were not sent: the endpoint ignores them."
     if record.settings.get("directories"):

@@ -1,4 +1,4 @@
-"""The few lines that matter, for a terminal."""
+"""A run's summary for a terminal."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def lines(record: RunRecord, folder: Path) -> Iterator[Line]:
-    """What came of a run, and where the rest is.
+    """Summarize a run and say where its reports are.
 
     Args:
-        record: the run's.
-        folder: its reports'.
+        record: the run record.
+        folder: the folder of its reports.
     """
     yield printable(title(record)), LOOKS[outcome(record)].style
     for sentence in verdict(record):

@@ -1,6 +1,6 @@
-"""What a run leaves: `run.json`, which says it all in numbers, and `samples.jsonl`, a line per sample and epoch.
+"""A run's files: `run.json`, all numbers, and `samples.jsonl`, a line per sample and epoch.
 
-Both are derived from the journal, and their schemas come from here.
+Both are derived from the journal; their schemas come from here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAMPLES_FILE = "samples.jsonl"
 
 QUESTION_LENGTH = 2_000
 ANSWER_LENGTH = 4_000
-"""Characters that a line of `samples.jsonl` has of a question, an answer; the journal has all of it."""
+"""The most characters of a question or answer in `samples.jsonl`; the journal has all of it."""
 
 
 class ToolRecord(Record):
@@ -181,7 +181,7 @@ class RunRecord(Document, schema="evaluation"):
 
     @property
     def gate(self) -> float | None:
-        """What the main scorer's mean must not be below: `fail_under` of the settings."""
+        """The minimum of the main scorer's mean: `fail_under` of the settings."""
         value = self.settings.get("fail_under")
         return float(value) if isinstance(value, int | float) else None
 
@@ -189,7 +189,7 @@ class RunRecord(Document, schema="evaluation"):
     def exit_status(self) -> int:
         """0, 1 or 3 as the command line documents them.
 
-        What has no score may still be right: then the gate is missed for certain only if the high bound is below it.
+        Unscored samples may still be right, so the gate is certainly missed only if the high bound is below it.
         """
         least, main = self.gate, self.main
         reached = main.mean if self.is_complete else main.high_bound
@@ -238,7 +238,7 @@ class SampleRecord(Record):
     trajectory: str | None = Field(default=None, description="file of the conversation's events, in the run's folder")
 
     def state(self, scorer: str) -> Grade:
-        """What a scorer makes of it."""
+        """A scorer's grade of the sample."""
         return grade(self.scores.get(scorer))
 
 
@@ -249,7 +249,7 @@ type Grade = Literal["right", "partly", "wrong", "error"]
 
 
 def grade(value: float | None) -> Grade:
-    """A score in a word; without one, an error."""
+    """A score as a word; `error` without one."""
     match value:
         case None:
             return "error"
@@ -274,7 +274,7 @@ def read_samples(folder: Path) -> Iterator[SampleRecord]:
     """The lines of a run's `samples.jsonl`, one at a time, in order of index and epoch.
 
     Raises:
-        RecordError: it can't be read, or a line is none.
+        RecordError: the file can't be read, or a line is invalid.
     """
     path = folder / SAMPLES_FILE if folder.is_dir() else folder
     try:

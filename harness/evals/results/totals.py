@@ -1,4 +1,4 @@
-"""What samples come to, taken in one at a time: numbers in arrays, so that 100,000 samples are a few megabytes."""
+"""Adds up samples one at a time; numbers are kept in arrays, so that 100,000 samples take a few megabytes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BINS = 24
 
 
 class _Codes:
-    """Names as numbers, in the order in which they first came; None is -1."""
+    """Numbers names in the order of their first appearance; None is -1."""
 
     def __init__(self) -> None:
         self.of_each = array("q")
@@ -56,10 +56,10 @@ class Numbers(TypedDict):
 
 
 class Totals:
-    """The numbers of a run.
+    """Computes the numbers of a run.
 
     Args:
-        scorers: by name, the main one first.
+        scorers: names, the main one first.
         epochs: how often each sample was to be asked.
     """
 
@@ -75,13 +75,13 @@ class Totals:
         self._mixed: list[FlipRecord] = []
 
     def add(self, name: str, category: str | None, cluster: str | None, epochs: Sequence[SampleRecord | None]) -> None:
-        """Take in a sample.
+        """Add a sample.
 
         Args:
             name: its id.
-            category: what it is grouped by.
-            cluster: what it depends on.
-            epochs: what came of it in each; None: nothing yet.
+            category: its group.
+            cluster: the group of samples that it depends on.
+            epochs: its record in each epoch; None: not asked yet.
         """
         self._categories.append(category)
         self._clusters.append(cluster)
@@ -121,7 +121,7 @@ class Totals:
                 self._cost += usage.cost
 
     def numbers(self) -> Numbers:
-        """All that the run record has of it."""
+        """The numbers for the run record."""
         return {
             "counts": self._all_counts(),
             "metrics": self._metrics(slice(None)),
@@ -240,12 +240,12 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _distribution(values: NDArray[np.float64], *, least: float) -> DistributionRecord:
-    """A histogram with edges in equal ratios, as times and tokens are spread; below `least` all are one."""
+    """A histogram with edges in equal ratios, which suits times and tokens; values below `least` count as `least`."""
     import numpy as np
 
     clipped = np.maximum(values, least)
     low, high = float(clipped.min()), float(clipped.max())
-    if high < 2 * low:  # hardly a spread: the one bar is to stand in the middle
+    if high < 2 * low:  # hardly a spread: centre the one bar
         low, high = low / math.sqrt(2), high * math.sqrt(2)
     edges = np.geomspace(low, high, _BINS + 1)
     counts, _ = np.histogram(clipped, edges)

@@ -1,4 +1,4 @@
-"""`report.html`: the whole report as one page that needs nothing else, and from which nothing leaves."""
+"""`report.html`: the report as one self-contained page."""
 
 from harness.report.page.page import page
 

@@ -1,4 +1,4 @@
-"""A scenario on the page: what was found, and the exchanges that show it."""
+"""A scenario on the page: its findings and exchanges."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
     from harness.report.record import ClientRecord, ExchangeRecord, FindingRecord, Report, ScenarioRecord
 
 SHOWN_BODY = 4000
-"""Characters of a body."""
+"""The most characters of a body."""
 _LEAST, _A_SCENARIO, _MOST = 1_450_000, 5_800, 5_000_000
 _SMALLEST = 1_000
-"""Bytes of an exchange; 1,900 on the average."""
+"""Bytes of the smallest exchange; the average is 1,900."""
 _FRAME = 1_000
 """Bytes of a requirement or a scenario without its exchanges; 900 were seen."""
 
 type Header = tuple[str, str]
 
 _NEVER_USUAL = {"authorization", "x-session-api-key", "content-type"}
-"""What a refusal is about."""
+"""Headers that refusals are about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Headers that most requests carry: told once, not each time. Typed calls and raw requests have their own."""
+    """Headers that most requests carry, shown once. Typed calls and raw requests each have their own."""
 
     typed: frozenset[Header]
     raw: frozenset[Header]
 
     @classmethod
     def of(cls, exchanges: Iterable[ExchangeRecord]) -> Usual:
-        """Those of more than half of the requests of a kind."""
+        """Headers of more than half of the requests of a kind."""
         counts: dict[bool, Counter[Header]] = {True: Counter(), False: Counter()}
         total: Counter[bool] = Counter()
         for exchange in exchanges:
@@ -55,12 +55,12 @@ class Usual:
         return cls(often[True], often[False])
 
     def at(self, exchange: ExchangeRecord) -> frozenset[Header]:
-        """Those of the exchange's kind."""
+        """The usual headers of the exchange's kind."""
         return self.raw if exchange.client is None else self.typed
 
 
 def evidence(report: Report, usual: Usual) -> Mapping[str, Markup]:
-    """The exchanges of each scenario, by its id, as far as there is room: first those of the worst state.
+    """The exchanges of each scenario, by its id, as far as there is room; the worst states come first.
 
     The page stays under 1.5 MB up to 250 scenarios, and always under 5 MB, which a phone still opens.
     """
@@ -88,7 +88,7 @@ def _exchanges(record: ScenarioRecord, usual: Usual) -> Markup:
 
 
 def scenario(record: ScenarioRecord, exchanges: Markup, command: str) -> Markup:
-    """One scenario, folded; its address is `#ID`."""
+    """A collapsed scenario; its anchor is `#ID`."""
     file, line, _ = record.line
     findings = [_finding(each) for each in record.findings]
     facts = f"{record.checks} expectation{'' if record.checks == 1 else 's'}, {file} line {line}"
@@ -106,7 +106,7 @@ def scenario(record: ScenarioRecord, exchanges: Markup, command: str) -> Markup:
 
 
 def exchanges_of(records: Iterable[ExchangeRecord], usual: Usual) -> Markup:
-    """Exchanges that no scenario owns."""
+    """Exchanges outside scenarios."""
     return Markup("".join(_exchange(each, usual.at(each), blamed=False) for each in records))
 
 
@@ -178,7 +178,7 @@ def _has(record: ExchangeRecord, name: str) -> bool:
 
 
 def _short(url: str) -> str:
-    """The URL without scheme and host: all of a run's are the same."""
+    """The URL without scheme and host, which are the same throughout a run."""
     return "/" + url.split("/", 3)[3] if url.count("/") > 2 else url
 
 

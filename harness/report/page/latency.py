@@ -1,4 +1,4 @@
-"""How long the target took, call by call."""
+"""The target's latency, by call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_CALLS = 20
 
 
 def latency(report: Report) -> Markup:
-    """A row for each call: how often it was answered, how fast, and the spread as a chart on one scale for all."""
+    """A row for each call: number of answers, times, and their spread as a chart on a common scale."""
     calls: dict[str, list[float]] = {}
     unanswered = 0
     for exchange in _exchanges(report):
@@ -77,5 +77,5 @@ def _chart(seconds: Sequence[float], least: float, most: float) -> Markup:
         for height in [max(2.0, count / highest * (_HEIGHT - 2))]
     ]
     line = tag("line", x1=0, x2=_WIDTH, y1=_HEIGHT, y2=_HEIGHT)
-    # The numbers stand in the same row, so a screen reader misses nothing.
+    # Hidden: the row has the same numbers.
     return tag("svg", line, *bars, class_="spread", viewBox=f"0 0 {_WIDTH} {_HEIGHT}", aria_hidden="true")

@@ -74,7 +74,7 @@ def _verdict(report: Report, title: str) -> Iterator[Markup]:
 
 
 def _problems(report: Report) -> Markup:
-    """What is violated, broken or unknown, with the reason; nothing when all is well."""
+    """What is violated, broken or unknown, with the reason; empty when all is well."""
     lists = []
     for state in PROBLEMS:
         unreached = report.unreached if state is State.COULD_NOT_RUN else ()
@@ -167,7 +167,7 @@ def _requirement(record: RequirementRecord, scenarios: Iterable[Markup], *, blam
 
 
 def _filters(report: Report, areas: list[str]) -> Markup:
-    """Only of use with the script, which shows it."""
+    """The filter form, shown by the script."""
     states = Counter(each.state for each in report.requirements)
     levels = Counter(each.level for each in report.requirements)
     worst_first = [state for state in reversed(State) if states[state]]
