@@ -63,13 +63,13 @@ class Document(Record):
         except OSError as error:
             raise RecordError(f"{path}: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
-            raise RecordError(f"{path}: no JSON, or cut off ({error}); {cut}") from error
+            raise RecordError(f"{path}: not JSON, or cut off ({error}); {cut}") from error
         if not isinstance(document, dict) or document.get("format") != cls.model_fields["format"].default:
             raise RecordError(f"{path}: {otherwise}")
         known, version = cls.model_fields["version"].default, document.get("version")
         if version != known:
             raise RecordError(
-                f"{path}: version {json.dumps(version)}, and this harness reads version {known}; take one that knows it"
+                f"{path}: version {json.dumps(version)}, but this harness reads version {known}; use one that knows it"
             )
         try:
             return cls.model_validate_json(json.dumps(document), strict=True)

@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(report: Report, rejudged: Rejudged) -> Iterator[Line]:
-    from harness.presentation.brief import first
-    from harness.presentation.looks import LOOKS
+    from harness.presentation.short_text import first
+    from harness.presentation.states import LOOKS
 
     was, now = report.outcome, rejudged.outcome
     words = f"still {now}" if was is now else f"{now}, not {was}"

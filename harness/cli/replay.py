@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _told(was: ScenarioRecord, now: ScenarioRecord) -> Iterator[Line]:
-    from harness.presentation.looks import LOOKS
+    from harness.presentation.states import LOOKS
 
     if was.state.is_violation:
         said = "still failing" if now.state.is_violation else "fixed" if now.state is State.PASSED else str(now.state)
@@ -86,7 +86,7 @@ def _told(was: ScenarioRecord, now: ScenarioRecord) -> Iterator[Line]:
 
 
 def _answer(exchange: ExchangeRecord) -> str:
-    from harness.presentation.brief import cut_line
+    from harness.presentation.short_text import cut_line
 
     if exchange.response is None:
         return exchange.failure or "nothing"

@@ -15,7 +15,7 @@ from harness.compare.record import (
     ScenarioChange,
     Side,
 )
-from harness.presentation.brief import first
+from harness.presentation.short_text import first
 from harness.records import NOISE, IncomparableError, differences
 from harness.verdict import State
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.compare.history_text import since
 from harness.presentation import document as frame
-from harness.presentation.looks import badge, slug
 from harness.presentation.markup import join, tag
+from harness.presentation.states import badge, slug
 from harness.presentation.table import table
 
 if TYPE_CHECKING:

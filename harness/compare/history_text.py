@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.presentation.looks import LOOKS
 from harness.presentation.markdown import document
 from harness.presentation.plain import plain
+from harness.presentation.states import LOOKS
 from harness.verdict import State
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def lines(history: History) -> Iterator[Line]:
         yield f"{target.target} ({target.contract}): {_runs(target)}", "bold"
         for run in target.runs[-5:]:
             yield f"  {_when(run)}  {run.side.outcome}, {run.kept} of {run.musts} MUST kept, chat {_chat(run)}", None
-        told = [each for each in target.requirements if is_told(each)]
-        for each in told:
+        notable = [each for each in target.requirements if is_notable(each)]
+        for each in notable:
             style = None if each.state is State.PASSED else "yellow" if each.level != "MUST" else "red"
             yield f"  {each.id:<14} {each.level:<6} {strip(each)}  {since(each)}", style
-        yield f"  {len(target.requirements) - len(told)} requirements passed in every run", "dim"
+        yield f"  {len(target.requirements) - len(notable)} requirements passed in every run", "dim"
         yield "", None
     yield from ((f"not read: {each}", "magenta") for each in history.skipped)
     yield f"the oldest run first: {LEGEND}", "dim"
@@ -48,8 +48,8 @@ def markdown(history: History) -> str:
         for run in reversed(target.runs[-_LATEST:]):
             violated, chat = plain(", ".join(run.violated)), _chat(run)
             page.append(f"| {_when(run)} | {run.side.outcome} | {run.kept} of {run.musts} | {violated} | {chat} |")
-        told = [each for each in target.requirements if is_told(each)]
-        if told:
+        notable = [each for each in target.requirements if is_notable(each)]
+        if notable:
             page += [
                 "",
                 "| requirement | level | runs | now | first seen | last seen |",
@@ -58,16 +58,16 @@ def markdown(history: History) -> str:
             page += [
                 f"| {plain(each.id)} | {each.level} | `{strip(each)}` | {since(each)} | {each.first_seen:%Y-%m-%d} "
                 f"| {each.last_seen:%Y-%m-%d} |"
-                for each in told
+                for each in notable
             ]
-        page += ["", f"{len(target.requirements) - len(told)} requirements passed in every run."]
+        page += ["", f"{len(target.requirements) - len(notable)} requirements passed in every run."]
     if history.skipped:
         page += ["", "Not read:", "", *(f"- {plain(each)}" for each in history.skipped)]
     page += ["", f"The oldest run first: {LEGEND}."]
     return document(page)
 
 
-def is_told(requirement: RequirementOverTime) -> bool:
+def is_notable(requirement: RequirementOverTime) -> bool:
     """Whether the requirement did not pass in every run."""
     return requirement.changes > 0 or requirement.state is not State.PASSED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.compare.sections import headline, scope, sections
-from harness.compare.text import told
+from harness.compare.text import describe
 from harness.presentation import document as frame
 from harness.presentation.markup import join, tag
 from harness.presentation.sections import STYLE, section_parts
@@ -24,8 +24,8 @@ def page(comparison: Comparison) -> str:
     header = tag(
         "header",
         tag("h1", said),
-        tag("p", f"old: {told(comparison.old)}"),
-        tag("p", f"new: {told(comparison.new)}"),
+        tag("p", f"old: {describe(comparison.old)}"),
+        tag("p", f"new: {describe(comparison.new)}"),
         tag("p", f"{scope(comparison)}."),
         class_=tone.value,
     )

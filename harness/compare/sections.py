@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.compare.record import Change, Kind
-from harness.presentation.brief import duration
 from harness.presentation.sections import Item, Section, Tone
+from harness.presentation.short_text import duration
 from harness.scenarios.model import Level
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def _releases(target: str, progress: Progress) -> list[str]:
         asked = SpecifierSet(target.removeprefix(_KIND))
     except InvalidSpecifier:
         raise TargetUsageError(
-            f"`{target}` is no range of versions",
+            f"`{target}` is not a range of versions",
             where="TARGET",
             advice=f"write it as in `{_KIND}>=1.40` or `{_KIND}>=1.40,<1.50`",
         ) from None

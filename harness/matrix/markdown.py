@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
-from harness.presentation.looks import LOOKS
+from harness.matrix.sentences import by_release, chance, changed, excluded, ingredients, label, lasting, varying
 from harness.presentation.markdown import document, table
 from harness.presentation.plain import plain
+from harness.presentation.states import LOOKS
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 
@@ -46,14 +46,14 @@ def _lines(matrix: Matrix) -> Iterator[str]:
     yield f"{signs}; {UNKNOWN} unknown, {VARIES} not the same in each run."
     yield "Each target's own report, with the exchanges, is behind its name."
     yield ""
-    yield from _section("What changed between releases", changed(matrix), told)
+    yield from _section("What changed between releases", changed(matrix), by_release)
     if apart := list(excluded(matrix.rows)):
         yield "## What does not apply to every release"
         yield ""
         yield from (f"- {plain(line)}" for line in apart)
         yield ""
     yield from _section("What varies from run to run, or may", varying(matrix), lambda row: chance(row, matrix.columns))
-    yield from _section("What no release does otherwise", lasting(matrix), told)
+    yield from _section("What no release does otherwise", lasting(matrix), by_release)
     yield "## Requirements"
     for area in dict.fromkeys(row.area for row in matrix.rows):
         yield ""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.matrix.markdown import UNKNOWN, VARIES
-from harness.matrix.sentences import chance, changed, excluded, ingredients, label, lasting, told, varying
+from harness.matrix.sentences import by_release, chance, changed, excluded, ingredients, label, lasting, varying
 from harness.presentation.document import document, sections
 from harness.presentation.filters import chip, form, script
-from harness.presentation.looks import LOOKS, badge, slug
 from harness.presentation.markup import Markup, bullets, join, prose, tag
+from harness.presentation.states import LOOKS, badge, slug
 from harness.presentation.table import table
 from harness.scenarios.model import Contract
 from harness.verdict import State
@@ -36,13 +36,13 @@ def _body(matrix: Matrix) -> Iterator[Markup]:
     yield sections(
         {
             "targets": ("Targets", join(_targets(matrix.columns), _made(matrix.columns))),
-            "changes": ("What changed between releases", _told(changed(matrix), told)),
+            "changes": ("What changed between releases", _sentences(changed(matrix), by_release)),
             "excluded": ("What does not apply to every release", bullets(excluded(matrix.rows))),
             "varying": (
                 "What varies from run to run, or may",
-                _told(varying(matrix), lambda row: chance(row, matrix.columns)),
+                _sentences(varying(matrix), lambda row: chance(row, matrix.columns)),
             ),
-            "lasting": ("What no release does otherwise", _told(lasting(matrix), told)),
+            "lasting": ("What no release does otherwise", _sentences(lasting(matrix), by_release)),
             "requirements": ("Requirements", join(_filter(), _table(matrix))),
         }
     )
@@ -72,7 +72,7 @@ def _made(columns: Sequence[Column]) -> Markup:
     return join(tag("p", "What the releases were run with, beside their own packages:"), items) if items else items
 
 
-def _told(rows: Iterable[Row], tell: Callable[[Row], str]) -> Markup:
+def _sentences(rows: Iterable[Row], tell: Callable[[Row], str]) -> Markup:
     return bullets(
         join(tag("a", row.id, href=f"#{row.id}"), f" ({row.level}) ", prose(row.text), " ", tell(row)) for row in rows
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from harness.presentation.brief import first
+from harness.presentation.short_text import first
 from harness.verdict import State
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def lasting(matrix: Matrix) -> list[Row]:
     ]
 
 
-def told(row: Row) -> str:
+def by_release(row: Row) -> str:
     """A requirement's outcome by range of releases, in one sentence; empty without releases."""
     parts = []
     for span in row.spans:
@@ -59,7 +59,7 @@ def told(row: Row) -> str:
 
 
 def chance(row: Row, columns: Sequence[Column]) -> str:
-    """How often each outcome came in the targets whose runs differ, then `told` for the newest runs."""
+    """How often each outcome came in the targets whose runs differ, then `by_release` for the newest runs."""
     parts = []
     if any(cell.overlapped for cell in row.cells):
         parts.append("It is seen on requests that meet on the server, so what comes depends on which is sooner.")
@@ -69,7 +69,7 @@ def chance(row: Row, columns: Sequence[Column]) -> str:
             ways = ", ".join(counts) if len(counts) > 1 else f"{counts[0]}, but not with the same findings each time"
             parts.append(f"Of {sum(cell.states.values())} runs of {label(column)}: {ways}.")
     if row.spans:
-        parts.append(f"In the newest run of each release: {told(row)}")
+        parts.append(f"In the newest run of each release: {by_release(row)}")
     return " ".join(parts)
 
 

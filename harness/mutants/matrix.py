@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.mutants.record import MutantRecord, Verdict
 from harness.plan import without_case
-from harness.presentation.looks import LOOKS
 from harness.presentation.markdown import cell, table
+from harness.presentation.states import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

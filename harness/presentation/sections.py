@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from harness.presentation.looks import LOOKS
 from harness.presentation.markdown import folded
 from harness.presentation.markup import Markup, tag
 from harness.presentation.plain import plain
+from harness.presentation.states import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -106,7 +106,7 @@ def make_ready(outputs: Sequence[Output]) -> None:
             if not os.access(path if path.exists() else path.parent, os.W_OK):
                 raise OutputError(f"can't write {path}: no permission")
         except (FileExistsError, NotADirectoryError) as error:
-            raise OutputError(f"can't write {path}: {path.parent} is no folder") from error
+            raise OutputError(f"can't write {path}: {path.parent} is not a folder") from error
         except OSError as error:
             raise OutputError(f"can't write {path}: {error.strerror}") from error
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.json_value import cut
-from harness.presentation.brief import cut_line
-from harness.presentation.looks import LOOKS
 from harness.presentation.markdown import cell, document, folded, table
 from harness.presentation.plain import plain
+from harness.presentation.short_text import cut_line
+from harness.presentation.states import LOOKS
 from harness.report.curl import curl_line
 from harness.scenarios.model import Contract
 from harness.verdict import State

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.judge.contract import judge_contract, judge_requirements
-from harness.presentation.brief import first
+from harness.presentation.short_text import first
 from harness.reading.problems import Location
 from harness.records import MergeError
 from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord

@@ -298,6 +298,6 @@ def read_report(path: Path) -> Report:
     """Read a `report.json`, given itself or by its folder. Raises RecordError."""
     return Report.read(
         path / "report.json" if path.is_dir() else path,
-        otherwise="no report of `gateway-harness check`; give a report.json that it wrote",
+        otherwise="not a report of `gateway-harness check`; give a report.json that it wrote",
         cut="a report is written whole, take another",
     )

@@ -6,10 +6,10 @@ from collections import Counter
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
-from harness.presentation.brief import counted, first
 from harness.presentation.lines import Line, print_lines
-from harness.presentation.looks import LOOKS
 from harness.presentation.progress import LiveProgress
+from harness.presentation.short_text import counted, first
+from harness.presentation.states import LOOKS
 from harness.report.curl import curl_line
 from harness.report.markdown import without_scenario
 from harness.scenarios.model import Level

@@ -77,7 +77,7 @@ def test_the_screen_names_the_requirement_the_scenario_and_the_reason(
     [
         (["{}/good"], "two reports are compared"),
         (["{}/good", "{}/nowhere"], "nowhere: No such file"),
-        (["{}/good", "{}/cut.json"], "cut.json: no JSON, or cut off"),
+        (["{}/good", "{}/cut.json"], "cut.json: not JSON, or cut off"),
         (["{}/good", "{}/more"], "1 scenario in the new run only: chat/b"),
         (["{}/good", "{}/bad", "--to", "html={}/good"], "can't write"),
         (["--history", "{}/empty"], "empty: no report.json in it"),
@@ -120,7 +120,7 @@ def test_a_folder_of_reports_is_a_history(reports: Path, capsys: pytest.CaptureF
     assert main(["compare", "--history", str(reports), "--to", f"html={reports}/h.html"]) == 0
     said = capsys.readouterr().out
     assert "host (documented): 4 runs" in said
-    assert "cut/report.json: no JSON" in said
+    assert "cut/report.json: not JSON" in said
     assert (reports / "h.html").read_text().count("<polyline") == 2
     assert main(["compare", "--history", str(reports), "--to", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["targets"][0]["runs"]) == 4

@@ -193,7 +193,12 @@ def test_a_gate_is_missed_only_when_no_missing_answer_could_save_it(
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", "no JSON, or cut off"), ('{"format": "x"}', "no run of"), ('{"version": 9}', "version 9"), ("[]", "no run")],
+    [
+        ("{", "not JSON, or cut off"),
+        ('{"format": "x"}', "not a run of"),
+        ('{"version": 9}', "version 9"),
+        ("[]", "not a run"),
+    ],
 )
 def test_what_is_no_run_is_told_apart(tmp_path: Path, content: str, said: str) -> None:
     if "version" in content:

@@ -11,7 +11,7 @@ from harness.matrix.checking import Checked
 from harness.matrix.markdown import markdown
 from harness.matrix.page import page
 from harness.matrix.record import Matrix
-from harness.matrix.sentences import chance, told
+from harness.matrix.sentences import by_release, chance
 from harness.records import json_schema, this_tool
 from harness.report.record import FindingRecord, Report
 from harness.scenarios.model import Contract
@@ -95,7 +95,7 @@ def test_a_target_without_a_report_is_unknown_and_says_why() -> None:
 
 def test_a_matrix_says_what_changed_since_when() -> None:
     made = matrix(("1.28.0", found(State.FAILED, status="500", reason="x/y: got 500")), ("1.47.0", found(State.PASSED)))
-    assert told(made.rows[0]) == "failed (got 500) in 1.28.0; passed in 1.47.0"
+    assert by_release(made.rows[0]) == "failed (got 500) in 1.28.0; passed in 1.47.0"
     changed = markdown(made).partition("## What changed between releases")[2].partition("## ")[0]
     assert "X-1" in changed
     assert "passed in 1.47.0" in changed
@@ -103,7 +103,7 @@ def test_a_matrix_says_what_changed_since_when() -> None:
 
 def test_a_reason_does_not_tell_the_word_that_was_drawn_for_the_run() -> None:
     made = matrix(("1.28.0", drawn("marlin")))
-    assert told(made.rows[0]) == "failed (body: expected <word>-1, got <word>-2) in all"
+    assert by_release(made.rows[0]) == "failed (body: expected <word>-1, got <word>-2) in all"
 
 
 def drawn(word: str) -> Report:
@@ -118,7 +118,7 @@ def test_equal_reasons_are_told_apart_by_what_one_release_does_besides() -> None
     scenario = both.scenarios[0]
     other = scenario.model_copy(update={"id": "x/other", "findings": scenario.findings})
     made = matrix(("1.28.0", both), ("1.30.0", both.model_copy(update={"scenarios": (scenario, other)})))
-    assert told(made.rows[0]) == (
+    assert by_release(made.rows[0]) == (
         "warned (got 500) in 1.28.0; warned (got 500) in 1.30.0, there also x/other status 500"
     )
 

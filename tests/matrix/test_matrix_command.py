@@ -87,7 +87,7 @@ def test_a_report_of_an_earlier_check_is_taken_as_it_is_and_nothing_is_asked(mat
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "no such report"), ("{}", "no report of `gateway-harness check`"), ("folder", "there is no report in")],
+    [(None, "no such report"), ("{}", "not a report of `gateway-harness check`"), ("folder", "there is no report in")],
 )
 def test_a_report_that_is_none_is_told_before_anything_is_checked(
     matrix: Command, tmp_path: Path, content: str | None, said: str
@@ -106,7 +106,7 @@ def test_a_report_that_is_none_is_told_before_anything_is_checked(
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("agent-server>=x", "no range of versions"),
+        ("agent-server>=x", "not a range of versions"),
         ("agent-serve", "did you mean `agent-server`"),
     ],
 )

@@ -44,8 +44,8 @@ def test_a_cut_or_foreign_report_is_refused_and_nothing_is_written(
     write_reports(report(), tmp_path)
     whole = (tmp_path / "report.json").read_text()
     for text, said in {
-        whole[:1000]: "no JSON, or cut off",
-        "{}": "no report of `gateway-harness check`",
+        whole[:1000]: "not JSON, or cut off",
+        "{}": "not a report of `gateway-harness check`",
         json.dumps({**json.loads(whole), "version": 1}): "version 1",
     }.items():
         (tmp_path / "other.json").write_text(text)

@@ -248,7 +248,7 @@ def test_an_output_that_nobody_could_mean_is_refused(text: str, said: str) -> No
         (["html={0}"], "is a folder; name a file: html={0}/report.html"),
         (["har={0}/a", "html={0}/b", "junit={0}/a"], "har and junit can't both be written to {0}/a"),
         (["har=/proc/a/b"], "can't write /proc/a/b: "),
-        (["har=/dev/null/b"], "can't write /dev/null/b: /dev/null is no folder"),
+        (["har=/dev/null/b"], "can't write /dev/null/b: /dev/null is not a folder"),
     ],
 )
 def test_what_cannot_be_written_is_found_out_before_the_run(tmp_path: Path, outputs: list[str], said: str) -> None:

@@ -51,16 +51,16 @@ def test_a_report_that_was_cut_anywhere_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     for length in range(0, len(whole), 97):
         path.write_text(whole[:length])
-        with pytest.raises(RecordError, match="no JSON, or cut off"):
+        with pytest.raises(RecordError, match="not JSON, or cut off"):
             read_report(path)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"version": 1}, "version 1, and this harness reads version 2"),
+        ({"version": 1}, "version 1, but this harness reads version 2"),
         ({"version": None}, "version null"),
-        ({"format": "har"}, "no report of `gateway-harness check`"),
+        ({"format": "har"}, "not a report of `gateway-harness check`"),
         ({"contract": "other"}, "contract: "),
         ({"smoke": [{}]}, "smoke.0.step: "),
         ({"unknown": 1}, "unknown: "),

@@ -8,13 +8,13 @@ from harness.evals.comparison.sections import (
     EFFECT_HEADS,
     P_VALUES,
     amount,
+    describe,
     effect_row,
     headline,
     notes,
     scope,
     sections,
     span,
-    told,
 )
 from harness.evals.report.sentences import marks
 from harness.json_value import cut
@@ -53,7 +53,7 @@ def page(comparison: EvaluationComparison) -> str:
         "header",
         tag("h1", title),
         *(
-            tag("p", f"{name}: {told(side)}")
+            tag("p", f"{name}: {describe(side)}")
             for task in comparison.tasks
             for name, side in (("old", task.old), ("new", task.new))
         ),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.evals.comparison.record import Measure, Verdict
 from harness.evals.report.sentences import duration, percent
-from harness.presentation.brief import first
 from harness.presentation.sections import Item, Section, Tone
+from harness.presentation.short_text import first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ def _one(task: Task, comparison: EvaluationComparison) -> tuple[str, Tone]:
     return f"no difference seen: {task.benchmark} went {change}", Tone.NEUTRAL
 
 
-def told(side: RunSide) -> str:
+def describe(side: RunSide) -> str:
     """One of the two runs in one line."""
     epochs = f" in {side.epochs} epochs" if side.epochs > 1 else ""
     what = f"{', '.join(side.targets)}, model {', '.join(side.models)}"

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.evals.comparison.sections import EFFECT_HEADS, P_VALUES, effect_row, headline, notes, scope, sections, told
+from harness.evals.comparison.sections import (
+    EFFECT_HEADS,
+    P_VALUES,
+    describe,
+    effect_row,
+    headline,
+    notes,
+    scope,
+    sections,
+)
 from harness.evals.report.sentences import marks
-from harness.presentation.brief import cut_line
-from harness.presentation.looks import LOOKS
 from harness.presentation.markdown import document, folded, table
 from harness.presentation.plain import plain
 from harness.presentation.sections import (
@@ -19,6 +26,8 @@ from harness.presentation.sections import (
     section_lines,
     section_markdown,
 )
+from harness.presentation.short_text import cut_line
+from harness.presentation.states import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +52,8 @@ def lines(comparison: EvaluationComparison) -> Iterator[Line]:
     said, tone = headline(comparison)
     yield headline_line(said, tone)
     for task in comparison.tasks:
-        yield f"  old: {told(task.old)}", "dim"
-        yield f"  new: {told(task.new)}", "dim"
+        yield f"  old: {describe(task.old)}", "dim"
+        yield f"  new: {describe(task.new)}", "dim"
     yield "", None
     effects = [effect_row(task, effect) for task in comparison.tasks for effect in task.effects]
     for line in tabulate(effects[:_MOST_EFFECTS], EFFECT_HEADS, tablefmt="plain", disable_numparse=True).split("\n"):
@@ -86,8 +95,8 @@ def _markdown(comparison: EvaluationComparison) -> Iterator[str]:
     yield f"# {LOOKS[tone].picture} {plain(said)}"
     yield ""
     for task in comparison.tasks[:_MOST_ROWS]:
-        yield f"- old: {plain(told(task.old))}"
-        yield f"- new: {plain(told(task.new))}"
+        yield f"- old: {plain(describe(task.old))}"
+        yield f"- new: {plain(describe(task.new))}"
     effects = [effect_row(task, effect) for task in comparison.tasks for effect in task.effects]
     yield from ("", _table(effects[:_MOST_ROWS], EFFECT_HEADS))
     if more := len(effects[_MOST_ROWS:]):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.evals.report.sentences import duration, marks, notes, outcome, percent, span, title, verdict
-from harness.presentation.brief import cut_line
-from harness.presentation.looks import LOOKS
 from harness.presentation.markdown import document, folded, table
 from harness.presentation.plain import plain
+from harness.presentation.short_text import cut_line
+from harness.presentation.states import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

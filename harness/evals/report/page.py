@@ -10,8 +10,8 @@ from harness.evals.report.samples import FILTER, choose, filters, sample
 from harness.evals.report.sentences import duration, notes, outcome, percent, span, title, verdict
 from harness.evals.results.record import grade
 from harness.presentation.document import document, sections
-from harness.presentation.looks import badge, bar, slug
 from harness.presentation.markup import Markup, definitions, join, tag
+from harness.presentation.states import badge, bar, slug
 from harness.presentation.table import row, table
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from harness.evals.results.record import read_samples
 from harness.evals.results.trajectory import read_steps
 from harness.json_value import cut
 from harness.presentation.filters import chip, choice, form, script
-from harness.presentation.looks import badge
 from harness.presentation.markup import Markup, definitions, join, tag
+from harness.presentation.states import badge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

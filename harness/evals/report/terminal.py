@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.evals.report.sentences import duration, notes, outcome, percent, span, title, verdict
-from harness.presentation.looks import LOOKS
 from harness.presentation.plain import printable
+from harness.presentation.states import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -265,7 +265,7 @@ def read_run(folder: Path) -> RunRecord:
     """Read the `run.json` of a run's folder, or the file itself. Raises RecordError."""
     return RunRecord.read(
         folder / RUN_FILE if folder.is_dir() else folder,
-        otherwise="no run of `gateway-harness eval`; give a folder that it wrote",
+        otherwise="not a run of `gateway-harness eval`; give a folder that it wrote",
         cut="`gateway-harness score` writes it anew",
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.json_value import cut
-from harness.presentation.looks import badge
 from harness.presentation.markup import Markup, prose, tag
+from harness.presentation.states import badge
 from harness.report.curl import curl_line
 from harness.report.python_call import python_program
 from harness.verdict import State

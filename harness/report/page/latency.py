@@ -6,8 +6,8 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.presentation.brief import duration
 from harness.presentation.markup import Markup, tag
+from harness.presentation.short_text import duration
 from harness.presentation.table import table
 from harness.report.call_kind import call_of
 

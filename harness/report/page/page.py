@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.presentation.document import document, sections
 from harness.presentation.filters import chip, choice, form, script
-from harness.presentation.looks import badge, bar, slug
 from harness.presentation.markup import Markup, bullets, definitions, join, prose, tag
+from harness.presentation.states import badge, bar, slug
 from harness.report.markdown import again, without_scenario
 from harness.report.page.evidence import Usual, evidence, exchanges_of, scenario
 from harness.report.page.latency import latency

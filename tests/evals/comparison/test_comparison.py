@@ -219,8 +219,8 @@ def test_two_runs_of_one_benchmark_in_a_folder_have_to_be_told_apart(
     [
         (lambda old: (old / "samples.jsonl").write_text("{}\n"), "samples.jsonl:1: index: Field required"),
         (lambda old: (old / "samples.jsonl").unlink(), "samples.jsonl: No such file"),
-        (lambda old: (old / "run.json").write_text("{"), "run.json: no JSON, or cut off"),
-        (lambda old: (old / "run.json").write_text("{}"), "no run of `gateway-harness eval`"),
+        (lambda old: (old / "run.json").write_text("{"), "run.json: not JSON, or cut off"),
+        (lambda old: (old / "run.json").write_text("{}"), "not a run of `gateway-harness eval`"),
         (lambda old: (old / "run.json").unlink(), "no run.json in it"),
     ],
 )
