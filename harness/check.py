@@ -1,4 +1,4 @@
-"""The main job, up to the report: start a target, play the suite on it, judge, clean up."""
+"""Checks a target, up to the report: starts it, plays the suite on it, judges, cleans up."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ if TYPE_CHECKING:
 
 
 class CheckError(Exception):
-    """The harness failed: the traceback, without secrets."""
+    """The harness failed. Holds the traceback, without secrets."""
 
 
 class Watcher(Protocol):
     """Receives a run's progress."""
 
     def say(self, what: str) -> None:
-        """Something is being waited for."""
+        """Called when the run waits for something."""
 
     def begin(self, scenarios: int) -> None:
-        """The suite begins."""
+        """Called when the suite begins."""
 
     def judged(self, verdict: ScenarioVerdict) -> None:
-        """One scenario is done; the verdict holds no secrets."""
+        """Called with each scenario's verdict, which holds no secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +59,33 @@ class Watchers:
     watchers: Sequence[Watcher]
 
     def say(self, what: str) -> None:
-        """Something is being waited for."""
+        """Pass on what the run waits for."""
         for watcher in self.watchers:
             watcher.say(what)
 
     def begin(self, scenarios: int) -> None:
-        """The suite begins."""
+        """Pass on that the suite begins."""
         for watcher in self.watchers:
             watcher.begin(scenarios)
 
     def judged(self, verdict: ScenarioVerdict) -> None:
-        """One scenario is done."""
+        """Pass on a scenario's verdict."""
         for watcher in self.watchers:
             watcher.judged(verdict)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person chose for a run.
+    """The user's choices for a run.
 
     Attributes:
-        contract: the contract that the exit status speaks of; None lets the target's /server_info decide.
-        selection: the scenarios.
+        contract: the contract that decides the exit status; None lets the target's /server_info decide.
+        selection: which scenarios to play.
         session: how to play them.
         arguments: the command line after `check`.
-        again: the options, beside the target and its contract, that a run of one of the scenarios alone needs too.
-        secrets: what must appear nowhere, beside the session key, by the placeholder that stands for it.
-        shard: the part of what is selected that this run plays; None: all of it.
+        again: the options, besides the target and its contract, that a run of a single scenario needs too.
+        secrets: texts that must appear nowhere, besides the session key, by their placeholders.
+        shard: the part of the selection that this run plays; None: all of it.
     """
 
     contract: Contract | None
@@ -98,13 +98,13 @@ class Settings:
 
 
 def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> Results:
-    """Check a target. It is stopped in the end, whatever happens.
+    """Check a target. It is always stopped at the end.
 
-    Ctrl-C (or SIGTERM) ends the run early: the results then say what was done, and what wasn't. Another one ends the
-    clean-up early.
+    Ctrl-C (or SIGTERM) ends the run early: the results then say what was done, and what wasn't. A second one ends
+    the clean-up early.
 
     Raises:
-        NothingSelectedError: the selection takes no scenario.
+        NothingSelectedError: no scenario matches the selection.
         TargetError: the target can't be started, or nothing answers there.
         CheckError: the harness is at fault.
     """
@@ -117,7 +117,7 @@ def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) ->
         session = Session(target, endpoint, settings.session)
         run = _Check(session, target, suite, settings, redactor, watcher)
 
-        def end() -> None:  # the first signal, whenever it comes, leaves nothing behind
+        def end() -> None:  # the first signal leaves nothing behind, whenever it comes
             if session.interrupted:
                 session.give_up()
             else:
@@ -137,7 +137,7 @@ def check(target: Target, suite: Suite, settings: Settings, watcher: Watcher) ->
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One run of the suite, judged as it goes on."""
+    """One run of the suite, judged while it is played."""
 
     _session: Session
     _target: Target
@@ -149,7 +149,7 @@ class _Check:
     _traces: dict[str, Trace] = field(default_factory=dict)
 
     async def play(self, scenarios: Sequence[Scenario], shard: ShardRecord | None) -> Results:
-        """Play the scenarios, which may be a shard of what was selected, and clean up."""
+        """Play the scenarios, which may be a shard of the selection, and clean up."""
         started = datetime.now(UTC)
         session, redactor = self._session, self._redactor
         verdicts = await self._verdicts_on(scenarios)
@@ -183,7 +183,7 @@ class _Check:
         )
 
     async def _verdicts_on(self, scenarios: Sequence[Scenario]) -> list[ScenarioVerdict]:
-        """Find out what the target offers, play the scenarios, and give the verdict on each, in the suite's order."""
+        """Run the smoke test and play the scenarios. Returns a verdict on each, in the suite's order."""
         session, suite = self._session, self._suite
         if await session.find_out(self._watcher.say) is None:
             return [_could_not_run(scenario, session.ended) for scenario in scenarios]
@@ -194,11 +194,11 @@ class _Check:
         return [verdicts[scenario] for scenario in suite.scenarios if scenario in verdicts]
 
     def _judge(self, trace: Trace) -> None:
-        """Judge a trace; of several of one scenario the one that tells most is kept."""
+        """Judge a trace; of several of one scenario, the most telling is kept."""
         scenario = self._suite.scenarios[trace.scenario]
         try:
             verdict = judge(scenario, self._suite.requirements[scenario.requirement], trace)
-        except Exception as error:  # noqa: BLE001 - a fault of ours in one scenario must not lose the others
+        except Exception as error:  # noqa: BLE001 - our own fault in one scenario must not lose the others
             reason = f"the judge failed: {type(error).__name__}: {error}"
             verdict = ScenarioVerdict(scenario.id, scenario.requirement, State.HARNESS_ERROR, reason)
         others = self._verdicts.setdefault(scenario.id, [])
@@ -230,7 +230,7 @@ def _part(shard: Shard, selected: Sequence[Scenario]) -> ShardRecord:
 
 
 def _folder(suite: Suite) -> str:
-    """Where the scenarios lie, seen from here; `scenarios`, as in their own project, when they come from elsewhere."""
+    """The suite's folder relative to the current one; `scenarios`, as in its own project, if it lies elsewhere."""
     folder = next(iter(suite.scenarios.values())).location.file.resolve().parent
     here = Path.cwd()
     return folder.relative_to(here).as_posix() if folder.is_relative_to(here) else "scenarios"

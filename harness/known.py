@@ -1,4 +1,4 @@
-"""Known deviations: what a target does otherwise than it should, with a reason, a link and an end.
+"""Known deviations of a target, each with a reason, a link and an expiry date.
 
     known:
       - scenario: streaming/true-is-refused
@@ -7,8 +7,8 @@
         link: https://github.com/OpenHands/software-agent-sdk/issues/1
         expires: 2027-01-31
 
-A deviation that the file knows is *known*: no failure, and never a pass. An entry that is wrong by now is red: one
-whose deviation is gone, one that matches nothing, one that has expired.
+A deviation that the file lists is *known*: no failure, and never a pass. An outdated entry is red: one whose
+deviation is gone, that matches nothing, or that has expired.
 
 | the entry's scenarios | then | the entry |
 |---|---|---|
@@ -16,9 +16,9 @@ whose deviation is gone, one that matches nothing, one that has expired.
 | all were assessed, and none does | as they are | is gone, red |
 | some could not be assessed, or were not selected | as they are | was not seen |
 | there are none in the suite | | matches nothing, red |
-| whatever, after the entry's last day | as they are | has expired, red |
+| any, after the entry's last day | as they are | has expired, red |
 
-What it can't see: a deviation that changed while its check stayed the same.
+Not detected: a deviation that changed while its check stayed the same.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """An entry. Either `scenario` or `requirement` is there; without `check`, whatever deviates is meant."""
+    """An entry, with either `scenario` or `requirement`; without `check`, it covers any deviation."""
 
     scenario: str | None
     requirement: str | None
@@ -59,14 +59,14 @@ class Deviation:
         return f"{self.scenario or self.requirement}" + (f", {self.check}" if self.check else "")
 
     def is_about(self, scenario: Scenario) -> bool:
-        """Whether it is one of the entry's scenarios."""
+        """Whether the entry covers the scenario."""
         if self.scenario is not None:
             return self.scenario in {scenario.id, scenario.id.partition("[")[0]}
         return self.requirement == scenario.requirement
 
 
 class Judged(NamedTuple):
-    """The verdicts in the light of what is known, and for each entry how it stands and which scenarios it excuses."""
+    """The verdicts with known deviations applied, and each entry's standing and the scenarios that it excuses."""
 
     verdicts: tuple[ScenarioVerdict, ...]
     entries: tuple[tuple[Deviation, Standing, tuple[str, ...]], ...]
@@ -76,7 +76,7 @@ def load_known(file: Path) -> tuple[Deviation, ...]:
     """Read a file of known deviations; `report schema known` prints its shape.
 
     Raises:
-        FileError: it can't be read, or makes no sense; with all places.
+        FileError: the file can't be read or is invalid; lists every place.
     """
     from harness.reading.shape import complaints
     from harness.reading.yaml_nodes import read_yaml
@@ -115,11 +115,11 @@ def _entry(node: Node, problems: list[Problem]) -> Deviation:
 
 
 DEVIATING = {State.FAILED, State.FLAKY, State.WARNED, State.COULD_NOT_RUN}
-"""What can be excused, if there are findings: they may be of the setup, after which nothing could be learned."""
+"""States that can be excused if there are findings, which may be about the setup, so that nothing was learned after."""
 
 
 def apply_known(verdicts: Sequence[ScenarioVerdict], entries: Sequence[Deviation], suite: Suite, today: date) -> Judged:
-    """Excuse what is known, all of it or none: a scenario that deviates in one more way too stays as it is."""
+    """Excuse a scenario if all its deviations are known; with one more, it stays as it is."""
     good = [entry for entry in entries if entry.expires >= today]
     excused: dict[Deviation, list[str]] = {entry: [] for entry in entries}
     judged = []

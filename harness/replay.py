@@ -1,4 +1,4 @@
-"""Playing again what an old run found: `check` on the target of its report, with the scenarios that were asked for."""
+"""Plays again what an old run found: runs `check` on the report's target with the chosen scenarios."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class ReplayError(HarnessError):
-    """What was asked for can't be played: why, and what to do."""
+    """The chosen scenarios can't be played. Says why and what to do."""
 
 
 def choose(report: Report, findings: Sequence[str]) -> list[ScenarioRecord]:
-    """The scenarios that were asked for, by requirement, id or glob, in the report's order; none: what is violated.
+    """Select a report's scenarios by requirement, id or glob, in its order; without any, the violated ones.
 
     Raises:
         ReplayError: there are none.
@@ -55,16 +55,16 @@ def choose(report: Report, findings: Sequence[str]) -> list[ScenarioRecord]:
 def replay(
     report: Report, scenarios: Sequence[ScenarioRecord], target: str | None, options: str
 ) -> tuple[int, Mapping[str, ScenarioRecord]]:
-    """Play scenarios of a report again; the exit status of `check`, and what it found, if there is a report of it.
+    """Play scenarios of a report again. Returns the exit status of `check`, and what its report says, if it wrote one.
 
     Args:
-        report: of the old run; its redacted credentials are taken from the environment.
-        scenarios: of it.
-        target: another one than the report names.
-        options: more of them for `check`, as a shell has them.
+        report: the old run's report; its redacted credentials are taken from the environment.
+        scenarios: the report's scenarios to play.
+        target: replaces the report's target.
+        options: more options for `check`, quoted as in a shell.
 
     Raises:
-        ReplayError: something that is needed is redacted in the report.
+        ReplayError: a needed value is redacted in the report.
         RecordError: the new report can't be read.
     """
     command = _command(report, target, options)
@@ -79,17 +79,17 @@ def _command(report: Report, target: str | None, options: str) -> list[str]:
     words = [*shlex.split(target or report.target.argument), "--contract", report.contract, *report.run.again]
     filled = [re.sub(r"\$([A-Z][A-Z0-9_]*)", lambda match: os.environ.get(match[1], match[0]), word) for word in words]
     if lost := [word for word in filled if MASK in word]:
-        raise ReplayError(f"{shlex.join(lost)} is redacted in the report; say it anew with --target or --options")
+        raise ReplayError(f"{shlex.join(lost)} is redacted in the report; give it with --target or --options")
     return ["check", *filled, *shlex.split(options)]
 
 
 def _check(arguments: Sequence[str]) -> int:
-    """Run `check` as a process of its own; a signal ends it as it would end `check`, and what it made is cleaned up."""
-    command = [sys.executable, "-P", "-m", "harness", *arguments]  # -P: the folder may hold a `harness` of its own
+    """Run `check` as a process; a signal ends it as if it ran directly, and it cleans up."""
+    command = [sys.executable, "-P", "-m", "harness", *arguments]  # -P: the folder may contain another `harness`
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
                 return process.wait()
             except KeyboardInterrupt:
-                continue  # the terminal has told `check` too
+                continue  # the terminal has sent the signal to `check` too

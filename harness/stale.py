@@ -1,4 +1,4 @@
-"""What runs that were killed left behind: on someone's server, and on this machine."""
+"""Finds and deletes what killed runs left behind, on someone's server and on this machine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CONVERSATION = re.compile(rf"{CONVERSATION_PREFIX}[0-9a-f]{{3}}-[0-9a-f]{{4}}-(
 _HOME = re.compile(r"gateway-harness-(?:agent-server|reference|model)-(\d+)-\w+")
 
 _PAGES = 100
-"""Pages of a hundred conversations that are looked through: a server that always names another one has no end."""
+"""The most pages of a hundred conversations; a server that always names another page would have no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Found:
     """What runs left on a server.
 
     Attributes:
-        paths: of the native API, each once.
-        logs: that name some of them.
-        unseen: what could not be looked through, and why.
+        paths: of the native API, without duplicates.
+        logs: those that list some of them.
+        unseen: what could not be listed, and why.
     """
 
     paths: tuple[str, ...]
@@ -59,12 +59,12 @@ class Found:
 async def tidy_server(endpoint: Endpoint, reports: Path, run: str | None, *, delete: bool) -> tuple[Found, Cleanup]:
     """Find, and delete, what runs left on a server: by their logs here, and by the names of what is there.
 
-    What belongs to a run that goes on here is left alone.
+    What belongs to a run still going on here is left alone.
 
     Args:
         endpoint: the server.
-        reports: where the logs are.
-        run: only what this run left; None: any.
+        reports: the folder of the logs.
+        run: only what this run left; None: any run.
         delete: whether to delete what is found.
 
     Raises:
@@ -91,7 +91,7 @@ async def tidy_server(endpoint: Endpoint, reports: Path, run: str | None, *, del
 
 
 class _Listing:
-    """What is on a server whose name says that it is ours."""
+    """Lists what is on a server under names of ours."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -99,7 +99,7 @@ class _Listing:
         self.unseen: list[str] = []
 
     async def paths(self) -> AsyncIterator[tuple[str, str]]:
-        """The path of each thing and the id of the run that made it."""
+        """Each path, with the id of the run that created it."""
         profiles = await self._get("/api/profiles", Capability.PROFILES)
         for name in _texts(profiles, "profiles", "name"):
             if match := _PROFILE.fullmatch(name):
@@ -148,7 +148,7 @@ def _texts(body: dict[str, Json], items: str, name: str) -> list[str]:
 
 
 def homes() -> Iterator[Path]:
-    """The homes of servers that the harness started on this machine, whose run is over without having removed them."""
+    """The homes of servers started on this machine by runs that ended without removing them."""
     for folder in sorted(Path(tempfile.gettempdir()).glob("gateway-harness-*")):
         match = _HOME.fullmatch(folder.name)
         if match and folder.is_dir() and folder.stat().st_uid == os.getuid() and not is_alive(int(match[1])):
@@ -156,6 +156,6 @@ def homes() -> Iterator[Path]:
 
 
 def tidy_home(home: Path) -> None:
-    """Stop what runs in such a home, and remove it."""
+    """Stop the processes of such a home, and remove it."""
     stop_stale(home)
     shutil.rmtree(home, ignore_errors=True)

@@ -46,10 +46,10 @@ exit status:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    # Importing builds hundreds of thousands of objects that stay; to look through them for garbage again and again
-    # costs a tenth of a short run. Looking seldom is enough for what a command makes itself.
+    # Importing makes hundreds of thousands of objects that stay; collecting garbage among them again and again takes
+    # a tenth of a short run. A command's own garbage needs few collections.
     gc.set_threshold(400_000, 20, 100)
-    # Nor need the interpreter look through them when it ends: another tenth.
+    # Skipping them when the interpreter ends saves another tenth.
     atexit.register(gc.freeze)
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in arguments if not word.startswith("-")), "")
@@ -61,14 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return error.exit_status
     except BrokenPipeError:
-        # The reader, such as `head`, has seen enough. Python would complain once more at exit.
+        # The reader, such as `head`, has gone; Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     return status
 
 
 def make_parser(chosen: Collection[str]) -> argparse.ArgumentParser:
-    """The parser; of the commands that are not chosen it knows the names alone, and imports nothing."""
+    """Build the parser; commands that are not chosen are listed by name only and not imported."""
     parser = argparse.ArgumentParser(
         prog="gateway-harness",
         description="Check the OpenAI-compatible endpoint of an OpenHands agent server, and serve a reference for it.",

@@ -1,4 +1,4 @@
-"""The flags that tell how to get at the server of a URL, for each command that asks one."""
+"""Flags for access to the server of a URL, shared by all commands that send requests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def add_access(group: argparse._ArgumentGroup) -> None:
-    """Declare them."""
+    """Declare the flags."""
     group.add_argument(
-        "--config", type=Path, metavar="FILE", help=f"names targets (default: {CONFIG_FILE}, if it is there)"
+        "--config", type=Path, metavar="FILE", help=f"names targets (default: {CONFIG_FILE}, if it exists)"
     )
     group.add_argument("--key-file", type=Path, metavar="FILE", help="holds the session key; default: SESSION_API_KEY")
     group.add_argument(
@@ -22,16 +22,16 @@ def add_access(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="send this too, on every request; a secret as NAME=env:VARIABLE or NAME=file:PATH",
+        help="send this header with every request; a secret as NAME=env:VARIABLE or NAME=file:PATH",
     )
     group.add_argument("--ca-file", type=Path, metavar="PEM", help="trust these certificates, not the machine's")
-    group.add_argument("--client-cert", type=Path, metavar="PEM", help="show the server this certificate")
-    group.add_argument("--client-key", type=Path, metavar="PEM", help="its key, if it is in another file")
-    group.add_argument("--proxy", metavar="URL", help="go through this; default: HTTPS_PROXY and the like")
+    group.add_argument("--client-cert", type=Path, metavar="PEM", help="client certificate for the server")
+    group.add_argument("--client-key", type=Path, metavar="PEM", help="its private key, if it is in another file")
+    group.add_argument("--proxy", metavar="URL", help="use this proxy; default: HTTPS_PROXY and the like")
 
 
 def access_of(arguments: argparse.Namespace) -> Access:
-    """What was said with them, and with those that only some commands have."""
+    """The access that these flags, and those that only some commands have, describe."""
     return Access(
         key=f"file:{arguments.key_file}" if arguments.key_file is not None else None,
         model=getattr(arguments, "model", None),

@@ -1,4 +1,4 @@
-"""`gateway-harness check [TARGET]`: the main job."""
+"""`gateway-harness check [TARGET]`: checks a target and writes its compliance report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 INCOMPLETE = 3
 USAGE = 2
 
-# What a flag, and what goes with a name, may say otherwise.
+# Overridden by flags and by what the configuration file says about a target.
 DEFAULTS = {
     "contract": Contract.DOCUMENTED.value,
     "jobs": 8,
@@ -54,13 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target.add_argument(
         "--native-api",
         action=argparse.BooleanOptionalAction,
-        help="whether scenarios may use /api there, make profiles above all (default: on this machine alone); said "
-        "without --model, a server on this machine gets a profile for the run, with the scripted model behind it",
+        help="whether scenarios may use /api there, mainly to create profiles (default: on this machine only); "
+        "given without --model, a server on this machine gets a profile for the run, with the scripted model behind it",
     )
     target.add_argument(
         "--contract",
         choices=[*Contract, "auto"],
-        help="the contract that the exit status speaks of (default: documented); auto asks the target's /server_info",
+        help="the contract that decides the exit status (default: documented); auto asks the target's /server_info",
     )
     target.add_argument(
         "--agent",
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--client",
         choices=list(ClientKind),
         default=ClientKind.ASYNC.value,
-        help="the official client's class, where a scenario doesn't say (default: async)",
+        help="the official client's class, unless a scenario sets it (default: async)",
     )
     selection = parser.add_argument_group("selection (each may be repeated; different ones must all match)")
     selection.add_argument("--scenario", action="append", default=[], metavar="ID", help="an id or a glob: 'auth/*'")
@@ -86,45 +86,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     selection.add_argument("--tag", action="append", default=[])
     selection.add_argument("--level", action="append", default=[], choices=list(Level))
     selection.add_argument(
-        "--only-contract", action="append", default=[], choices=list(Contract), help="leave out what only others ask"
+        "--only-contract",
+        action="append",
+        default=[],
+        choices=list(Contract),
+        help="skip what only others ask",
     )
     selection.add_argument(
-        "--scenarios", type=Path, metavar="FOLDER", help="play the suite in this folder instead of the one that ships"
+        "--scenarios", type=Path, metavar="FOLDER", help="play the suite in this folder instead of the built-in one"
     )
     selection.add_argument(
-        "--shard", type=shard, metavar="I/N", help="the I-th of N parts; `report merge` makes one report of all"
+        "--shard", type=shard, metavar="I/N", help="play the I-th of N parts; `report merge` joins their reports"
     )
     selection.add_argument(
         "--repeat",
         type=positive(int),
         default=1,
         metavar="K",
-        help="play it all K times: what is violated now and then is flaky, and a flaky MUST is not conformant",
+        help="play everything K times: what is violated only sometimes is flaky; a flaky MUST is not conformant",
     )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--jobs", type=positive(int), metavar="N", help="scenarios at once (default: 8)")
     limits.add_argument("--request-timeout", type=positive(float), metavar="S", help="for one request (default: 180)")
     limits.add_argument("--max-seconds", type=positive(float), metavar="S", help="for the whole suite (default: 1800)")
     limits.add_argument(
-        "--max-requests", type=positive(int), metavar="N", help="send no more than this, clean-up aside"
+        "--max-requests", type=positive(int), metavar="N", help="send no more requests than this, except to clean up"
     )
     limits.add_argument(
         "--wait",
         type=positive(float),
         metavar="S",
-        help="give a target that is still starting this long (default: 0; an agent server of ours 180)",
+        help="wait this long for a target that is still starting (default: 0; for a server we start 180)",
     )
     known = parser.add_argument_group("known deviations")
     known.add_argument(
         "--known",
         type=Path,
         metavar="FILE",
-        help="what deviates as it says is no failure, with a reason and an end",
+        help="deviations listed there are no failures; each has a reason and an expiry date",
     )
-    known.add_argument(
-        "--update-known", action="store_true", help="write into it what deviates and it doesn't have yet"
-    )
-    known.add_argument("--prune-known", action="store_true", help="take out of it what is gone or matches nothing")
+    known.add_argument("--update-known", action="store_true", help="add deviations that the file doesn't list yet")
+    known.add_argument("--prune-known", action="store_true", help="remove entries that are gone or match nothing")
     output = parser.add_argument_group("output")
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
     output.add_argument(
@@ -134,15 +136,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT[=PATH]",
         help="write this beside report.json and report.md: html, junit, sarif, har, badge; may be repeated",
     )
-    output.add_argument(
-        "--events", metavar="PATH", help="write a line of JSON for everything that happens, at once; - is stdout"
-    )
+    output.add_argument("--events", metavar="PATH", help="write every event at once as a line of JSON; - is stdout")
     output.add_argument("--quiet", action="store_true", help="no progress")
     output.add_argument("--seed", help="repeat the words and identifiers of an earlier run")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the target; the exit status as the command line documents it."""
+    """Check the target. Returns the exit status as the command line documents it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while the target starts
     try:
         return _check(arguments)
@@ -153,7 +153,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _explained(error: BaseException) -> tuple[int, str]:
-    """The exit status and the sentence for what ends a run without a report."""
+    """Exit status and message for an error that ends a run without a report."""
     from harness.check import CheckError
     from harness.plan import NothingSelectedError
     from harness.presentation.files import FolderError
@@ -171,7 +171,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
             return INCOMPLETE, "interrupted before anything was checked"
         case BrokenPipeError():
             raise error
-        case Exception():  # beyond `check`, which tells its own without secrets, there are none
+        case Exception():  # outside `check`, which removes secrets from its own, tracebacks hold none
             told = str(error) if isinstance(error, CheckError) else "".join(traceback.format_exception(error))
             return INCOMPLETE, f"a fault of the harness itself; please report it:\n{told}"
         case _:
@@ -263,7 +263,7 @@ def _check(arguments: argparse.Namespace) -> int:
         written = write_outputs(report, outputs, folder)
     except (FolderError, OutputError) as error:
         status, failure = INCOMPLETE, error
-    screen.show(report, None if isinstance(failure, FolderError) else folder, written)  # what was found out is not lost
+    screen.show(report, None if isinstance(failure, FolderError) else folder, written)  # the results are not lost
     if events:
         events.end(report, status, str(folder))
         if isinstance(events.error, OSError) and not isinstance(events.error, BrokenPipeError):
@@ -279,7 +279,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _known(arguments: argparse.Namespace) -> tuple[Deviation, ...]:
-    """What the file says that is known. One that is to be written need not be there yet."""
+    """The entries of the file, which need not exist if it is to be updated."""
     from harness.known import load_known
     from harness.plan import NothingSelectedError
 
@@ -293,7 +293,7 @@ def _known(arguments: argparse.Namespace) -> tuple[Deviation, ...]:
 def _brought_up_to_date(
     arguments: argparse.Namespace, known: tuple[Deviation, ...], results: Results
 ) -> tuple[tuple[Deviation, ...], str | None, Exception | None]:
-    """What the file says that is known, once it was changed as it was asked for; what was changed, or why nothing."""
+    """Update the file if asked to. Returns its entries, what was changed, and why nothing could be."""
     from harness.reading.problems import FileError
     from harness.report.formats import OutputError
     from harness.report.known_file import bring_up_to_date
@@ -308,7 +308,7 @@ def _brought_up_to_date(
 
 
 def _events(path: str | None, target: str) -> EventStream | None:
-    """Where the events go.
+    """Open the event stream.
 
     Raises:
         OutputError: the file can't be opened.
@@ -325,7 +325,7 @@ def _events(path: str | None, target: str) -> EventStream | None:
 
 
 def _complete(arguments: argparse.Namespace, named: Mapping[str, Named]) -> None:
-    """Put in what no flag says: what goes with the target's name, else the defaults."""
+    """Fill in what no flag sets from the target's configuration, else from the defaults."""
     of_name = named[arguments.target].run if arguments.target in named else {}
     for name, default in DEFAULTS.items():
         if getattr(arguments, name) is None:
@@ -333,7 +333,7 @@ def _complete(arguments: argparse.Namespace, named: Mapping[str, Named]) -> None
 
 
 def _again(arguments: argparse.Namespace) -> tuple[str, ...]:
-    """The flags that make a run of one scenario the same; what goes with a name needn't be said."""
+    """The flags that a run of one scenario needs to be the same, without what the target's name implies."""
     client = None if arguments.client == ClientKind.ASYNC else arguments.client
     valued = {"--config": arguments.config, "--scenarios": arguments.scenarios, "--client": client}
     words = [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]

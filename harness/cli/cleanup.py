@@ -1,4 +1,4 @@
-"""`gateway-harness cleanup [TARGET]`: delete what killed runs left behind."""
+"""`gateway-harness cleanup [TARGET]`: deletes what killed runs left behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXIT_CODES = """\
 exit status:
   0  nothing is left
   2  usage
-  3  something is left, or the target does not answer; with --dry-run: there is something
+  3  something is left, or the target does not answer; with --dry-run: something was found
 """
 
 
@@ -29,28 +29,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `cleanup`."""
     parser.epilog = EXIT_CODES
     parser.description = (
-        "Delete what runs of `check` left behind that were killed: on a server, profiles and conversations that a "
-        "log below --reports names, or whose own name says that they are ours; on this machine, servers that such "
-        "a run had started, with their files. What belongs to a run that goes on here is left alone."
+        "Delete what killed runs of `check` left behind: on a server, profiles and conversations that a log below "
+        "--reports lists, or whose own names say that they are ours; on this machine, servers that such a run had "
+        "started, with their files. What belongs to a run still going on here is left alone."
     )
     parser.add_argument(
         "target",
         nargs="?",
         metavar="TARGET",
-        help="a URL, or a name from gateway-harness.toml; default: AGENT_SERVER_URL, else this machine alone",
+        help="a URL, or a name from gateway-harness.toml; default: AGENT_SERVER_URL, else only this machine",
     )
     add_access(parser.add_argument_group("target"))
     parser.add_argument(
-        "--run", dest="run_id", metavar="ID", help="only what this run left; its report and its log tell the id"
+        "--run", dest="run_id", metavar="ID", help="only what this run left; its report and its log have the id"
     )
     parser.add_argument(
         "--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="where the logs are: reports/"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what there is, delete nothing")
+    parser.add_argument("--dry-run", action="store_true", help="list what is found, delete nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Clean up: 0 when nothing is left, 3 when something is."""
+    """Clean up. Returns 0 when nothing is left, 3 when something is."""
     try:
         return max(_here(arguments), _there(arguments))
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""`gateway-harness compare OLD NEW`: what changed from one run to the next; `--history FOLDER`: over many."""
+"""`gateway-harness compare OLD NEW`: shows what changed between two runs, or over many with `--history FOLDER`."""
 
 from __future__ import annotations
 
@@ -38,10 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="OLD NEW",
-        help="two reports of `check`, or their folders; or two runs of `eval`, or folders that hold several",
+        help="two reports of `check`, or their folders; or two runs of `eval`, or folders of several",
     )
     parser.add_argument(
-        "--history", type=Path, metavar="FOLDER", help="all reports in this folder instead: each requirement over time"
+        "--history",
+        type=Path,
+        metavar="FOLDER",
+        help="show requirements over time, from all reports in this folder",
     )
     parser.add_argument(
         "--to",
@@ -49,21 +52,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_output,
         metavar="FORMAT[=PATH]",
-        help=f"write it as {', '.join(_FORMATS)}; may be repeated. Without PATH to the standard output",
+        help=f"write it as {', '.join(_FORMATS)}; may be repeated. Without PATH to standard output",
     )
     parser.add_argument(
         "--fail-on",
         action="append",
         default=[],
         choices=[*_KINDS, "any", "never"],
-        help="what else than a newly violated MUST, or a score that fell, makes the exit status 1; may be repeated",
+        help="what makes the exit status 1 besides a newly violated MUST or a fallen score; may be repeated",
     )
     parser.add_argument(
         "--latency-threshold",
         type=_ratio,
         default=1.5,
         metavar="RATIO",
-        help="calls, or samples, that take so many times as long are flagged, if that is no chance (default: 1.5)",
+        help="flag calls or samples that take this many times as long, unless that may be chance (default: 1.5)",
     )
     parser.add_argument(
         "--max-drop",
@@ -71,11 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="of evaluations: fail if the score fell by more, such as 0.02 for two points, even if that may be chance",
     )
-    parser.add_argument("--force", action="store_true", help="compare what the runs have in common, if that is not all")
+    parser.add_argument("--force", action="store_true", help="compare what the runs have in common even if they differ")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare; the exit status says whether something got worse."""
+    """Compare. The exit status says whether something got worse."""
     from harness.records import RecordError
 
     try:
@@ -176,7 +179,7 @@ def _read(path: Path) -> Named:
 
 
 def _all(folder: Path) -> Iterator[Named | RecordError]:
-    """Every report in a folder, one after the other, or why it is none."""
+    """Every report in a folder, or the reason why it can't be read."""
     from harness.records import RecordError
 
     for path in sorted(folder.rglob("report.json")):
@@ -189,7 +192,7 @@ def _all(folder: Path) -> Iterator[Named | RecordError]:
 def _write(
     to: Iterable[tuple[str, Path | None]], formats: Mapping[str, Callable[[], str]], lines: Iterable[Line]
 ) -> None:
-    """Write what was asked for; the lines for a terminal too, unless something else goes there."""
+    """Write the requested formats; print the terminal lines too, unless a format goes to standard output."""
     from harness.presentation.files import write_whole
     from harness.presentation.lines import print_lines
 

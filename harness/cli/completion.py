@@ -1,4 +1,4 @@
-"""`gateway-harness completion SHELL`: what the shell has to know to complete a command line."""
+"""`gateway-harness completion SHELL`: prints the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ fish:                               gateway-harness completion fish > ~/.config/
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `completion`."""
-    parser.description = "Print the completion for a shell: commands, options, files, and the names of what ships."
+    parser.description = "Print the completion script for a shell: commands, options, files and names of the suite."
     parser.epilog = _EPILOG
     parser.add_argument("shell", choices=SHELLS)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print it."""
+    """Print the script."""
     import shtab
 
     from harness.cli import COMMANDS, make_parser
@@ -39,11 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     known = _names(load_suite(corpus_folder()))
     for action in _arguments(parser):
         if action.metavar == "REPORT" and action.nargs == "?":
-            action.choices = known["name"]  # of `explain`; more often than not the name comes alone
+            action.choices = known["name"]  # of `explain`; the name mostly comes without a report
         elif action.type is Path:
             action.complete = shtab.DIRECTORY if action.metavar == "FOLDER" else shtab.FILE  # type: ignore[attr-defined]  # shtab's way
         elif action.choices is not None:
-            action.choices = [*action.choices]  # shtab takes a table for one of commands
+            action.choices = [*action.choices]  # shtab takes a mapping for subcommands
         else:
             action.choices = known.get(str(action.metavar)) or known.get(action.dest)
     print(shtab.complete(parser, arguments.shell))
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _names(suite: Suite) -> dict[str, list[str]]:
-    """What can stand for an argument, by its name in the program or in the help."""
+    """The possible values of arguments, by their name in the program or in the help."""
     from harness.report.formats import FORMATS
 
     scenarios = suite.scenarios.values()
@@ -69,8 +69,8 @@ def _names(suite: Suite) -> dict[str, list[str]]:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """All arguments, those of the commands and of their actions too."""
-    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to them, and shtab goes it too
+    """All arguments, including those of subcommands."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no public access to them; shtab does the same
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
             for command in action.choices.values():
                 yield from _arguments(command)

@@ -1,4 +1,4 @@
-"""`gateway-harness eval BENCHMARK [TARGET ...]`: a benchmark with an agent behind the gateway as the backend."""
+"""`gateway-harness eval BENCHMARK [TARGET ...]`: runs a benchmark on an agent behind the gateway."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ exit status:
   2  usage, or a benchmark that can't be read
   3  incomplete: interrupted, or samples without an answer or a score
 
-The same command line goes on where a run was interrupted or killed, and pays for no answer twice.
+The same command line resumes an interrupted or killed run, and pays for no answer twice.
 """
 
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "benchmark",
         metavar="BENCHMARK",
-        help="a name (`arithmetic`, `humaneval` ...), a benchmark file (*.yaml) or a file of data",
+        help="a name (`arithmetic`, `humaneval` ...), a benchmark file (*.yaml) or a data file",
     )
     parser.add_argument(
         "targets",
@@ -48,14 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="as for `check`; several share the samples. Default: AGENT_SERVER_URL, else reference",
     )
     asked = parser.add_argument_group("what is asked")
-    asked.add_argument("--format", metavar="NAME", help="of the data, such as gsm8k; default: found by its content")
+    asked.add_argument("--format", metavar="NAME", help="of the data, such as gsm8k; default: detected by content")
     asked.add_argument("--prompt", metavar="TEMPLATE", help="a Jinja2 template for each turn, or @FILE")
     asked.add_argument("--system", metavar="TEXT", help="instructions for each conversation, or @FILE")
     add_scorer(asked)
     asked.add_argument(
         "--fold-dialogues",
         action="store_true",
-        help="put a dialogue of the data into one prompt: the endpoint looks at the newest message only",
+        help="merge each dialogue of the data into one prompt: the endpoint reads only the newest message",
     )
     asked.add_argument("--limit", type=positive(int), metavar="N", help="the first N samples")
     asked.add_argument("--epochs", type=positive(int), metavar="K", help="ask each K times (default: the benchmark's)")
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument(
         "--directories",
         action="store_true",
-        help="name each sample a directory of its own: all conversations of a server share one workspace",
+        help="tell each sample to use its own directory: all conversations of a server share one workspace",
     )
     target = parser.add_argument_group("target")
     target.add_argument("--model", help="the model to ask; default from OPENHANDS_MODEL, else the first that is listed")
@@ -71,12 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--agent", choices=["openhands", "scripted"], help="the agent behind the `reference` target")
     target.add_argument(
         "--native-api",
-        dest="looks_up",  # for conversations of its own alone; what else `/api` offers is not asked for
+        dest="looks_up",  # looks up its own conversations only, and uses nothing else of `/api`
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="whether to look for a lost answer over /api (default: yes; without, a lost answer is an error)",
+        help="whether to look for a lost answer over /api (default: yes; otherwise a lost answer is an error)",
     )
-    target.add_argument("--wait", type=positive(float), metavar="S", help="give a server that is still starting this")
+    target.add_argument("--wait", type=positive(float), metavar="S", help="wait this long for a starting server")
     run = parser.add_argument_group("run")
     run.add_argument("--concurrency", type=positive(int), default=8, metavar="N", help="samples at once (default: 8)")
     run.add_argument(
@@ -87,40 +87,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive(float),
         default=150.0,
         metavar="S",
-        help="for one request, after which its agent is looked for (default: 150)",
+        help="for one request, after which its answer is looked up (default: 150)",
     )
     run.add_argument("--max-seconds", type=positive(float), metavar="S", help="for the whole run")
     which = run.add_mutually_exclusive_group()
-    which.add_argument("--new", action="store_true", help="begin a run, even if there is one to go on with")
+    which.add_argument("--new", action="store_true", help="start a new run, even if an unfinished one could be resumed")
     which.add_argument(
         "--run",
         dest="run_folder",
         type=Path,
         metavar="FOLDER",
-        help="keep the run there, or go on with the one that is there; default: a folder of its own in --reports",
+        help="folder of the run, which is resumed if it exists; default: its own folder in --reports",
     )
     run.add_argument(
-        "--retry-errors", action="store_true", help="ask samples again that ended in an error, in new conversations"
+        "--retry-errors", action="store_true", help="ask samples that ended in an error again, in new conversations"
     )
     output = parser.add_argument_group("output")
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
     output.add_argument(
         "--trajectories",
         action=argparse.BooleanOptionalAction,
-        help="whether to fetch what the agent did for answers that are missing or wrong (default: on this machine)",
+        help="whether to fetch the agent's steps for missing or wrong answers (default: on this machine)",
     )
     output.add_argument(
         "--inspect-log",
         type=Path,
         metavar="FILE",
-        help="write the run as a log for `inspect view` too, such as run.eval",
+        help="also write the run as a log for `inspect view`, such as run.eval",
     )
     output.add_argument("--fail-under", type=share, metavar="SHARE", help="exit with 1 when the mean is lower: 0.8")
     output.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Evaluate; the exit status as `--help` tells it."""
+    """Evaluate. Returns the exit status as `--help` documents it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while a server starts
     from harness.records import RecordError
 
@@ -139,7 +139,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     from harness.targets.extras import require
 
-    require("aiohttp", "eval")  # before what imports it
+    require("aiohttp", "eval")  # before the imports that need it
     from harness.evals.benchmark.load import load_benchmark
     from harness.evals.evaluation import evaluate_benchmark
     from harness.evals.report.live_line import EvaluationProgress

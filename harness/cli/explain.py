@@ -1,4 +1,4 @@
-"""`gateway-harness explain REQUIREMENT|SCENARIO`, or of a report: what it means, where it is from, what to do."""
+"""`gateway-harness explain [REPORT] NAME`: explains a requirement, a scenario or a finding."""
 
 from __future__ import annotations
 
@@ -16,20 +16,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `explain`."""
     parser.description = (
         "What a requirement asks, where it comes from, how it is proven and what to do when it is red. "
-        "With a report: what was found there."
+        "With a report, also its findings."
     )
     parser.epilog = None
-    parser.add_argument(
-        "report", nargs="?", type=Path, metavar="REPORT", help="a report.json, or the folder that holds it"
-    )
+    parser.add_argument("report", nargs="?", type=Path, metavar="REPORT", help="a report.json, or its folder")
     parser.add_argument(
         "name", metavar="NAME", help="a requirement, such as CONV-3, or a scenario, such as auth/bearer-chats"
     )
-    parser.add_argument("--scenarios", type=Path, metavar="FOLDER", help="of this suite instead of the one that ships")
+    parser.add_argument("--scenarios", type=Path, metavar="FOLDER", help="use this suite instead of the built-in one")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Explain; 2 when there is nothing of that name."""
+    """Explain. Returns 2 when nothing has that name."""
     for line in _explanation(arguments):
         print(line)
     return 0

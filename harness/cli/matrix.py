@@ -28,15 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="TARGET",
         help="as for `check`; a range of releases: 'agent-server>=1.40,<1.50'; or the report.json of an earlier check, "
-        "or a folder with some, which are taken as they are",
+        "or a folder of such reports, which are not checked again",
     )
     parser.add_argument(
         "--contract",
         choices=[*Contract, "auto"],
         default=Contract.DOCUMENTED.value,
-        help="the contract that the exit status speaks of (default: documented); auto asks each target",
+        help="the contract that decides the exit status (default: documented); auto asks each target",
     )
-    parser.add_argument("--scenarios", type=Path, metavar="FOLDER", help="this suite instead of the one that ships")
+    parser.add_argument("--scenarios", type=Path, metavar="FOLDER", help="use this suite instead of the built-in one")
     parser.add_argument(
         "--options",
         default="",
@@ -47,12 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("reports/matrix"), metavar="FOLDER", help="default: reports/matrix/"
     )
-    parser.add_argument("--anew", action="store_true", help="check also what has not changed since an earlier matrix")
+    parser.add_argument("--anew", action="store_true", help="check unchanged targets again too")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the targets and write the matrix; the worst of their exit statuses."""
+    """Check the targets and write the matrix. Returns the worst of their exit statuses."""
     from harness.report.formats import OutputError
 
     try:
@@ -61,9 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"gateway-harness: {error}", file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
-        print(
-            "gateway-harness: interrupted; what is done is kept, the same command goes on from there", file=sys.stderr
-        )
+        print("gateway-harness: interrupted; finished checks are kept, the same command resumes", file=sys.stderr)
         return INCOMPLETE
 
 

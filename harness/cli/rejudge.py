@@ -1,4 +1,4 @@
-"""`gateway-harness rejudge REPORT`: judge the traces of an old run by today's scenarios."""
+"""`gateway-harness rejudge REPORT`: judges the traces of an old run by today's scenarios."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `rejudge`."""
     parser.description = (
-        "Judge the traces of an old run by today's scenarios; nothing is sent. The exit status is that of `check`, by "
-        "today's scenarios."
+        "Judge the traces of an old run by today's scenarios, without sending anything. The exit status is that of "
+        "`check`, by today's scenarios."
     )
-    parser.add_argument("report", type=Path, metavar="REPORT", help="a report.json, or the folder that holds it")
+    parser.add_argument("report", type=Path, metavar="REPORT", help="a report.json, or its folder")
     parser.add_argument(
-        "--scenarios", type=Path, metavar="FOLDER", help="by the suite in this folder instead of the one that ships"
+        "--scenarios", type=Path, metavar="FOLDER", help="judge by the suite in this folder instead of the built-in one"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge again; the exit status of the verdict by today's scenarios."""
+    """Judge again. Returns the exit status of today's verdict."""
     from harness.compare.rejudge import rejudge
     from harness.presentation.lines import print_lines
     from harness.report.record import read_report

@@ -1,4 +1,4 @@
-"""`gateway-harness replay REPORT [FINDING]`: play again what an old run found violated, on the target of that run."""
+"""`gateway-harness replay REPORT [FINDING]`: plays again what an old run found violated, on that run's target."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INCOMPLETE = 3
 
 _SHOWN = 300
-"""Characters of a body."""
+"""The most characters of a body."""
 
 EXIT_CODES = """\
 exit status:
@@ -32,25 +32,25 @@ exit status:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `replay`."""
     parser.description = (
-        "Play again what an old run found violated: the scenarios of the installed suite, whole, with their positive "
-        "controls, on the recorded target. A recorded conversation is gone, so a request alone proves nothing."
+        "Play again what an old run found violated: whole scenarios of the installed suite, with their positive "
+        "controls, on the recorded target. The recorded conversations are gone, so single requests would prove nothing."
     )
     parser.epilog = EXIT_CODES
-    parser.add_argument("report", type=Path, metavar="REPORT", help="a report.json, or the folder that holds it")
+    parser.add_argument("report", type=Path, metavar="REPORT", help="a report.json, or its folder")
     parser.add_argument(
         "findings",
         nargs="*",
         metavar="FINDING",
         help="a requirement, a scenario, or a glob of scenarios (default: all that is violated)",
     )
-    parser.add_argument("--target", help="another one than the report names")
+    parser.add_argument("--target", help="play on this target, not the report's")
     parser.add_argument(
         "--options", default="", metavar="'--FLAG ...'", help="more options for `check`, such as '--key-file FILE'"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Play again; the exit status says whether it holds now."""
+    """Play again. The exit status says whether it holds now."""
     from harness.presentation.lines import print_lines
     from harness.replay import choose, replay
     from harness.report.record import read_report

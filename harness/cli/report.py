@@ -1,4 +1,4 @@
-"""`gateway-harness report convert|merge|schema`: other formats of reports that are there, or one report of many."""
+"""`gateway-harness report convert|merge|schema`: converts reports to other formats, merges shards, prints schemas."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write a report.json in other formats",
         description="Write a report.json in other formats.",
     )
-    convert.add_argument("report", type=Path, metavar="REPORT", help="a report.json, or the folder that holds it")
+    convert.add_argument("report", type=Path, metavar="REPORT", help="a report.json, or its folder")
     convert.add_argument(
         "--to",
         action="append",
         required=True,
         metavar="FORMAT[=PATH]",
-        help=f"{', '.join(FORMATS)}; may be repeated. Without PATH into the report's folder; - is the standard output",
+        help=f"{', '.join(FORMATS)}; may be repeated. Without PATH into the report's folder; - is standard output",
     )
     merge = actions.add_parser(
         "merge",
-        help="make one report of all shards of a run",
-        description="Make one report of all shards of a run, if nothing is missing and nothing is there twice.",
+        help="merge the reports of all shards of a run",
+        description="Merge the reports of all shards of a run, if none is missing or duplicated.",
     )
     merge.add_argument(
         "shards",
@@ -46,14 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument("--to", action="append", default=[], metavar="FORMAT[=PATH]", help="more formats; see `convert`")
     schema = actions.add_parser(
         "schema",
-        help="print the JSON Schema of what is written for machines, and of the files that users write",
+        help="print the JSON Schema of published records and of the files that users write",
         description="Print a JSON Schema.",
     )
     schema.add_argument("of", nargs="?", choices=schemas.names(), default="report", help="default: report")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked; 2 when a file is no report, or can't be written; the verdict, as of `check`, of `merge`."""
+    """Run the action. Returns 2 when a file can't be read or written; for `merge`, the exit status of `check`."""
     if arguments.action == "schema":
         sys.stdout.write(schemas.text(arguments.of))
         return 0

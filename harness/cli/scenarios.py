@@ -1,4 +1,4 @@
-"""`gateway-harness scenarios list|show|lint|schema|folder`: look at scenarios without running them."""
+"""`gateway-harness scenarios list|show|lint|schema|folder`: lists, shows and lints scenarios without playing them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDTH = 100
 
 
 class _UsageError(HarnessError):
-    """What was asked for is not there; the text says what is."""
+    """What was asked for does not exist. Says what does."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         listing.add_argument(
             f"--{name}", action="append", default=[], choices=choices.get(name), help="only these; may be repeated"
         )
-    listing.add_argument("--json", action="store_true", help="for machines; every case by itself")
+    listing.add_argument("--json", action="store_true", help="for machines, with each case on its own")
 
     show = actions.add_parser(
         "show", help="one scenario and its requirement", description="One scenario and its requirement."
@@ -48,24 +48,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lint = actions.add_parser(
         "lint",
         help="check scenario files",
-        description="Check scenario files. Those without a requirements.yaml beside them prove the requirements that "
-        "come with the tool.",
+        description="Check scenario files. Those without a requirements.yaml beside them prove the built-in "
+        "requirements.",
     )
-    lint.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER", help="default: the suite that ships")
+    lint.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER", help="default: the built-in suite")
 
     schema = actions.add_parser(
         "schema", help="print the JSON Schema of a file", description="Print the JSON Schema of a file, for editors."
     )
     schema.add_argument("file", nargs="?", choices=("scenario", "requirements"), default="scenario")
 
-    actions.add_parser("folder", help="print where the suite is", description="Print where the suite is that ships.")
+    actions.add_parser("folder", help="print where the suite is", description="Print the folder of the built-in suite.")
 
     for action in (listing, show, lint):
-        action.add_argument("--scenarios", type=Path, metavar="FOLDER", help="this suite instead of the one that ships")
+        action.add_argument("--scenarios", type=Path, metavar="FOLDER", help="this suite instead of the built-in one")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked; 2 when a file has a problem or what was asked for isn't there."""
+    """Run the action. Returns 2 when a file has a problem or what was asked for does not exist."""
     try:
         actions = {"list": _list, "show": _show, "lint": _lint, "schema": _schema, "folder": _print_folder}
         actions[arguments.action](arguments)
@@ -109,7 +109,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _print_table(chosen: Iterable[tuple[Scenario, Requirement]]) -> None:
-    """A line for each entry; its cases are counted. Columns by hand: tabulate takes 50 of the 200 ms to import."""
+    """Print a line for each entry, with its cases counted. Without tabulate, which takes 50 of 200 ms to import."""
     entries: dict[str, list[tuple[Scenario, Requirement]]] = {}
     for scenario, requirement in chosen:
         entries.setdefault(_entry(scenario), []).append((scenario, requirement))
@@ -184,7 +184,7 @@ def _print_folder(_: argparse.Namespace) -> None:
 
 
 def _entry(scenario: Scenario) -> str:
-    """The id as it stands in the file, without the case."""
+    """The scenario's id in its file, without the case."""
     return scenario.id.partition("[")[0]
 
 

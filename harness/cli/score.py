@@ -1,4 +1,4 @@
-"""`gateway-harness score RUN`: score the answers of an evaluation again, without asking anything."""
+"""`gateway-harness score RUN`: scores the answers of an evaluation again, without asking anything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXIT_CODES = """\
 exit status:
   0  every sample has a score, and the gate of the run, if there is one, is met
   1  the gate is missed
-  2  usage, or answers to another benchmark than this
+  2  usage, or answers to another benchmark
   3  incomplete: samples without an answer or a score
 """
 
@@ -33,21 +33,21 @@ exit status:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `score`."""
     parser.epilog = EXIT_CODES
-    parser.description = "Score the answers of an evaluation again, and write its reports anew; nothing is asked."
+    parser.description = "Score the answers of an evaluation again and rewrite its reports, without asking anything."
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="the folder of a run of `eval`")
     add_scorer(parser)
     parser.add_argument(
         "--benchmark",
         metavar="BENCHMARK",
-        help="a name, a benchmark file or a file of data; default: what the run was given",
+        help="a name, a benchmark file or a data file; default: the run's benchmark",
     )
     parser.add_argument(
-        "--grade-again", action="store_true", help="pay for grades anew that the same judge gave these answers before"
+        "--grade-again", action="store_true", help="pay again for grades that the same judge already gave these answers"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Score; the exit status as `--help` tells it."""
+    """Score. Returns the exit status as `--help` documents it."""
     from harness.evals.journal.journal import JournalError
 
     try:
@@ -81,13 +81,13 @@ def _score(arguments: argparse.Namespace) -> int:
 
 
 def _given(old: OldRun) -> argparse.Namespace | None:
-    """The arguments that the run was started with; None if they are not known."""
+    """The arguments that the run was started with; None if unknown."""
     from harness.cli import make_parser
 
     words = list(old.record.arguments) if old.record else []
     if words[:1] != ["eval"]:
         return None
-    with suppress(SystemExit), redirect_stderr(StringIO()):  # of a version that had other flags
+    with suppress(SystemExit), redirect_stderr(StringIO()):  # an older version had other flags
         return make_parser({"eval"}).parse_args(words)
     return None
 
@@ -106,7 +106,7 @@ def _benchmark(arguments: argparse.Namespace, old: OldRun, given: argparse.Names
 
 
 def _secrets(given: argparse.Namespace | None) -> Iterator[tuple[str, str]]:
-    """What the run knew and its reports must not show, by placeholder, as far as it can still be had."""
+    """The run's secrets that its reports must not show, by placeholder, as far as they are still available."""
     from harness.cli.access import access_of
     from harness.targets.config import ConfigError, load_config
     from harness.targets.errors import TargetUsageError

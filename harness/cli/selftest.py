@@ -1,4 +1,4 @@
-"""`gateway-harness selftest`: prove the suite."""
+"""`gateway-harness selftest`: tests the suite against mutants and honest gateways."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `selftest`."""
     parser.description = (
         "Play the suite on gateways that each break one requirement (mutants), and on honest ones that look different. "
-        "Each mutant has to be caught for what it breaks, and none of the honest may be accused."
+        "Each mutant must be caught for what it breaks, and no honest gateway may be accused."
     )
     parser.epilog = EXIT_CODES
     selection = parser.add_argument_group("selection (each may be repeated; different ones must all match)")
     selection.add_argument("--mutant", action="append", default=[], metavar="NAME", help="a name or a glob: 'Key*'")
     selection.add_argument("--requirement", action="append", default=[], metavar="ID", help="mutants that break it")
-    selection.add_argument("--area", action="append", default=[], help="mutants that break a requirement of it")
-    selection.add_argument("--honest", action="store_true", help="the honest gateways alone")
+    selection.add_argument("--area", action="append", default=[], help="mutants that break a requirement of this area")
+    selection.add_argument("--honest", action="store_true", help="only the honest gateways")
     selection.add_argument(
         "--fast",
         action="store_true",
-        help="play on a mutant only what has to see it, and on each honest gateway one contract",
+        help="play on a mutant only the scenarios that must catch it, and on each honest gateway one contract",
     )
     parser.add_argument(
         "--repeat",
         type=positive(int),
         default=1,
         metavar="N",
-        help="play this often on each honest gateway, each time in another order (default: 1)",
+        help="play this often on each honest gateway, in a different order each time (default: 1)",
     )
     parser.add_argument(
         "--jobs",
@@ -59,13 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reports",
         type=Path,
         metavar="FOLDER",
-        help="write selftest/selftest.json and selftest.md into it; default: reports/ after a whole run, else nowhere",
+        help="write selftest/selftest.json and selftest.md there; default: reports/ after a whole run, else nowhere",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Test the suite; the exit status as the command's help documents it."""
+    """Test the suite. Returns the exit status as `--help` documents it."""
     from harness.presentation.files import FolderError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C

@@ -44,11 +44,11 @@ SIGTERM or SIGINT: running turns get --shutdown-grace seconds; a second signal e
 
 
 class UsageError(Exception):
-    """The command can't be carried out as given; the text says what to do."""
+    """The command can't run as given. Says what to do."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `serve` takes."""
+    """Declare the arguments of `serve`."""
     parser.epilog = ENVIRONMENT
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8000, help="0 picks a free one (default: %(default)s)")
@@ -80,22 +80,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="per-conversation",
         help="the folder that the agent works in (default: %(default)s)",
     )
-    parser.add_argument("--state", type=Path, metavar="DIR", help=f"what is kept (default: {_default_state()})")
-    parser.add_argument("--in-memory", action="store_true", help="keep nothing: the state goes when the server does")
+    parser.add_argument("--state", type=Path, metavar="DIR", help=f"where state is kept (default: {_default_state()})")
+    parser.add_argument("--in-memory", action="store_true", help="keep no state after the server ends")
     parser.add_argument("--session-keys-file", type=Path, metavar="FILE", help="session keys, one a line")
-    parser.add_argument("--allow-open", action="store_true", help="ask for no key, on whatever address")
+    parser.add_argument("--allow-open", action="store_true", help="require no key, on any address")
     parser.add_argument(
         "--cors-origin",
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="let pages of ORIGIN in (* is any), besides those of localhost",
+        help="allow pages of ORIGIN (* is any), besides those of localhost",
     )
     _add_limits(parser)
 
 
 def _port(text: str) -> int:
-    """A port's number; the resolver would take 65536 for 0."""
+    """Parse a port number; the resolver would take 65536 for 0."""
     if not 0 <= (port := int(text)) <= 65535:
         raise ValueError(text)
     return port
@@ -105,7 +105,7 @@ _port.__name__ = "port"  # argparse: "invalid port value"
 
 
 def _number[N: (int, float)](kind: type[N], *, least: N) -> Callable[[str], N]:
-    """A finite number that is not below the least."""
+    """A parser of finite numbers not below `least`."""
 
     def parse(text: str) -> N:
         if not least <= (number := kind(text)) < math.inf:
@@ -143,7 +143,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"gateway-harness serve: {error}", file=sys.stderr)
             return USAGE
     if not ended.threads:
-        # Python would wait for the thread of a turn that can't be interrupted. What is stored is whole at any time.
+        # Python would wait for the thread of a turn that can't be interrupted. Stored state is complete at all times.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(ended.status)

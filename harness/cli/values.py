@@ -1,4 +1,4 @@
-"""Flags, and values of flags, that more than one command takes."""
+"""Flags and flag values that several commands share."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from harness.shard import Shard
 
 _MOST = 10_000_000
-"""Of seconds a third of a year; beyond, the clocks of the event loop and of sockets overflow."""
+"""Seconds: a third of a year. Beyond it the clocks of the event loop and of sockets overflow."""
 
 
 def shard(text: str) -> Shard:
-    """Read `2/5`."""
+    """Parse a shard such as `2/5`."""
     from harness.shard import Shard
 
     try:
@@ -25,7 +25,7 @@ def shard(text: str) -> Shard:
 
 
 def positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:
-    """The reader of a positive number."""
+    """A parser of positive numbers."""
 
     def parse(text: str) -> T:
         value = kind(text)
@@ -38,7 +38,7 @@ def positive[T: (int, float)](kind: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def share(text: str) -> float:
-    """Read a part of the whole, such as `0.8`."""
+    """Parse a share such as `0.8`."""
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text}: a share from 0 to 1 is meant, such as 0.02 for two points")

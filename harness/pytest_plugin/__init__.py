@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from harness.pytest_plugin.hooks import SessionPlugin
 
 SESSION = "gateway-harness-session"
-"""The name of what is registered when a target is named."""
+"""The plugin's name when a target is given."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options; each begins with `--gateway-`."""
+    """Declare the options; all begin with `--gateway-`."""
     group = parser.getgroup("gateway", "conformance of OpenHands gateways")
     group.addoption("--gateway-url", metavar="URL", help="run scenario files (*.yaml) against the server at this URL")
     group.addoption(
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--gateway-native-api",
         action="store_const",
         const=True,
-        help="scenarios may use /api of someone else's server, make profiles above all",
+        help="scenarios may use /api of someone else's server, mainly to create profiles",
     )
     group.addoption(
         "--gateway-known",
@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin, if a target is named."""
+    """Register the session's plugin if a target is given."""
     options = ("url", "target", "contract", "agent", "native_api", "known")
     given = [name for name in options if config.getoption(f"gateway_{name}") is not None]
     if {"url", "target"}.isdisjoint(given):
@@ -83,15 +83,15 @@ def gateway(pytestconfig: pytest.Config) -> Gateway:
 
 @pytest.fixture(scope="session")
 def gateway_client(pytestconfig: pytest.Config) -> OpenAI:
-    """The official OpenAI client, ready to use: no retries; conversations that it starts are deleted in the end."""
+    """The official OpenAI client, ready to use, without retries; the conversations it starts are deleted at the end."""
     return _session(pytestconfig).client()
 
 
 @pytest.fixture(scope="session")
 def scripted_model(pytestconfig: pytest.Config) -> ScriptedModel:
-    """The harness's own model behind the gateway; tests that ask for it are skipped where another one answers.
+    """The harness's own model behind the gateway; tests that use it are skipped if another one answers.
 
-    A directive in the last line of a message steers it, such as `[[error: 500]]` or `[[delay: 2]]`; `requests(TEXT)`
-    tells what it was asked.
+    A directive in the last line of a message steers it, such as `[[error: 500]]` or `[[delay: 2]]`;
+    `requests(TEXT)` returns what it was asked.
     """
     return _session(pytestconfig).scripted_model()

@@ -1,4 +1,4 @@
-"""What Python tests get."""
+"""The fixtures of Python tests."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where the gateway is.
+    """The gateway's address and key.
 
     Attributes:
-        url: of the server, without a trailing slash.
+        url: the server's, without a trailing slash.
         base_url: for OpenAI clients; it ends in `/v1`.
         key: the session key; None for an open server.
         model: the model under test.
@@ -35,8 +35,8 @@ class ScriptedModel:
     """The scripted model behind the gateway.
 
     Args:
-        log: where it tells what it was asked; None when that can't be read.
-        transport: to ask there.
+        log: the model's request log; None when it can't be read.
+        transport: sends requests to the log.
     """
 
     def __init__(self, log: ModelLog | None, transport: DefaultHttpxClient) -> None:

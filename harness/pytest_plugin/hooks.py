@@ -1,4 +1,4 @@
-"""The plugin of a session in which a target is named."""
+"""The plugin of a session with a target."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from harness.targets import Progress, Target
 
 _REQUEST_SECONDS = 180.0
-"""As for `check`."""
+"""As in `check`."""
 
 _MOST_SECONDS = 10_000_000
-"""For all scenarios: their requests have limits of their own."""
+"""For all scenarios; each request has its own limit."""
 
 HANDED = "gateway-harness-endpoint"
 LEFT = "gateway-harness-left"
 
 
 class StartedElsewhere:
-    """A target of xdist's controller, as its workers see it: others play on it, so it can't be restarted."""
+    """A target of xdist's controller, as its workers see it. It can't be restarted because others play on it."""
 
     name = argument = "started elsewhere"
 
@@ -61,7 +61,7 @@ class StartedElsewhere:
 
 
 def make_session(config: pytest.Config) -> SessionPlugin:
-    """The plugin for the target that the options name. Raises pytest.UsageError."""
+    """Make the plugin for the target that the options name. Raises pytest.UsageError."""
     text = config.getoption("gateway_url") or config.getoption("gateway_target")
     try:
         named = load_config()
@@ -105,31 +105,31 @@ class SessionPlugin:
         self._run = run
         self._named = named
         self._endpoint: Endpoint | None = None
-        """Of the target that is started here for xdist's workers."""
+        """The target that was started here for xdist's workers."""
         self._transport: DefaultHttpxClient | None = None
         self._left: list[str] = []
         self._scenarios = self._assessed = 0
 
     def gateway(self) -> Gateway:
-        """For the fixture of this name."""
+        """The fixture `gateway`."""
         ready = self._ready()
         url = ready.session.endpoint.base_url
         return Gateway(url, f"{url}/v1", ready.session.endpoint.key, ready.fitness.model)
 
     def client(self) -> OpenAI:
-        """For the fixture `gateway_client`."""
+        """The fixture `gateway_client`."""
         from openai import OpenAI
 
         gateway = self.gateway()
         return OpenAI(
-            api_key=gateway.key or "no-key",  # the client insists on some key
+            api_key=gateway.key or "no-key",  # the client requires a key
             base_url=gateway.base_url,
             max_retries=0,
             http_client=self._http(),
         )
 
     def scripted_model(self) -> ScriptedModel:
-        """For the fixture of this name."""
+        """The fixture `scripted_model`."""
         ready = self._ready()
         if Capability.SCRIPTED_MODEL not in ready.fitness.capabilities:
             pytest.skip("the target does not offer: scripted-model")
@@ -157,17 +157,17 @@ class SessionPlugin:
         return self._transport
 
     def _remember(self, response: Any) -> None:
-        """What a Python test starts is deleted in the end too."""
+        """Note what a Python test starts, to delete it at the end."""
         request = Request(response.request.method, str(response.request.url), (*response.request.headers.items(),), b"")
         answer = Response(response.status_code, (*response.headers.items(),), b"")
         self._run.remember([Exchange(step=0, started=0, elapsed=0, request=request, response=answer)])
 
     def pytest_report_header(self) -> str:
-        """Say what is asked."""
+        """Name the target."""
         return f"gateway: {self._named}"
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
-        """Take scenario files."""
+        """Collect scenario files."""
         if not is_scenario_file(file_path):
             return None
         file = ScenarioFile.from_parent(parent, path=file_path)
@@ -176,7 +176,7 @@ class SessionPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Let xdist's workers share what would be started for the run; a server at a URL each asks by itself."""
+        """Share a target started for the run with xdist's workers; each worker asks a server at a URL by itself."""
         if self._config.getoption("gateway_url") is not None or self._config.option.collectonly:
             return
         if self._endpoint is None:
@@ -185,23 +185,23 @@ class SessionPlugin:
             except TargetError as error:
                 raise pytest.UsageError(str(error)) from None
         capabilities = self._endpoint.capabilities - {Capability.RESTART}
-        shared = replace(self._endpoint, capabilities=capabilities, trouble=no_trouble)  # the server is ours to watch
+        shared = replace(self._endpoint, capabilities=capabilities, trouble=no_trouble)  # we watch the server
         node.workerinput[HANDED] = pickle.dumps(shared)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Hear what a worker could not delete."""
+        """Receive what a worker could not delete."""
         self._left += getattr(node, "workeroutput", {}).get(LEFT, [])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count what was found out."""
+        """Count assessed scenarios."""
         if any(name == "scenario" for name, _ in report.user_properties):
             self._scenarios += report.when == "setup"
             self._assessed += report.when == "call"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Clean up. What found out nothing is no success."""
+        """Clean up. A session that assessed nothing is no success."""
         if self._transport is not None:
             self._transport.close()
         cleanup = self._run.clean_up()
@@ -212,7 +212,7 @@ class SessionPlugin:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what the results alone don't."""
+        """Add what the test results don't show."""
         if self._left:
             terminalreporter.write_line(f"gateway: left behind on the target: {', '.join(self._left)}", yellow=True)
         if self._scenarios and not self._assessed:

@@ -1,4 +1,4 @@
-"""Scenario files as pytest collects them, scenarios as it runs them, and what it says of those that fail."""
+"""Scenario files and scenarios as pytest items, and their failure texts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SUITES = pytest.StashKey[dict["Path", "Suite | FileError"]]()
 
 
 def is_scenario_file(path: Path) -> bool:
-    """Whether a file is one of ours. Other tools' YAML has `scenarios:` too, or `area:`, but hardly both."""
+    """Whether a file is ours. Other tools' YAML may have `scenarios:` or `area:`, but hardly both."""
     if path.suffix not in {".yaml", ".yml"} or path.name == REQUIREMENTS:
         return False
     text = path.read_text("utf-8", "replace")
@@ -44,7 +44,7 @@ class ScenarioFile(pytest.File):
     run: Run
 
     def collect(self) -> Iterator[ScenarioItem]:
-        """An item for each scenario and each of its cases."""
+        """Yield an item for each scenario and each of its cases."""
         suites = self.config.stash.setdefault(_SUITES, {})
         folder = self.path.parent
         if folder not in suites:
@@ -63,9 +63,9 @@ class ScenarioFile(pytest.File):
 
 
 class ScenarioItem(pytest.Item):
-    """A scenario, or a case of one.
+    """A scenario or one of its cases.
 
-    Playing it is its set-up: what keeps it from being judged is an error then, and no failure.
+    It is played in its set-up, so that whatever prevents a verdict is an error, not a failure.
     """
 
     def __init__(self, *, suite: Suite, scenario: Scenario, run: Run, **kwargs: Any) -> None:
@@ -86,14 +86,14 @@ class ScenarioItem(pytest.Item):
             self.add_marker(str(name))
 
     def setup(self) -> None:
-        """Play it."""
+        """Play the scenario."""
         try:
             contract = self.run.ready().contract
             asked = contract in self.requirement.contracts
             self.verdict = self.run.verdict(self.suite, self.scenario) if asked else None
         except UnavailableError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
-        except Exception as error:  # noqa: BLE001 - a fault of ours; its traceback must be told without secrets
+        except Exception as error:  # noqa: BLE001 - our own fault; its traceback must be shown without secrets
             told = self.run.redactor.text("".join(traceback.format_exception(error)))
             raise pytest.fail.Exception(told, pytrace=False) from None
         if self.verdict is None:
@@ -104,7 +104,7 @@ class ScenarioItem(pytest.Item):
             self._fail(self.verdict)
 
     def runtest(self) -> None:
-        """Say what was found."""
+        """Report the findings."""
         verdict = self.verdict
         assert verdict is not None
         if verdict.state in {State.WARNED, State.KNOWN} and not self.config.getoption("runxfail"):
@@ -159,7 +159,7 @@ class ScenarioItem(pytest.Item):
 
 
 def _blamed(verdict: ScenarioVerdict, exchanges: tuple[Exchange, ...]) -> Exchange | None:
-    """The exchange that the first finding is about; the last one, when there is no finding."""
+    """The exchange that the first finding is about; the last one without a finding."""
     if not verdict.findings:
         return exchanges[-1] if exchanges else None
     return next((each for each in exchanges if each.step == verdict.findings[0].step), None)

@@ -1,4 +1,4 @@
-"""One target for a whole pytest session: started when it is first needed, scenarios played one by one, cleaned up."""
+"""One target for a whole pytest session: started when first needed, scenarios played one by one, cleaned up."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 
 class UnavailableError(Exception):
-    """The target can't be assessed; the text says why, without secrets."""
+    """The target can't be assessed. Says why, without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A target that answers, and what it offers."""
+    """A running target and what it offers."""
 
     session: Session
     fitness: Fitness
@@ -44,13 +44,13 @@ class Ready:
 
 
 class Run:
-    """What happens on one target.
+    """A run on one target.
 
     Args:
-        target: where; it is started and stopped here.
+        target: started and stopped here.
         settings: how to play.
-        contract: the one that counts; None lets the target's /server_info decide.
-        known: what the target is known to do otherwise.
+        contract: the contract that counts; None lets the target's /server_info decide.
+        known: the target's known deviations.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Run:
         self._settings = settings
         self._contract = contract
         self._known = known
-        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # none that others take for theirs
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)  # a loop that nobody else uses
         self._session: Session | None = None
         self._ready: Ready | None = None
         self._unavailable: str | None = None
@@ -68,14 +68,14 @@ class Run:
         self._verdicts: dict[tuple[str, str], ScenarioVerdict] = {}
         self._terminate = signal.getsignal(signal.SIGTERM)
         self.redactor = Redactor(None)
-        """Knows the target's secrets as soon as there is a target."""
+        """Knows the target's secrets once there is a target."""
 
     def ready(self) -> Ready:
-        """Start the target and play the smoke test, if that was not done yet.
+        """Start the target and play the smoke test, unless that is done.
 
         Raises:
-            UnavailableError: it can't be started, or assessed; the second time for the same reason.
-            KeyboardInterrupt: Ctrl-C, when it is safe.
+            UnavailableError: the target can't be started or assessed; raised again with the same reason.
+            KeyboardInterrupt: Ctrl-C, once it is safe.
         """
         if self._ready is None and self._unavailable is None:
             if in_main_thread():
@@ -91,11 +91,11 @@ class Run:
         return self._ready
 
     def verdict(self, suite: Suite, scenario: Scenario) -> ScenarioVerdict:
-        """Play a scenario, after the positive controls that it leans on; what was played before is not played again.
+        """Play a scenario after its positive controls, each only once.
 
         Raises:
             UnavailableError: there is no target to play on.
-            KeyboardInterrupt: Ctrl-C, when it is safe.
+            KeyboardInterrupt: Ctrl-C, once it is safe.
         """
         chain = [scenario]
         while (control := chain[-1].control) is not None:
@@ -105,12 +105,12 @@ class Run:
         return apply_known([verdict], self._known, suite, datetime.now(UTC).date()).verdicts[0]
 
     def exchanges(self, scenario: Scenario) -> tuple[Exchange, ...]:
-        """What a scenario sent and got, without secrets."""
+        """A scenario's exchanges, without secrets."""
         trace = self._traces.get(_key(scenario))
         return self.redactor.trace(trace).exchanges if trace else ()
 
     def remember(self, exchanges: Iterable[Exchange]) -> None:
-        """Take note of what these created on the target, to delete it in the end."""
+        """Note what these exchanges created on the target, to delete it at the end."""
         self.ready().session.remember(exchanges)
 
     def clean_up(self) -> Cleanup:
@@ -154,7 +154,7 @@ class Run:
         return verdict
 
     def _run[T](self, session: Session, work: Coroutine[Any, Any, T]) -> T:
-        """Do it; Ctrl-C ends it in good order, so that what it created is known, and is raised then."""
+        """Run `work`; Ctrl-C ends it in good order, so that what it created is known, and is raised afterwards."""
         with on_signal(self._runner.get_loop(), session.interrupt):
             result = self._runner.run(work)
         if session.interrupted:
@@ -163,5 +163,5 @@ class Run:
 
 
 def _key(scenario: Scenario) -> tuple[str, str]:
-    """Two suites may have scenarios of one name; a control that both borrow is the same."""
+    """Key by suite too, since two suites may use the same id; a control borrowed by both is the same."""
     return str(scenario.location.file), scenario.id

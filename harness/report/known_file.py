@@ -1,4 +1,4 @@
-"""The file of known deviations, brought up to date by what a run found: `check --update-known`, `--prune-known`."""
+"""Updates the file of known deviations from a run: `check --update-known`, `--prune-known`."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from harness.report.build import Results
 
 DRAFT = timedelta(days=90)
-"""How long a deviation is excused whose reason nobody has told yet."""
+"""How long a deviation without a reason is excused."""
 
 
 def bring_up_to_date(
     file: Path, entries: Sequence[Deviation], results: Results, *, add: bool, prune: bool
 ) -> tuple[tuple[Deviation, ...], str]:
-    """Rewrite the file; what it says now, and what was done to it.
+    """Rewrite the file. Returns its new entries and what was changed.
 
     Args:
-        file: a new one, if there is none.
-        entries: that it has.
-        results: of the run.
-        add: whether what deviates and no entry is about is written into it.
-        prune: whether what is gone or matches nothing is taken out.
+        file: made if it does not exist.
+        entries: its current entries.
+        results: the run's.
+        add: add deviations that no entry covers.
+        prune: remove entries that are gone or match nothing.
 
     Raises:
-        FileError: two entries share a line, so that none of them can be taken out alone.
-        OutputError: it can't be written.
+        FileError: two entries share a line, so that neither can be removed alone.
+        OutputError: the file can't be written.
     """
     judged = results.known(entries)
     red = {Standing.GONE, Standing.UNMATCHED}

@@ -1,1 +1,1 @@
-"""Playing: the steps of a scenario through the official client, every exchange recorded."""
+"""Plays the steps of a scenario through the official client and records every exchange."""

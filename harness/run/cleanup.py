@@ -1,4 +1,4 @@
-"""A clean guest: delete what the run created on the target, and say what could not be deleted."""
+"""Deletes what the run created on the target, and says what could not be deleted."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 DELETED = {200, 202, 204}
 GONE = {404, 410}
-"""Nothing is left to delete, if it is the native API that says so."""
+"""Nothing is left to delete, if the native API is available and says so."""
 
 
 async def clean_up(
     client: Client, paths: Iterable[str], capabilities: frozenset[Capability] | None, *, seconds: float
 ) -> Cleanup:
-    """Delete, one after the other, what the target's native API can delete; give up when time is over.
+    """Delete paths one after the other until the time is over, as far as the target's native API can.
 
-    Cancelled, it gives up at once and still says what it did.
+    When cancelled, it stops at once and still returns what it did.
 
     Args:
         client: the recorded client.
         paths: what to delete.
-        capabilities: what the target offers; None: nobody found out, so it is tried, and a 404 proves nothing.
-        seconds: for everything together.
+        capabilities: what the target offers; None: unknown, so deletion is tried, and a 404 proves nothing.
+        seconds: for all deletions together.
     """
     deleted: list[str] = []
     left: list[str] = []
@@ -39,7 +39,7 @@ async def clean_up(
         capability = Capability.PROFILES if path.startswith("/api/profiles/") else Capability.CONVERSATIONS
         offered = capabilities is None or capability in capabilities
         gone = False
-        # Deleting what a scenario has deleted is a 400 for some releases (1.28.0); then looking tells.
+        # Some releases (1.28.0) answer 400 when a scenario has deleted it already; then GET shows whether it is gone.
         for method in ("DELETE", "GET"):
             cancelled = task is not None and task.cancelling()
             if gone or not offered or cancelled or loop.time() >= deadline:

@@ -1,4 +1,4 @@
-"""One step on the wire: through a typed method of the official client, or raw over the same transport."""
+"""Sends one step: through a typed method of the official client, or raw over the same transport."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ if TYPE_CHECKING:
 
 
 class StepError(ValueError):
-    """The step cannot be played as it is written: the client has no such argument, a header holds a line break."""
+    """The step can't be sent as written: the client has no such argument, or a header contains a line break."""
 
 
 class Client:
-    """The official client, recorded, in both its classes: one connection pool each, no retries.
+    """The official client, recorded, in both its classes, each with one connection pool and no retries.
 
     Args:
-        base_url: of the target, without `/v1`.
+        base_url: the target's URL, without `/v1`.
         key: the session key; None for an open server.
-        timeout: seconds that one request may take in all.
-        connections: how many are kept open for the next request.
-        model_log: the scripted model's log; None when there is none to be read.
-        connection: how to get to the target; None for the usual way.
-        watch: is told of each request to the target when it goes out, and again when its outcome is known.
+        timeout: seconds for one request in all.
+        connections: how many are kept open for reuse.
+        model_log: the scripted model's log; None when it can't be read.
+        connection: how to reach the target; None for the default.
+        watch: called with each request to the target when it is sent, and again with its outcome.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Client:
         self._model_log = model_log
         self._started = time.monotonic()
         self.requests = 0
-        """How many were sent to the target, all told."""
+        """Requests sent to the target."""
         self._connection = connection
         self._watch = watch
         self._transport = recording_transport(
@@ -87,7 +87,7 @@ class Client:
 
     @property
     def _options(self) -> Any:
-        # The client insists on some key; what is sent is decided per request.
+        # The client requires a key; what is sent is decided per request.
         return {
             "api_key": self._key or "no-key",
             "base_url": f"{self.base_url}/v1",
@@ -97,7 +97,7 @@ class Client:
 
     @cached_property
     def _sync_transport(self) -> DefaultHttpxClient:
-        # Not closed in the end: a thread that nobody waits for may be reading from it.
+        # Never closed: an abandoned thread may be reading from it.
         return recording_sync_transport(
             self.base_url, timeout=self._timeout, connections=self._connections, connection=self._connection
         )
@@ -117,7 +117,7 @@ class Client:
         await self._transport.aclose()
 
     def clock(self) -> float:
-        """Seconds since this client was made: the clock of every exchange."""
+        """Seconds since this client was made; all exchanges use this clock."""
         return time.monotonic() - self._started
 
     def play(
@@ -130,19 +130,19 @@ class Client:
         kind: ClientKind = ClientKind.ASYNC,
         timeout: float | None = None,
     ) -> asyncio.Task[Exchange]:
-        """Send one request and record what happens; a cancelled task gives what was recorded until then.
+        """Send one request and record what happens; a cancelled task returns what was recorded until then.
 
         The task raises StepError when nothing could be sent.
 
         Args:
-            step: the number that the exchange gets.
-            action: what to send, variables put in.
+            step: the exchange's number.
+            action: what to send, with variables filled in.
             auth: how to present the key.
-            headers: in place of the client's own of these names; None takes one out, a list is several lines.
+            headers: replace the client's own; None removes one, a list gives several lines.
             kind: the client's class.
-            timeout: seconds after which the client gives up on this one.
+            timeout: seconds after which the client gives up on this request.
         """
-        # Started at once: who looks at the budget next sees it counted, and it can't be cancelled before it records.
+        # Started at once, so that the budget counts it, and that it can't be cancelled before it records.
         playing = self._play(step, action, auth, headers, kind, timeout)
         return asyncio.Task(playing, loop=asyncio.get_running_loop(), eager_start=True)
 
@@ -171,7 +171,7 @@ class Client:
         except TimeoutError:
             failure = f"no answer within {limit:g} s"
         except asyncio.CancelledError:
-            # Whoever cancels this wants to keep what was sent: the target may be working on it.
+            # Recorded all the same: the target may be working on it.
             failure = "interrupted"
         except transport_errors() as error:
             failure = _describe(error)
@@ -192,15 +192,15 @@ class Client:
         return exchange
 
     def _record(self, action: Action, auth: Auth | Mapping[str, Json], headers: Mapping[str, Json]) -> Recording:
-        """Begin to record a request, and decide which headers it has beside the client's own."""
+        """Start recording a request, and choose its headers besides the client's own."""
         if isinstance(action, AskModel):
             key = self._model_log.key if self._model_log else None
             return record(_lines({"Authorization": None if key is None else f"Bearer {key}"}))
         own, query = (credential(auth, self._key), {}) if isinstance(auth, Auth) else written(auth)
         if isinstance(action, Http):
             has_body = action.content is not None or action.json is not None
-            # A server that chokes on a raw request may drop the connection a second later (agent server 1.58.0 does,
-            # after a 500), when the pool has given it to another request. So this one's is closed.
+            # After a bad raw request a server may drop the connection a second later (agent server 1.58.0 does, after a
+            # 500), when the pool has given it to another request. So this request closes it.
             own |= {"Connection": "close", "Content-Type": "application/json" if has_body else None}
         parameters = tuple((name, line) for name, lines in _lines(query).items() for line in lines)
         return record(_lines(own, headers), parameters)
@@ -218,8 +218,8 @@ class Client:
         arguments = {**call.arguments, **({} if timeout is None else {"timeout": timeout})}
 
         def failed(error: Exception) -> ClientView:
-            # Before an answer: the client or its transport refuses the arguments. After one: that is how it reads it,
-            # and a hostile answer can make it raise anything (`charset=hex` a TypeError).
+            # Before a response: the client or its transport refuses the arguments. After one: this is how the client
+            # reads it, and a hostile response can make it raise anything (`charset=hex` a TypeError).
             if recording.response is None and isinstance(error.__cause__ or error, unsendable()):
                 raise StepError(f"{call.method}: {error.__cause__ or error}") from error
             recording.gave_up = gives_up(error)
@@ -277,7 +277,7 @@ class Client:
 
 
 def _lines(*parts: Mapping[str, Json]) -> dict[str, tuple[str, ...]]:
-    """The lines of each header, spelled as in the last part that has it, which counts; none where it is None."""
+    """The lines of each header, spelled as in the last part that has it, which wins; None removes a header."""
     merged: dict[str, tuple[str, tuple[str, ...]]] = {}
     for part in parts:
         for name, value in part.items():

@@ -1,7 +1,7 @@
-"""What a run creates on a target, and its log on someone else's server: what to delete, also when the run is killed.
+"""What a run creates on a target, and its log on someone else's server, from which a killed run can be cleaned up.
 
-The log is `created.jsonl` in the run's report folder: a line on the run, then one for each thing, as a path of the
-native API. The file is gone when all of it is.
+The log is `created.jsonl` in the run's report folder: a line about the run, then a line for each creation, as a path
+of the native API. The file is removed when everything is deleted.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FILE = "created.jsonl"
 def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     """The conversations and profiles that these exchanges created, as paths of the native API, in order.
 
-    A request that got a clear refusal (4xx) created nothing. A conversation is known by the header of the response, or
-    by that of the request. Only profiles whose names are recognisably ours count, whatever a server claims.
+    A request refused with a 4xx created nothing. A conversation's id is in the response's header, or in the
+    request's. Only profiles with names of ours count, whatever a server claims.
     """
     paths: dict[str, None] = {}
     for exchange in exchanges:
@@ -57,7 +57,7 @@ class CreatedLog:
     """The log that a run writes.
 
     Args:
-        file: where; made with the first thing that is created.
+        file: made with the first creation.
         target: the server's address.
         run: the run's id.
     """
@@ -68,11 +68,11 @@ class CreatedLog:
         self._written: set[str] = set()
 
     def note(self, exchange: Exchange) -> None:
-        """Write down what a request creates: once when it goes out, as far as it tells, and once with its answer."""
+        """Log what a request creates: once when it is sent, as far as known, and once with its response."""
         self._append([path for path in created([exchange]) if path not in self._written])
 
     def close(self, left: Iterable[str]) -> None:
-        """The run has cleaned up, but for this."""
+        """Keep only what could not be deleted, or remove the log."""
         with suppress(FileNotFoundError):
             self._file.unlink()
         self._written.clear()
@@ -93,7 +93,7 @@ class FoundLog:
     """The log that a run left.
 
     Attributes:
-        is_alive: the run goes on, on this machine.
+        is_alive: the run is still going on, on this machine.
     """
 
     file: Path
@@ -104,7 +104,7 @@ class FoundLog:
 
 
 def keep(log: FoundLog, left: Iterable[str]) -> None:
-    """Rewrite a log to what is still there; with nothing left it is removed."""
+    """Rewrite a log to what is still there; remove it when nothing is."""
     lines = [json.dumps({"created": path}) for path in left]
     head, *_ = _whole_lines(log.file)
     if lines:
@@ -114,7 +114,7 @@ def keep(log: FoundLog, left: Iterable[str]) -> None:
 
 
 def read_logs(reports: Path) -> Iterator[FoundLog]:
-    """The logs below a folder of reports, in the order of their folders; what is none of ours is passed over."""
+    """The logs below a folder of reports, in the order of their folders; other files are skipped."""
     for file in sorted(reports.glob(f"*/*/{FILE}")):
         with suppress(OSError, ValueError, LookupError, TypeError):
             head, *lines = [json.loads(line) for line in _whole_lines(file)]
@@ -124,7 +124,7 @@ def read_logs(reports: Path) -> Iterator[FoundLog]:
 
 
 def _whole_lines(file: Path) -> list[str]:
-    """The lines; the last one may have been cut when the run was killed."""
+    """The complete lines; a killed run may have cut the last one."""
     *whole, _ = file.read_text("utf-8").split("\n")
     return whole
 

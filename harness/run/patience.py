@@ -1,4 +1,4 @@
-"""Patience with a busy server: after a 429, wait as long as it says, and send the request again."""
+"""Retries after a 429, when the server says so."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ MOST = 60.0
 """Seconds to wait for one request in all. A released server is busy while its ten turns run, some seconds each."""
 
 _FIRST = 1.0
-"""Seconds before the second attempt, if the server doesn't say; twice as many before each further one."""
+"""Seconds before the first retry, if the server doesn't say; doubled before each further one."""
 
 
 async def patiently(
     first: Awaitable[Exchange], again: Callable[[], Awaitable[Exchange]], wait: Callable[[float], Awaitable[bool]]
 ) -> Exchange:
-    """The exchange that was not refused for now, with the refusals before it; at the end of patience, a refused one.
+    """Retry while the server is busy. Returns the last exchange, with the refusals before it.
 
     Args:
-        first: the request, under way.
-        again: sends it once more.
-        wait: so many seconds; whether the request may be sent again then.
+        first: the request, already sent.
+        again: sends it again.
+        wait: waits some seconds. Returns whether the request may be sent again.
     """
     exchange, left = await first, MOST
     refusals: list[Refusal] = []
@@ -41,14 +41,14 @@ async def patiently(
             pause = _FIRST * 2 ** len(refusals)
         if pause > left or not await wait(pause):
             break
-        left -= max(pause, _FIRST)  # a server that always says 0 is asked sixty times, not for ever
+        left -= max(pause, _FIRST)  # a server that always says 0 is asked sixty times, not forever
         refusals.append(Refusal(exchange.started, pause))
         exchange = await again()
     return replace(exchange, refusals=tuple(refusals))
 
 
 def _retry_after(response: Response) -> float | None:
-    """The seconds that `Retry-After` tells, as a number or as a date (RFC 9110, 10.2.3); None when it tells none."""
+    """The seconds in `Retry-After`, given as a number or a date (RFC 9110, 10.2.3); None without any."""
     text = (response.header("retry-after") or "").strip()
     if text.isascii() and text.isdecimal():
         return float(text[:9])

@@ -1,8 +1,8 @@
-"""Recording the wire: what the official client's transport really sent and received.
+"""Records what the official client's transport really sends and receives.
 
-The recorder sits in the transport's event hooks, which both of the client's transports have (`httpx` under openai 2.x,
-`httpx2` under 3.x). It reads each response itself, up to a limit, so that a server that never stops sending ends in a
-finding and not in a full memory.
+The recorder uses the event hooks that both of the client's transports have (`httpx` under openai 2.x, `httpx2` under
+3.x). It reads each response itself, up to a limit, so that a server that never stops sending causes a finding and not a
+full memory.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
 MAXIMUM_BODY = 1024 * 1024
-"""Bytes of a response that are read. An agent's final text is some kilobytes; 8 MiB of `data:{}` keep the official
+"""The most bytes read of a response. An agent's final text is some kilobytes; 8 MiB of `data:{}` keep the official
 client busy for 40 s, deaf to timeouts and Ctrl-C."""
 
 
 @dataclass(slots=True)
 class Recording:
-    """What the one exchange under way in this task is to send exactly, and what has been seen of it so far.
+    """What this task's current exchange must send exactly, and what was seen of it so far.
 
     Attributes:
-        headers: the lines of a header, in place of all that the client has of that name; none takes it out.
-        query: names and values that are added to the URL.
-        gave_up: the client waited for an answer until its own time was over.
-        on_request: is told of the request just before it goes out.
+        headers: replacement lines for all of the client's headers of that name; an empty tuple removes them.
+        query: names and values added to the URL.
+        gave_up: the client's own timeout passed without an answer.
+        on_request: called with the request just before it is sent.
     """
 
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,29 +51,29 @@ _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
 
 def record(headers: Mapping[str, tuple[str, ...]], query: tuple[tuple[str, str], ...] = ()) -> Recording:
-    """Begin to record the next exchange of the running task, and of a thread that has its context."""
+    """Start recording the next exchange of the running task, or of a thread with its context."""
     recording = Recording(headers, query)
     _current.set(recording)
     return recording
 
 
 _IDLE_SECONDS = 2.0
-"""How long an idle connection is kept. uvicorn hangs up after 5 s, and a request sent at that moment gets no answer."""
+"""Seconds to keep an idle connection. uvicorn hangs up after 5 s; a request sent at that moment gets no answer."""
 
 
 def recording_transport(
     base_url: str, *, timeout: float, connections: int, connection: Connection | None = None
 ) -> DefaultAsyncHttpxClient:
-    """The transport to give to the official client.
+    """The transport for the official client.
 
-    Redirects are not followed: the transport would send the session header on to wherever a redirect points. Encoded
-    bodies are not asked for, and not decoded when they come: 1 MiB on the wire can be a gigabyte.
+    Redirects are not followed: the transport would send the session header to wherever one points. Encoded bodies are
+    neither requested nor decoded: 1 MiB on the wire can be a gigabyte.
 
     Args:
-        base_url: of the target. One on this machine is asked directly, whatever proxy the environment names.
+        base_url: the target's URL. On this machine it is reached directly, whatever proxy the environment names.
         timeout: seconds for each of connecting, sending and waiting for the next bytes.
-        connections: how many are kept open for the next request; any number may be open at once.
-        connection: how to get there; None for the usual way.
+        connections: how many are kept open for reuse; any number may be open at once.
+        connection: how to reach the target; None for the default.
     """
     from openai import DefaultAsyncHttpxClient
 
@@ -99,7 +99,7 @@ def recording_transport(
 def recording_sync_transport(
     base_url: str, *, timeout: float, connections: int, connection: Connection | None = None
 ) -> DefaultHttpxClient:
-    """The same for the client's other class, which blocks."""
+    """The same for the client's blocking class."""
     from openai import DefaultHttpxClient
 
     def on_response(response: Any) -> None:
@@ -122,7 +122,7 @@ def _options(base_url: str, timeout: float, connections: int, connection: Connec
     return {
         "timeout": timeout,
         "follow_redirects": False,
-        # A cookie would let the next request in without the key that it is about.
+        # A cookie would let the next request in without the key that it tests.
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
         "headers": {
             **dict(connection.headers),
@@ -131,9 +131,9 @@ def _options(base_url: str, timeout: float, connections: int, connection: Connec
         },
         "proxy": connection.proxy,
         "trust_env": not is_loopback(base_url),
-        # Without TLS, and since no redirect leads to any, the machine's certificates need not be loaded: 20 ms.
+        # Without TLS, to which no redirect can lead, the machine's certificates need not be loaded: 20 ms.
         "verify": connection.tls() or base_url.startswith("https:"),
-        # A request that waited for a connection would not be sent side by side with the others.
+        # Requests waiting for a connection would not be sent side by side.
         "limits": _library().Limits(
             max_connections=None, max_keepalive_connections=connections, keepalive_expiry=_IDLE_SECONDS
         ),
@@ -141,10 +141,10 @@ def _options(base_url: str, timeout: float, connections: int, connection: Connec
 
 
 def _on_request(request: Any) -> None:
-    """Put in what is sent exactly as written, and record what goes out.
+    """Put in the exact headers and query, and record the request.
 
-    The client's own way to give headers has one value for each name and mixes up spellings: openai 2.x sends a header
-    of its own beside one that is spelled otherwise.
+    The client's own option for headers allows one value for each name and mixes up spellings: openai 2.x sends its
+    own header beside one with another spelling.
     """
     recording = _current.get()
     if recording is None:
@@ -172,12 +172,12 @@ class _Body:
         self._enough = _enough(response)
 
     def is_enough_with(self, chunk: bytes) -> bool:
-        """Take a piece of the body; whether nothing more needs to be read."""
+        """Add a chunk. Returns whether nothing more needs to be read."""
         self._content += chunk
         return len(self._content) > MAXIMUM_BODY or (self._enough is not None and len(self._content) >= self._enough)
 
     def keep(self) -> None:
-        """Record the response, and let the client read the body from memory."""
+        """Record the response and let the client read the body from memory."""
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self._response.headers.raw)
         body = bytes(self._content[:MAXIMUM_BODY])
         if recording := _current.get():
@@ -188,18 +188,18 @@ class _Body:
 
 
 def transport_errors() -> tuple[type[Exception], ...]:
-    """What the transport raises when a raw request brings no answer."""
+    """The transport's exceptions for a raw request without a response."""
     library = _library()
     return (library.TransportError, library.StreamError)
 
 
 def gives_up(error: BaseException) -> bool:
-    """Whether an exception, or its cause, says that no answer came in the time that one was waited for."""
+    """Whether an exception or its cause says that the timeout passed without an answer."""
     return any(isinstance(each, _library().ReadTimeout) for each in (error, error.__cause__))
 
 
 def unsendable() -> tuple[type[Exception], ...]:
-    """What client and transport raise for a request that can't be sent: its arguments, its URL, its headers."""
+    """The exceptions of client and transport for a request that can't be sent: its arguments, its URL, its headers."""
     from openai import OpenAIError
 
     library = _library()
@@ -207,7 +207,7 @@ def unsendable() -> tuple[type[Exception], ...]:
 
 
 def _library() -> Any:
-    """`httpx` or `httpx2`, whichever the installed client is built on."""
+    """`httpx` or `httpx2`, whichever the installed client uses."""
     from openai import DefaultAsyncHttpxClient
 
     return sys.modules[DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0]]
@@ -216,9 +216,9 @@ def _library() -> Any:
 def _enough(response: Any) -> int | None:
     """The length of a server error's body; None for any other.
 
-    A server on uvicorn closes the connection on which it failed, without saying so and seconds later: agent server
-    1.58.0 after 2.5 s. Until then the next request on it, some other scenario's, would get no answer. A body whose end
-    is not waited for makes the transport close the connection at once.
+    A server on uvicorn closes the connection on which it failed, silently and seconds later: agent server 1.58.0
+    after 2.5 s. Until then the next request on it, from another scenario, would get no answer. The transport closes the
+    connection at once if nobody waits for the end of the body.
     """
     length = response.headers.get("content-length", "")
     return int(length) if response.status_code >= 500 and length.isdecimal() else None

@@ -1,6 +1,6 @@
-"""One run on one endpoint: find out what it offers, play scenarios on it, delete what they created.
+"""One run on one endpoint: runs the smoke test, plays scenarios, deletes what they created.
 
-`check` plays a whole plan in one go; the pytest plugin plays one scenario at a time, whenever pytest comes to it.
+`check` plays a whole plan at once; the pytest plugin plays one scenario at a time, in pytest's order.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 class Session:
     """A run on an endpoint.
 
-    The coroutines are awaited one after the other: `find_out`, `play` as often as need be, `clean_up`. `interrupt` and
+    Await the coroutines one after the other: `find_out`, `play` as often as needed, `clean_up`. `interrupt` and
     `give_up` may be called in the event loop at any time.
 
     Args:
         target: can restart the server, if the endpoint says so.
-        endpoint: of the target that was started.
+        endpoint: the started target's endpoint.
         settings: how to play.
 
     Attributes:
         client: the recorded client.
         fitness: what the smoke test found; None until it has passed.
-        smoke: what the smoke test sent and got.
+        smoke: the exchanges of the smoke test.
         interrupted: whether `interrupt` was called.
     """
 
@@ -52,7 +52,7 @@ class Session:
         self.interrupted = False
         self._settings = settings
         self._created: dict[str, None] = {}
-        guest = Capability.RESTART not in endpoint.capabilities  # a server of ours goes with all that is on it
+        guest = Capability.RESTART not in endpoint.capabilities  # a server of ours is removed with all its content
         log = settings.created_log
         self._log = CreatedLog(log, endpoint.base_url, settings.run) if log and guest else None
         self.client = Client(
@@ -70,11 +70,11 @@ class Session:
 
     @property
     def ended(self) -> str | None:
-        """Why no further scenario is played, once that is so."""
+        """Why no further scenario is played; None before that."""
         return self._player.ended
 
     def interrupt(self) -> None:
-        """End the smoke test, or the playing, early; what was sent is recorded."""
+        """End the smoke test or the playing early; requests already sent are recorded."""
         self.interrupted = True
         self._player.end("interrupted")
         if self._finding_out is not None:
@@ -86,7 +86,7 @@ class Session:
             self._deleting.cancel()
 
     async def find_out(self, say: Progress) -> Fitness | None:
-        """Wait for the target and play the smoke test; None when it can't be assessed, and `ended` says why."""
+        """Wait for the target and play the smoke test. Returns None when it can't be assessed; `ended` says why."""
         settings = self._settings
         smoke = Smoke(self.client, self.endpoint, settings.seed, settings.requests)
 
@@ -112,13 +112,13 @@ class Session:
         return self.fitness
 
     def plan(self, scenarios: Sequence[Scenario], requirements: Mapping[str, Requirement]) -> Plan:
-        """Set aside what the target, which has passed the smoke test, can't be asked."""
+        """Exclude scenarios that the target, which has passed the smoke test, can't be asked."""
         fitness = self.fitness
         assert fitness is not None
         return make_plan(scenarios, requirements, fitness.capabilities, self.endpoint.release, fitness.withheld)
 
     async def play(self, scenarios: Sequence[Scenario], on_trace: Callable[[Trace], None]) -> None:
-        """Play scenarios on a target that has passed the smoke test; each gets its traces, whatever ends the run."""
+        """Play scenarios on a target that has passed the smoke test; all get their traces, whatever ends the run."""
         fitness = self.fitness
         assert fitness is not None
 
@@ -129,16 +129,16 @@ class Session:
         await self._player.play(scenarios, fitness.model, keep)
 
     def remember(self, exchanges: Iterable[Exchange]) -> None:
-        """Take note of what these created on the target, to delete it in the end."""
+        """Note what these exchanges created on the target, to delete it at the end."""
         self._created.update(dict.fromkeys(created(exchanges)))
 
     async def clean_up(self) -> Cleanup:
         """Delete what was created, and close the client."""
-        # What is not made use of may be there all the same; a guest takes away what it brought.
+        # A capability that the run doesn't use may exist all the same, so cleaning up tries it.
         capabilities = self.fitness.capabilities if self.fitness and not self.fitness.withheld else None
         deleting = clean_up(self.client, tuple(self._created), capabilities, seconds=self._settings.cleanup)
         async with self.client:
-            # Started at once, since a task that is cancelled before it begins doesn't say what is left.
+            # Started at once: a task that is cancelled before it begins doesn't return what is left.
             self._deleting = asyncio.Task(deleting, loop=asyncio.get_running_loop(), eager_start=True)
             cleanup = await self._deleting
         if self._log:

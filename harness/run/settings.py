@@ -1,4 +1,4 @@
-"""How to play: the names of a run, its budget, its client."""
+"""How to play: a run's names, budget and client."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ class SessionSettings:
     """How to play on one endpoint.
 
     Attributes:
-        seed: makes the words and identifiers of the scenarios.
-        run: the run's id, eight hexadecimal digits; in the names of what it creates.
-        request_timeout: seconds for one request in all; an agent's turn takes as long as its model does.
-        wait: seconds that a target which doesn't answer yet is given.
+        seed: generates the words and identifiers of the scenarios.
+        run: the run's id, eight hexadecimal digits; part of the names of what it creates.
+        request_timeout: seconds for one request in all; an agent's turn takes as long as its model.
+        wait: seconds to wait for a target that doesn't answer yet.
         jobs: scenarios at once.
-        requests: to send in all, smoke test included, clean-up aside; None for no limit.
-        seconds: to play, after which no further request is sent.
-        client: the class of the official client, where a step doesn't say.
-        repeat: how often all scenarios are played, one time after the other, each with words and ids of its own.
-        created_log: where to write down what the run creates on someone else's server; None: nowhere.
-        cleanup: seconds for all deletions in the end together, of which a released server does one in some ten
-            milliseconds; 0 where the target goes with all that it holds.
+        requests: the most to send in all, smoke test included, clean-up aside; None for no limit.
+        seconds: how long to play, after which no further request is sent.
+        client: the class of the official client, unless a step sets it.
+        repeat: how often all scenarios are played, one time after the other, each time with new words and ids.
+        created_log: where to log what the run creates on someone else's server; None: nowhere.
+        cleanup: seconds for all deletions at the end together; a released server takes some ten milliseconds for one. 0
+            for a target that is removed with all its content.
     """
 
     seed: str

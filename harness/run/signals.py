@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, while something is under way that they must not tear apart."""
+"""Handles Ctrl-C and SIGTERM during work that must not be cut short."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def in_main_thread() -> bool:
-    """Whether this is the thread that receives signals and may say what becomes of them."""
+    """Whether this is the main thread, which alone receives and handles signals."""
     return threading.current_thread() is threading.main_thread()
 
 
 @contextmanager
 def on_signal(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> Iterator[None]:
-    """Meanwhile a signal calls `act` in the event loop; in another thread than the main one signals stay as they are.
+    """Within the block, a signal calls `act` in the event loop; outside the main thread, signals stay as they are.
 
-    To be entered outside of the loop's run: asyncio then leaves SIGINT alone.
+    Enter it before the loop runs, so that asyncio leaves SIGINT alone.
     """
     with _handled(lambda *_: loop.call_soon_threadsafe(act)):
         yield
@@ -31,7 +31,7 @@ def on_signal(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> Ite
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Meanwhile no signal interrupts what is bounded in time anyway, and would leave processes behind."""
+    """Within the block, ignore signals: its work is bounded in time, and if cut short would leave processes behind."""
     with _handled(signal.SIG_IGN):
         yield
 

@@ -1,4 +1,4 @@
-"""Before the suite: is there an endpoint at all, does it know us, does its agent answer, what else does it offer?
+"""The smoke test before the suite: is there an endpoint, does it accept us, does its agent answer, what does it offer?
 
 A positive control (one chat turn) and a negative one (a path that nobody serves) show that the target tells right from
 wrong. Without them no verdict on it would mean anything.
@@ -37,7 +37,7 @@ NOT_ALLOWED = "it uses the native API, and on someone else's server that takes -
 
 
 class UnfitError(Exception):
-    """The target can't be assessed: what, and what to do. What was sent to find out is in `smoke.exchanges`."""
+    """The target can't be assessed. Says why and what to do; the requests sent are in `smoke.exchanges`."""
 
     def __init__(self, what: str, advice: str) -> None:
         super().__init__(f"{what}; {advice}")
@@ -45,7 +45,7 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fitness:
-    """What the smoke test found: the model to ask, what the target offers, and what of that we keep off, and why."""
+    """What the smoke test found: the model to ask, what the target offers, and what we don't use of that, and why."""
 
     model: str
     capabilities: frozenset[Capability]
@@ -57,9 +57,9 @@ class Smoke:
 
     Args:
         client: the recorded client.
-        endpoint: what is known of the target; the rest is found out.
-        seed: makes the words of the control.
-        budget: requests that the run may send in all; None for no limit.
+        endpoint: what is already known of the target.
+        seed: generates the words of the control.
+        budget: the most requests that the run may send in all; None for no limit.
     """
 
     def __init__(self, client: Client, endpoint: Endpoint, seed: str, budget: int | None) -> None:
@@ -101,7 +101,7 @@ class Smoke:
         return self._budget is None or self._client.requests < self._budget
 
     async def _models(self) -> tuple[int, list[str]]:
-        """The status of the list of models, and the names in it."""
+        """The list's HTTP status and the models' names."""
         exchange = await self._send(Http("GET", "/v1/models"))
         response = exchange.response
         if response is not None and _is_page(response):
@@ -184,7 +184,7 @@ class Smoke:
 
 
 async def wait_until_reachable(client: Client, seconds: float) -> None:
-    """Give a target that is still starting some time to answer anything; returns all the same when time is up."""
+    """Wait until a starting target answers anything, or the time is up."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while loop.time() < deadline:
@@ -196,7 +196,7 @@ async def wait_until_reachable(client: Client, seconds: float) -> None:
 
 
 def canonical_uuid(text: str | None) -> str | None:
-    """The UUID that a server gave, in the usual spelling; None when it gave no such thing."""
+    """A UUID from a server, in canonical form; None if it is not one."""
     try:
         return None if text is None else str(UUID(text))
     except ValueError:
@@ -208,13 +208,13 @@ def _is_page(response: Response) -> bool:
 
 
 def _title(response: Response) -> str:
-    """What the page calls itself, to be added to a sentence; a proxy says there what is wrong."""
+    """An HTML page's title as part of a sentence; a proxy's says what is wrong."""
     title = re.search(r"<title[^>]*>\s*([^<]{1,80})", response.body[:4096].decode("utf-8", "replace"), re.IGNORECASE)
     return f", titled {shorten(title[1].strip())}" if title else ""
 
 
 def _raise_if_cancelled() -> None:
-    """The request that was under way when we were cancelled has kept that for itself: it recorded what it had."""
+    """A cancelled request returns what it recorded instead of raising; raise in its place."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -1,6 +1,6 @@
-"""Playing a plan: scenarios side by side, the steps of each in order, every exchange recorded.
+"""Plays a plan: scenarios side by side, the steps of each in order, every exchange recorded.
 
-Scenarios that restart the target are played one at a time, when all the others are done.
+Scenarios that restart the target are played one at a time, after all others.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Player:
     Args:
         client: the recorded client.
         settings: how to play.
-        restart: restarts the target and blocks meanwhile; raises TargetError. None when nobody can.
+        restart: restarts the target, blocking; raises TargetError. None when it can't be restarted.
     """
 
     def __init__(self, client: Client, settings: SessionSettings, restart: Callable[[], None] | None) -> None:
@@ -45,22 +45,22 @@ class Player:
         self._under_way: set[asyncio.Task[Exchange]] = set()
         self._ending = asyncio.Event()
         self.ended: str | None = None
-        """Why nothing more is sent, once that is so."""
+        """Why nothing more is sent; None before that."""
 
     def end(self, reason: str) -> None:
-        """Send nothing more, and wait for nothing that was sent; `play` then returns at once."""
+        """Send nothing more and don't wait for answers; `play` then returns at once."""
         self.ended = self.ended or reason
         self._ending.set()
         for task in self._under_way:
             task.cancel()
 
     async def play(self, scenarios: Sequence[Scenario], model: str, on_trace: Callable[[Trace], None]) -> None:
-        """Play all scenarios, `jobs` at a time; each gets its traces, one at least, whatever ends the run.
+        """Play all scenarios, `jobs` at a time; each gets at least one trace, whatever ends the run.
 
         Args:
             scenarios: what to play.
             model: the model under test.
-            on_trace: called with each scenario's trace as soon as it is whole.
+            on_trace: called with each scenario's finished trace.
         """
         settings = self._settings
         over = f"the run's {settings.seconds:g} s are over"
@@ -89,11 +89,11 @@ class Player:
             variables = bind(scenario.variables, built_in(seed, scenario.id, model, self._settings.run))
             stopped = await self._play_steps(scenario, variables, exchanges)
         except UnknownVariableError as error:
-            # A value that an earlier step should have saved is missing, and that step's finding says so.
+            # An earlier step saved no value, and that step's finding says so.
             stopped = str(error)
         except StepError as error:
             harness_error = str(error)
-        except Exception as error:  # noqa: BLE001 - a fault of ours in one scenario must not lose the others
+        except Exception as error:  # noqa: BLE001 - our own fault in one scenario must not lose the others
             harness_error = f"{type(error).__name__}: {error}"
         lost = self.ended if any(map(_is_lost, exchanges)) else None
         return Trace(scenario.id, variables, tuple(exchanges), stopped, lost, harness_error)
@@ -122,7 +122,7 @@ class Player:
     async def _play_group(
         self, group: Sequence[tuple[int, Step]], variables: Mapping[str, Json]
     ) -> tuple[list[Exchange], BaseException | None]:
-        """Send the requests of a group side by side; whatever becomes of one, the others have their exchanges."""
+        """Send the requests of a group side by side; if one fails, the others keep their exchanges."""
         able = {**variables, **self._client.key_variables}
         requests = [(number, step, filled(step.action, variables), _auth(step, able)) for number, step in group]
         sending = [
@@ -145,14 +145,14 @@ class Player:
     async def _answered(
         self, send: Callable[[], asyncio.Task[Exchange]], sent: asyncio.Task[Exchange], step: Step
     ) -> Exchange:
-        """The exchange; for a busy target there is some patience, unless its refusal is what the step is about."""
+        """The exchange, with retries for a busy target, unless the step is about its refusal."""
         first = self._interruptible(sent)
         if TOO_MANY_REQUESTS in admitted(step.expect.status):
             return await first
         return await patiently(first, lambda: self._interruptible(send()), self._wait)
 
     async def _wait(self, seconds: float) -> bool:
-        """Wait; whether another request may be sent then. The end of the run ends it."""
+        """Wait, at most until the run ends. Returns whether another request may be sent."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ending.wait(), seconds)
         return self._over() is None
@@ -163,7 +163,7 @@ class Player:
         return await task
 
     async def _restarted(self) -> str | None:
-        """Restart the target; why that could not be done, if so. A target that does not come back ends the run."""
+        """Restart the target. Returns why that failed, if it did; a target that does not come back ends the run."""
         if self._restart is None:
             return "nobody can restart this target"
         try:
@@ -174,13 +174,13 @@ class Player:
         return None
 
     def _over(self, wanted: int = 1) -> str | None:
-        """Why no more requests may be sent; None while as many as are wanted may."""
+        """Why so many more requests may not be sent; None while they may."""
         if self._settings.requests is not None and self._client.requests + wanted > self._settings.requests:
             self.ended = self.ended or f"the run's {self._settings.requests} requests are spent"
         return self.ended
 
     async def _look_whether_alive(self) -> None:
-        """After a request without an answer: was it this request, or is the target gone? Its list of models tells."""
+        """After a request without an answer, ask for the list of models to see whether the target is gone."""
         if self._over() is None:
             exchange = await self._interruptible(self._client.play(0, Http("GET", "/v1/models"), Auth.BOTH, {}))
             if exchange.response is None:
@@ -188,7 +188,7 @@ class Player:
 
 
 def _groups(steps: Sequence[Step]) -> Iterator[list[tuple[int, Step]]]:
-    """The steps with their numbers, those together that are sent side by side."""
+    """Numbered steps, grouped by those that are sent side by side."""
     group: list[tuple[int, Step]] = []
     for number, step in enumerate(steps):
         if group and not step.joined:
@@ -200,14 +200,14 @@ def _groups(steps: Sequence[Step]) -> Iterator[list[tuple[int, Step]]]:
 
 
 def _is_lost(exchange: Exchange) -> bool:
-    """Whether there is no answer, and not because the client would not wait for it."""
+    """Whether there is no answer, and not because the client gave up."""
     return exchange.response is None and not exchange.gave_up
 
 
 def _take_over(
     variables: dict[str, Json], group: Sequence[tuple[int, Step]], exchanges: Sequence[Exchange]
 ) -> str | None:
-    """Add what the steps save to the variables; why there is no next step, if so."""
+    """Add what the steps save to the variables. Returns why there is no next step, if so."""
     stopped = None
     for (number, step), exchange in zip(group, exchanges, strict=True):
         if exchange.response is not None:
@@ -227,10 +227,10 @@ def _auth(step: Step, variables: Mapping[str, Json]) -> Auth | dict[str, Json]:
 
 
 def filled(action: Action, variables: Mapping[str, Json]) -> Action:
-    """The action with its variables put in.
+    """The action with its variables filled in.
 
     Raises:
-        UnknownVariableError: one has no value.
+        UnknownVariableError: a variable has no value.
     """
     match action:
         case Call(method, arguments):

@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop that can be walked away from."""
+"""Runs blocking work beside the event loop that can be abandoned."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 async def in_thread[T](work: Callable[[], T]) -> T:
-    """Do it in a thread of its own, with the context of the running task.
+    """Run `work` in its own thread, with the context of the running task.
 
-    Once this is cancelled nobody waits for the thread, not even the interpreter when it ends, as it does for the
-    threads of `asyncio.to_thread`: a request may block for minutes.
+    After cancellation nobody waits for the thread, not even the interpreter at its end, as it does for the threads of
+    `asyncio.to_thread`: a request may block for minutes.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
@@ -35,7 +35,7 @@ async def in_thread[T](work: Callable[[], T]) -> T:
         error: BaseException | None = None
         try:
             result = context.run(work)
-        except BaseException as raised:  # noqa: BLE001 - it is raised again where the result is waited for
+        except BaseException as raised:  # noqa: BLE001 - raised again where the result is awaited
             error = raised
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)

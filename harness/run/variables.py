@@ -1,4 +1,4 @@
-"""The built-in variables of a scenario, made afresh for each one from the run's seed."""
+"""The built-in variables of a scenario, generated from the run's seed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def built_in(seed: str, scenario: str, model: str, run: str) -> dict[str, Json]:
     """The values of `harness.scenarios.substitute.BUILT_IN` for one scenario.
 
     Args:
-        seed: makes the words; the same one makes the same.
+        seed: generates the words; the same seed gives the same ones.
         scenario: its id.
         model: the model under test.
-        run: the run's id, eight hexadecimal digits; in the names of what is created.
+        run: the run's id, eight hexadecimal digits; part of the names of what is created.
     """
     source = random.Random(f"{seed}/{scenario}")  # noqa: S311 - names, not secrets; a seed makes a run repeatable
     word = _word(source)
@@ -34,11 +34,11 @@ def built_in(seed: str, scenario: str, model: str, run: str) -> dict[str, Json]:
 
 
 def _uuid(source: random.Random, run: str) -> str:
-    """A UUID of version 4 whose random part says whose it is; 42 bits of it are left to chance."""
+    """A UUID of version 4 whose random part contains the run's id; 42 bits remain random."""
     chance = (source.getrandbits(12), 0x8000 | source.getrandbits(14), source.getrandbits(16))
     return f"{CONVERSATION_PREFIX}{chance[0]:03x}-{chance[1]:04x}-{run}{chance[2]:04x}"
 
 
 def _word(source: random.Random) -> str:
-    """Eight letters that can be spoken, so that a language model repeats them as they are: 72 million words."""
+    """Eight pronounceable letters, which a language model repeats exactly: 72 million words."""
     return "".join(source.choice("bdfgklmnprstvz") + source.choice("aeiou") for _ in range(4))

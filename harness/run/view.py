@@ -1,4 +1,4 @@
-"""The official client's view of an answer: what it returned or raised, and whether its own strict type agrees."""
+"""The official client's view of a response: what it returned or raised, and whether its own strict type agrees."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def view_result(method: str, raw: Any) -> ClientView:
 
 
 def view_sync_result(method: str, raw: Any) -> ClientView:
-    """The same for the client's class that blocks."""
+    """The same for the client's blocking class."""
     from openai import Stream
 
     try:
@@ -77,7 +77,7 @@ def _view_chunks(chunks: Sequence[Any]) -> ClientView:
 
 
 def _problems(values: Iterable[Any], prefix: str = "") -> tuple[str, ...]:
-    """What strict validation holds against values that the client built without any."""
+    """What strict validation finds wrong in values that the client built without validation."""
     problems: list[str] = []
     for index, value in enumerate(values):
         where = f"{prefix}[{index}]." if prefix else ""

@@ -1,4 +1,4 @@
-"""What a person says about getting at the server behind a URL: as flags, or in the configuration file."""
+"""What the user says about access to the server of a URL, as flags or in the configuration file."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 CONFIG_FILE = Path("gateway-harness.toml")
-"""In the folder that a command is run in; `harness.targets.config` reads it."""
+"""In the current folder; `harness.targets.config` reads it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to get at a server, and what may be done there. None: nothing is said about it.
+    """How to reach a server, and what may be done there. None: not set.
 
     Attributes:
         key: a reference to the session key, `env:NAME` or `file:PATH`.
         model: the model to ask.
-        native_api: whether `/api` may be used for more than to delete what was made.
+        native_api: whether `/api` may be used for more than deleting what the run created.
         scripted_model: whether the model behind the server is the harness's.
         ca_file: the certificates to trust, PEM.
-        client_cert: who we are, PEM.
+        client_cert: our certificate, PEM.
         client_key: its private key, PEM.
         proxy: a URL, or a reference to one.
         headers: `NAME=VALUE` each.
@@ -36,7 +36,7 @@ class Access:
     headers: tuple[str, ...] = ()
 
     def over(self, other: Access) -> Access:
-        """What is said here, and what only the other says. The headers of both are sent."""
+        """These settings, with the other's for what is not set here. The headers of both are sent."""
         said = {each.name: getattr(self, each.name) for each in fields(self)}
         said |= {name: getattr(other, name) for name, value in said.items() if value is None}
         mine = {header.partition("=")[0].strip().lower() for header in self.headers}
@@ -45,7 +45,7 @@ class Access:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The flags of `check` that say the same; a flag's key is in a file."""
+        """The flags of `check` with the same meaning; a flag's key is in a file."""
         words: list[str] = []
         for each in fields(self):
             flag, value = f"--{each.name.replace('_', '-')}", getattr(self, each.name)

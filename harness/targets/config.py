@@ -1,4 +1,4 @@
-"""`gateway-harness.toml`: targets by name, with what a run against them needs; secrets by reference only.
+"""`gateway-harness.toml`: named targets and the settings of runs against them; secrets by reference only.
 
     [targets.staging]
     url = "https://agents.staging.example.com"
@@ -6,8 +6,8 @@
     headers = {X-Team = "qa", X-Gate-Token = "file:~/gate-token"}
     jobs = 4
 
-A name stands for its URL wherever a command takes a TARGET. The keys are the names of the flags of `check`, which beat
-them.
+A name stands for its URL wherever a command takes a TARGET. The keys are named after the flags of `check`, which
+override them.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class ConfigError(HarnessError):
 
 
 def _below(value: object, info: ValidationInfo[Path]) -> Path:
-    """A path of the file, which is meant from the file's own folder."""
+    """A path in the file, relative to the file's folder."""
     if not isinstance(value, str) or not value:
         raise ValueError(value)
     return info.context / Path(value).expanduser()
 
 
 def _from_folder(value: str, info: ValidationInfo[Path]) -> str:
-    """A text that may be a reference to a file, which is meant from there too."""
+    """A text that may refer to a file, relative to the same folder."""
     kind, _, name = value.partition(":")
     return f"file:{_below(name, info)}" if kind == "file" and name else value
 
@@ -63,7 +63,7 @@ def _free(name: str) -> str:
 
 
 def _maybe(what: str, **limits: Any) -> Any:
-    """A key that may be left out, and what its value is."""
+    """An optional key, with the description of its value."""
     return Field(None, description=what, **limits)
 
 
@@ -80,7 +80,7 @@ class _Table(BaseModel):
 
 
 class Named(_Table):
-    """A `[targets.NAME]`: the keys that it may have."""
+    """A `[targets.NAME]` table."""
 
     url: str = Field(pattern="://", description="an address such as https://agents.example.com")
     key: _Text = _maybe("a secret, so only a reference: env:NAME or file:PATH", pattern=f"^{REFERENCE.pattern}$")
@@ -102,7 +102,7 @@ class Named(_Table):
 
     @property
     def access(self) -> Access:
-        """How to get at it."""
+        """How to reach the target."""
         said = self.model_dump(include=_ACCESS, exclude_unset=True)
         if "headers" in said:
             said["headers"] = tuple(f"{name}={value}" for name, value in said["headers"].items())
@@ -110,7 +110,7 @@ class Named(_Table):
 
     @property
     def run(self) -> dict[str, Any]:
-        """How to run there, by the name of the flag with underscores; only what is said."""
+        """The run's settings that the table has, by flag name with underscores."""
         return self.model_dump(exclude=_ACCESS | {"url"}, exclude_unset=True)
 
 
@@ -119,10 +119,10 @@ class _File(_Table):
 
 
 def load_config(path: Path | None = None) -> dict[str, Named]:
-    """The targets of a configuration file, by name; without a path that of this folder, if there is one.
+    """The targets of a configuration file, by name; without a path, of the current folder's file if it exists.
 
     Raises:
-        ConfigError: it can't be read, is no TOML, or says something that makes no sense.
+        ConfigError: the file can't be read, is not TOML, or is invalid.
     """
     if path is None:
         if not CONFIG_FILE.is_file():
@@ -144,7 +144,7 @@ def load_config(path: Path | None = None) -> dict[str, Named]:
 
 
 def _complaint(error: ErrorDetails) -> str:
-    """What is wrong, without the value: that may be a secret."""
+    """What is wrong, without the value, which may be a secret."""
     match error["type"], error["loc"]:
         case "extra_forbidden", [*where, key]:
             known = sorted(map(_dashed, (Named if where else _File).model_fields))
@@ -161,13 +161,13 @@ def _complaint(error: ErrorDetails) -> str:
 
 
 def _line(text: str, error: ErrorDetails) -> int:
-    """The first line with which the file, read up to there, has the key, or the table that lacks it."""
+    """The first line up to which the file must be read to contain the key, or the table that lacks it."""
     where = error["loc"][: 2 if error["type"] == "missing" or error["loc"][-1] == "[key]" else 3]
     lines = text.splitlines(keepends=True)
     for number in range(1, len(lines)):
         try:
             found: Any = tomllib.loads("".join(lines[:number]))
-        except tomllib.TOMLDecodeError:  # it ends within a value
+        except tomllib.TOMLDecodeError:  # ends within a value
             continue
         for key in where:
             found = found.get(key) if isinstance(found, dict) else None

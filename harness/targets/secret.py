@@ -1,4 +1,4 @@
-"""Secrets by reference: `env:NAME` or `file:PATH` stands for one, so that none is in a command line or a file."""
+"""Secrets by reference, `env:NAME` or `file:PATH`, so that none is in a command line or a file."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ REFERENCE = re.compile(r"(env|file):(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that must appear nowhere, and what stands in its place: an expression of the shell that gives it."""
+    """A value that must appear nowhere, and its placeholder: a shell expression that yields it."""
 
     value: str = field(repr=False)
     placeholder: str
 
 
 def secret(reference: str, environment: Mapping[str, str], *, where: str) -> Secret:
-    """The secret that `env:NAME` or `file:PATH` refers to.
+    """Resolve `env:NAME` or `file:PATH`.
 
     Args:
-        reference: to an environment variable, or to a file that holds the secret alone.
-        environment: of the process.
-        where: who wants it, for the message.
+        reference: names an environment variable, or a file that holds only the secret.
+        environment: the process's environment.
+        where: what needs the secret, for the message.
 
     Raises:
-        TargetUsageError: it is no reference, or there is nothing there that a header can carry.
+        TargetUsageError: it is no reference, or refers to nothing that a header can carry.
     """
     match = REFERENCE.fullmatch(reference)
-    if match is None:  # it may be the secret itself, so it isn't repeated
+    if match is None:  # it may be the secret itself, so the message doesn't repeat it
         raise TargetUsageError(
             "a secret is given by reference only", where=where, advice="write env:NAME or file:PATH in its place"
         )
@@ -50,7 +50,7 @@ def secret(reference: str, environment: Mapping[str, str], *, where: str) -> Sec
 
 
 def secret_of_file(file: Path) -> str:
-    """The secret that a file holds, and nothing else. Raises TargetUsageError."""
+    """Read a file that holds only a secret. Raises TargetUsageError."""
     try:
         text = file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as problem:
@@ -64,7 +64,7 @@ def secret_of_file(file: Path) -> str:
 
 
 def sendable(text: str, *, where: str) -> str:
-    """The text, if it can be the value of a header. Raises TargetUsageError, without repeating it."""
+    """Return a text that can be a header's value. Raises TargetUsageError, which doesn't repeat it."""
     if not re.fullmatch(r"[!-~]*", text):
         raise TargetUsageError(
             "the key holds a blank, a line break or a character outside ASCII, which no header can carry",

@@ -168,7 +168,7 @@ def test_what_can_not_be_played_again_is_refused(
     document["run"]["again"] = ["--header", "X-Proxy=[redacted]"]
     (violated / "report.json").write_text(json.dumps(document))
     assert main(["replay", str(violated)]) == 2
-    assert "is redacted in the report; say it anew" in capsys.readouterr().err
+    assert "is redacted in the report; give it with --target" in capsys.readouterr().err
 
 
 def test_a_report_without_a_violation_has_nothing_to_play(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
