@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from harness.judge.contract import apply_controls
 from harness.judge.repeats import combine, telling
 from harness.judge.scenario import judge
+from harness.judge.watching import SMOKE, Watching
 from harness.plan import select
 from harness.records import this_tool
-from harness.redact import Redactor
+from harness.redact import Redactor, recognisable
 from harness.report.build import Results
 from harness.report.record import Run, ShardRecord, TargetRecord
 from harness.run.session import Session
@@ -188,9 +189,29 @@ class _Check:
         if await session.find_out(self._watcher.say) is None:
             return [_could_not_run(scenario, session.ended) for scenario in scenarios]
         plan = session.plan(scenarios, suite.requirements)
-        self._watcher.begin(len(plan.scenarios) * self._settings.session.repeat)
-        await session.play(plan.scenarios, self._judge)
-        verdicts = {each.scenario: each for each in (*plan.not_assessed, *map(combine, self._verdicts.values()))}
+        played = [each for each in plan.scenarios if each.watch is None]
+        self._watcher.begin(len(played) * self._settings.session.repeat + len(plan.scenarios) - len(played))
+        secrets = {**self._settings.secrets, **session.endpoint.secrets}
+        watching = Watching(
+            plan.scenarios,
+            suite.requirements,
+            began=session.began,
+            keys=recognisable((session.endpoint.key, *secrets.values())),
+        )
+        watching.see_all(SMOKE, session.smoke)
+
+        def judge_and_watch(trace: Trace) -> None:
+            watching.see(suite.scenarios[trace.scenario], trace.exchanges)
+            self._judge(trace)
+
+        await session.play(played, judge_and_watch)
+        watched = []
+        for verdict, trace in watching.judge():
+            watched.append(verdict)
+            self._traces[verdict.scenario] = trace
+            self._watcher.judged(self._redactor.verdict(verdict))
+        judged = (*plan.not_assessed, *map(combine, self._verdicts.values()), *watched)
+        verdicts = {each.scenario: each for each in judged}
         return [verdicts[scenario] for scenario in suite.scenarios if scenario in verdicts]
 
     def _judge(self, trace: Trace) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from harness.json_value import Json
-    from harness.trace import Exchange, Trace
+    from harness.trace import Exchange, Response, Trace
     from harness.verdict import ScenarioVerdict
 
 MASK = "[redacted]"
@@ -41,6 +41,8 @@ DERIVED_PLACEHOLDERS = {
 
 SHORTEST = 4
 """Characters. A shorter key is not secret, and replacing it everywhere would make a report unreadable."""
+
+_SHORTEST_RECOGNISABLE = 8
 
 _AUTHORIZATION_HEADERS = {"authorization", "proxy-authorization", "x-session-api-key", "api-key", "x-api-key"}
 _NO_SECRETS = {"", "bearer", "basic", SESSION_PLACEHOLDER, BASIC_PLACEHOLDER, LONGER_PLACEHOLDER, WRONG_KEY}.union(
@@ -160,9 +162,11 @@ class Redactor:
                 headers=self.headers(request.headers),
                 body=self.content(request.body),
             ),
-            response=response
-            and replace(response, headers=self.headers(response.headers), body=self.content(response.body)),
+            response=response and self._response(response),
             failure=exchange.failure and self.text(exchange.failure),
+            refusals=tuple(
+                replace(each, response=each.response and self._response(each.response)) for each in exchange.refusals
+            ),
             client=client
             and replace(
                 client,
@@ -170,6 +174,9 @@ class Redactor:
                 problems=tuple(map(self.text, client.problems)),
             ),
         )
+
+    def _response(self, response: Response) -> Response:
+        return replace(response, headers=self.headers(response.headers), body=self.content(response.body))
 
 
 class _Replacement:
@@ -217,6 +224,15 @@ def _long_enough(secrets: Mapping[str, str]) -> dict[str, str]:
 def _cookie(pair: str) -> str:
     name, _, value = pair.strip().partition("=")
     return f"{name}={value if value in _NO_SECRETS else MASK}"
+
+
+def recognisable(keys: Iterable[str | None]) -> tuple[tuple[str, ...], ...]:
+    """Every spelling of each key that a server says only when it gives it away: `openhands` it says for itself."""
+    return tuple(
+        tuple({*_literals(key), quote(key, safe="")})
+        for key in keys
+        if key and len(key) >= _SHORTEST_RECOGNISABLE and any(map(str.isdecimal, key)) and any(map(str.isalpha, key))
+    )
 
 
 def _literals(secret: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from harness.redact import MASK
 from harness.report.record import read_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.report.record import Report, ScenarioRecord
 
@@ -68,11 +68,19 @@ def replay(
         RecordError: the new report can't be read.
     """
     command = _command(report, target, options)
-    selection = [word for each in scenarios for word in ("--scenario", each.id)]
+    selection = [word for name in _played(report, scenarios) for word in ("--scenario", name)]
     with tempfile.TemporaryDirectory(prefix="harness-replay-") as folder:
         status = _check([*command, *selection, "--reports", folder])
         written = [read_report(path) for path in Path(folder).glob("*/*/report.json")]
     return status, {each.id: each for now in written for each in now.scenarios}
+
+
+def _played(report: Report, scenarios: Sequence[ScenarioRecord]) -> Iterator[str]:
+    """The scenarios themselves, and those that sent the evidence of one that only watches."""
+    known = {each.id for each in report.scenarios}
+    for each in scenarios:
+        yield each.id
+        yield from known.intersection(exchange.scenario or "" for exchange in each.exchanges)
 
 
 def _command(report: Report, target: str | None, options: str) -> list[str]:

@@ -48,7 +48,9 @@ class Shard:
         return int.from_bytes(sha256(name.encode()).digest()[:8]) % self.count == self.number - 1
 
     def of(self, scenarios: Sequence[Scenario], suite: Mapping[str, Scenario]) -> tuple[Scenario, ...]:
-        """This shard's part of the selected scenarios, with the positive controls that it needs, in the same order.
+        """This shard's part of the selected scenarios, with the controls that it needs and every watching scenario.
+
+        They keep their order. A watching scenario sees only this shard's exchanges.
 
         Raises:
             NothingSelectedError: the part is empty.
@@ -62,7 +64,7 @@ class Shard:
             while needed is not None and needed.id not in taken:
                 taken.add(needed.id)
                 needed = suite[needed.control] if needed.control else None
-        return tuple(scenario for scenario in scenarios if scenario.id in taken)
+        return tuple(scenario for scenario in scenarios if scenario.id in taken or scenario.watch)
 
 
 def everything(scenarios: Iterable[Scenario]) -> str:

@@ -58,10 +58,11 @@ class ClientView:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A 429 after which the request was retried: when the refused request was sent, and the seconds waited after it."""
+    """A 429 after which the request was retried: when that was sent, the seconds waited after it, and the response."""
 
     started: float
     waited: float
+    response: Response | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Exchange:
     """One request of a step and its outcome: `response`, or `failure` if the transport got none.
 
     `gave_up` means that the step's `timeout` passed without a response. `refusals` are earlier 429s of a busy server.
+    `scenario` names the one that sent it, in the evidence of another.
     """
 
     step: int
@@ -81,6 +83,7 @@ class Exchange:
     client: ClientView | None = None
     gave_up: bool = False
     refusals: tuple[Refusal, ...] = ()
+    scenario: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

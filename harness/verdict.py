@@ -51,6 +51,10 @@ class State(StrEnum):
         return list(State).index(self)
 
 
+NOTHING_SEEN = "no exchange of the run was of the kind that it looks at"
+"""Why a scenario that only watches is not assessed."""
+
+
 class Outcome(StrEnum):
     """The verdict on a whole contract; `exit_status` is what `check` returns for it."""
 

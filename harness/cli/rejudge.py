@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _lines(report: Report, rejudged: Rejudged) -> Iterator[Line]:
     from harness.presentation.short_text import first
     from harness.presentation.states import LOOKS
+    from harness.verdict import State
 
     was, now = report.outcome, rejudged.outcome
     words = f"still {now}" if was is now else f"{now}, not {was}"
@@ -51,6 +52,10 @@ def _lines(report: Report, rejudged: Rejudged) -> Iterator[Line]:
     for record, verdict in rejudged.changed:
         yield f"  {record.id}: {record.state} → {verdict.state}", LOOKS[verdict.state].style
         yield f"    {verdict.reason or record.reason or ''}", "dim"
+    for verdict in rejudged.new:
+        if verdict.state is not State.PASSED:
+            yield f"  {verdict.scenario}, which only watches and is new: {verdict.state}", LOOKS[verdict.state].style
+            yield f"    {verdict.reason or ''}", "dim"
     reasons: dict[str, list[str]] = {}
     for name, reason in rejudged.kept.items():
         reasons.setdefault(reason, []).append(name)

@@ -39,8 +39,8 @@ _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: 
 
 def pairs(old: ScenarioRecord, new: ScenarioRecord) -> Iterator[tuple[ExchangeRecord, ExchangeRecord]]:
     """The requests of a scenario in both runs, paired by step; surplus requests of a step have no pair."""
-    rest = list(new.exchanges)
-    for before in old.exchanges:
+    rest = list(new.sent)
+    for before in old.sent:
         after = next((each for each in rest if each.step == before.step), None)
         if after is not None:
             rest.remove(after)

@@ -113,7 +113,7 @@ def _snapshot(file: str, report: Report) -> _Snapshot:
     seconds = [
         exchange.seconds
         for scenario in report.scenarios
-        for exchange in scenario.exchanges
+        for exchange in scenario.sent
         if exchange.response is not None and call_of(exchange, report.target.url) == CHAT
     ]
     run = RunOfHistory(

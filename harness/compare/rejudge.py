@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 
 from harness.judge.contract import apply_controls, judge_contract, judge_requirements
 from harness.judge.scenario import judge
+from harness.judge.watching import SMOKE, Watching
+from harness.plan import make_plan
 from harness.redact import MASK, SESSION_PLACEHOLDER
 from harness.scenarios.fingerprint import fingerprint
-from harness.trace import ClientView, Exchange, Request, Response, Trace
+from harness.scenarios.model import Capability, Watch
+from harness.targets import release_of
+from harness.trace import ClientView, Exchange, Refusal, Request, Response, Trace
 from harness.verdict import Finding, ScenarioVerdict, State
 
 if TYPE_CHECKING:
-    from harness.report.record import ExchangeRecord, Report, ScenarioRecord
+    from collections.abc import Mapping
+
+    from harness.report.record import ExchangeRecord, Report, ResponseRecord, ScenarioRecord
     from harness.scenarios.model import Scenario, Suite
     from harness.verdict import Outcome
 
@@ -34,7 +40,8 @@ class Rejudged:
         same: how many verdicts are unchanged.
         kept: why a scenario's recorded verdict stands although it could not be derived again, by scenario id.
         gone: scenarios that the suite no longer has; they don't count.
-        unplayed: scenarios that are new in the suite; nothing is known of them.
+        new: the verdicts on scenarios that are new in the suite and only watch, so that they can be judged.
+        unplayed: the other scenarios that are new in the suite; nothing is known of them.
         outcome: the verdict on the report's contract, by today's scenarios.
     """
 
@@ -42,6 +49,7 @@ class Rejudged:
     same: int
     kept: dict[str, str]
     gone: tuple[str, ...]
+    new: tuple[ScenarioVerdict, ...]
     unplayed: tuple[str, ...]
     outcome: Outcome
 
@@ -49,6 +57,7 @@ class Rejudged:
 def rejudge(report: Report, suite: Suite) -> Rejudged:
     """Judge every recorded trace whose scenario still sends the same today."""
     records = {each.id: each for each in report.scenarios if each.id in suite.scenarios}
+    watched = _watched(report, records, suite)
     kept: dict[str, str] = {}
     fresh: list[ScenarioVerdict] = []
     for name, record in records.items():
@@ -58,7 +67,8 @@ def rejudge(report: Report, suite: Suite) -> Rejudged:
             if reason:
                 kept[name] = reason
         else:
-            verdict = judge(scenario, suite.requirements[scenario.requirement], trace_of(record))
+            requirement = suite.requirements[scenario.requirement]
+            verdict = watched[name] if scenario.watch else judge(scenario, requirement, trace_of(record))
             # A pass that did not count because of its control was still a pass.
             as_recorded = verdict.state is record.state or (
                 (verdict.state, record.state) == (State.PASSED, State.NOT_ASSESSED)
@@ -67,19 +77,52 @@ def rejudge(report: Report, suite: Suite) -> Rejudged:
                 kept[name] = f"{doubt}; what is left of it would be {verdict.state}"
                 verdict = _recorded(record, scenario)
             fresh.append(verdict)
-    verdicts = apply_controls(fresh, suite.scenarios)
+    applicable = make_plan(
+        [suite.scenarios[name] for name in watched if name not in records],
+        suite.requirements,
+        frozenset(map(Capability, report.target.capabilities)),
+        release_of(report.target.server),
+    )
+    seen = [watched[each.id] for each in applicable.scenarios]
+    new = tuple(each for each in seen if each.state is not State.NOT_ASSESSED)
+    verdicts = apply_controls([*fresh, *new], suite.scenarios)
     changed = tuple(
-        (records[each.scenario], each) for each in verdicts if each.state is not records[each.scenario].state
+        (records[each.scenario], each)
+        for each in verdicts
+        if each.scenario in records and each.state is not records[each.scenario].state
     )
     requirements = judge_requirements(suite.requirements.values(), verdicts)
     return Rejudged(
         changed=changed,
-        same=len(verdicts) - len(changed) - len(kept),
+        same=len(records) - len(changed) - len(kept),
         kept=kept,
         gone=tuple(each.id for each in report.scenarios if each.id not in records),
-        unplayed=tuple(name for name in suite.scenarios if name not in records),
+        new=new,
+        unplayed=tuple(
+            name for name in suite.scenarios if name not in records and name not in {each.scenario for each in new}
+        ),
         outcome=judge_contract(report.contract, requirements, interrupted=report.run.ended_early is not None).outcome,
     )
+
+
+def _watched(report: Report, records: Mapping[str, ScenarioRecord], suite: Suite) -> dict[str, ScenarioVerdict]:
+    """What those scenarios see that watch: the exchanges of the report that today's scenarios would have made too.
+
+    Of several runs the report holds the exchanges of one, and of the others those that were shown as evidence.
+    """
+    watching = Watching(suite.scenarios.values(), suite.requirements, began=report.run.started.timestamp(), keys=())
+    watching.see_all(SMOKE, map(_exchange, report.smoke))
+    looked_at = {(each.started, each.request.url) for each in report.smoke}
+    for name, record in records.items():
+        if record.sends == fingerprint(suite.scenarios[name]).sends:
+            watching.see(suite.scenarios[name], map(_exchange, record.sent))
+            looked_at |= {(each.started, each.request.url) for each in record.sent}
+    for record in records.values():
+        for each in record.exchanges:
+            if each.scenario is not None and (each.started, each.request.url) not in looked_at:
+                watching.see_all(each.scenario, [_exchange(each)])
+                looked_at.add((each.started, each.request.url))
+    return {verdict.scenario: verdict for verdict, _ in watching.judge()}
 
 
 def trace_of(record: ScenarioRecord) -> Trace:
@@ -96,8 +139,10 @@ def trace_of(record: ScenarioRecord) -> Trace:
 
 def _why_not(record: ScenarioRecord, scenario: Scenario) -> str | None:
     """Why a record can't be judged again; empty when nothing was played, None when it can."""
-    if not record.exchanges:
+    if not record.exchanges and not scenario.watch:
         return ""
+    if scenario.watch is Watch.KEYS:
+        return ""  # a report holds no keys
     if record.sends != fingerprint(scenario).sends:
         return "it sends something else now; `gateway-harness replay` plays it"
     return None
@@ -134,10 +179,15 @@ def _exchange(record: ExchangeRecord) -> Exchange:
         started=record.started,
         elapsed=record.seconds,
         request=Request(request.method, request.url, request.headers, request.body.encode()),
-        response=None
-        if response is None
-        else Response(response.status, response.headers, response.body.encode(), truncated=response.truncated),
+        response=_response(response),
         failure=record.failure,
         client=None if client is None else ClientView(client.returned, client.raised, client.message, client.problems),
         gave_up=record.gave_up,
+        refusals=tuple(Refusal(each.started, each.waited, _response(each.response)) for each in record.refusals),
     )
+
+
+def _response(record: ResponseRecord | None) -> Response | None:
+    if record is None:
+        return None
+    return Response(record.status, record.headers, record.body.encode(), truncated=record.truncated)

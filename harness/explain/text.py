@@ -92,6 +92,8 @@ def _proofs(part: Part) -> Iterator[str]:
             yield f"    needs: {', '.join(sorted(first.needs))}"
         if first.control:
             yield f"    says something only if {first.control} passes"
+        if first.watch:
+            yield f"    watches every exchange of a run, whatever scenario sent it: {first.watch}"
         for word, steps in (("prepares", first.setup), ("sends", first.steps)):
             for step in steps:
                 yield f"    {word} {_step(step)}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Expectation, Requirement, Scenario, Step
     from harness.trace import ClientView, Exchange, Response, Trace
 
-_VIOLATED = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: State.NOT_ASSESSED}
+VIOLATED = {Level.MUST: State.FAILED, Level.SHOULD: State.WARNED, Level.MAY: State.NOT_ASSESSED}
 """The state of a violated expectation at each level; a MAY is optional, so it is never held against the target."""
 
 TOO_MANY_REQUESTS = 429
@@ -57,7 +57,7 @@ def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> Scenari
     if obstacle is not None:
         state, reason = State.COULD_NOT_RUN, obstacle
     elif totals.findings:  # they stand even if the answer made the next step impossible to send
-        state, reason = _VIOLATED[requirement.level], totals.findings[0].message
+        state, reason = VIOLATED[requirement.level], totals.findings[0].message
     elif error is not None:
         state, reason = State.HARNESS_ERROR, error
     elif trace.stopped is not None or len(trace.exchanges) < len(scenario.setup) + len(scenario.steps):

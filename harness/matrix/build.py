@@ -156,7 +156,7 @@ def _cells(report: Report) -> dict[str, Cell]:
 
 def _overlap(scenario: ScenarioRecord) -> bool:
     """Whether the target had another of the scenario's requests under way, or one that its client had given up."""
-    exchanges = sorted(scenario.exchanges, key=lambda each: each.started)
+    exchanges = sorted(scenario.sent, key=lambda each: each.started)
     return any(each.gave_up or after.started < each.started + each.seconds for each, after in pairwise(exchanges))
 
 

@@ -82,6 +82,7 @@ class NamesTheConversationOnce(Mutant):
     """Returns the header only with a conversation's first answer."""
 
     breaks = "CONV-4"
+    also = frozenset({"CONV-1"})
 
     async def answer(self, request: Request) -> Response:
         known = request.chat is not None and await self.gateway.knows(request.conversation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -165,3 +166,27 @@ class OneBlankOnly(Mutant):
     def forwarded(self, request: Request) -> Request:
         padded = "  " in request.headers.get("authorization", "")
         return request.with_header("Authorization", None) if padded else request
+
+
+class SendsTheKeyBack(Mutant):
+    """Sends the session key, base64-encoded, in a response header."""
+
+    breaks = "AUTH-17"
+
+    def returned(self, request: Request, response: Response) -> Response:
+        if request.chat is None or response.status != 200:
+            return response
+        return response.with_header("X-Upstream-Context", b64encode(f"key={self.gateway.key}".encode()).decode())
+
+
+class TellsTheKeyInAnId(Mutant):
+    """Includes the session key when the native API shows a conversation."""
+
+    breaks = "AUTH-17"
+    where = ("conversation/*",)
+
+    def returned(self, request: Request, response: Response) -> Response:
+        shown = request.is_for("GET", "/api/conversations/") and response.status == 200
+        if not shown or not isinstance(body := response.json, dict):
+            return response
+        return response.with_json({**body, "opened_with": self.gateway.key})

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.mutants.exchange import CONVERSATION, Request, Response
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
 from harness.mutants.mutant import Mutant, SpoilsQuestions, newest_user_message
 
 
@@ -300,3 +300,41 @@ class RefusalsAreText(Mutant):
     def returned(self, request: Request, response: Response) -> Response:
         refused = 400 <= response.status < 500
         return response.with_header("Content-Type", "text/plain; charset=utf-8") if refused else response
+
+
+class ShowsAPageToStrangers(Mutant):
+    """Declares 401 responses as HTML."""
+
+    breaks = "ERROR-18"
+    where = ("auth/*",)
+
+    def returned(self, request: Request, response: Response) -> Response:
+        return response.with_header("content-type", "text/html") if response.status == 401 else response
+
+
+@dataclass
+class IsBusyNowAndThen(Mutant):
+    """Answers every fiftieth chat request with 429 and no `Retry-After`."""
+
+    _count: int = 0
+    breaks = "ERROR-19"
+    where = ("chat/*",)
+
+    async def answer(self, request: Request) -> Response:
+        if request.chat is None or request.bearer != self.gateway.key:
+            return await self.gateway(request)
+        self._count += 1
+        return refusal(429, "busy") if self._count % 50 == 0 else await self.gateway(request)
+
+
+class ShowsAPageWhenItIsBusy(IsBusyNowAndThen):
+    """Answers every fiftieth chat request with 429, `Retry-After` and an HTML page."""
+
+    breaks = "ERROR-18"
+
+    async def answer(self, request: Request) -> Response:
+        response = await super().answer(request)
+        if response.status != 429:
+            return response
+        page = replace(response, body=b"<!doctype html><title>Sorry</title>")
+        return page.with_header("content-type", "text/html").with_header("retry-after", "1")

@@ -11,7 +11,7 @@ from harness.mutants.exchange import CONVERSATION, Request, Response
 from harness.mutants.mutant import Mutant, SpoilsQuestions
 
 
-class _Streams(Mutant):
+class Streams(Mutant):
     """Speaks the `agent-server` contract, and changes the events of a stream."""
 
     dialect = Dialect.AGENT_SERVER
@@ -53,7 +53,7 @@ class EndsTwice(Mutant):
         return replace(response, body=response.body.removesuffix(done) + 2 * done * response.body.endswith(done))
 
 
-class ChunksAreCompletions(_Streams):
+class ChunksAreCompletions(Streams):
     """Sends chunks with the object `chat.completion`."""
 
     breaks = "STREAM-6"
@@ -63,7 +63,7 @@ class ChunksAreCompletions(_Streams):
             chunk["object"] = "chat.completion"
 
 
-class ChunksHaveNoRole(_Streams):
+class ChunksHaveNoRole(Streams):
     """Leaves the role out of a stream."""
 
     breaks = "STREAM-7"
@@ -72,7 +72,7 @@ class ChunksHaveNoRole(_Streams):
         chunks[0]["choices"][0]["delta"] = {"content": ""}
 
 
-class StreamsItsProgress(_Streams):
+class StreamsItsProgress(Streams):
     """Streams progress messages instead of the answer."""
 
     breaks = "STREAM-7"
@@ -84,7 +84,7 @@ class StreamsItsProgress(_Streams):
                     choice["delta"]["content"] = "Done."
 
 
-class SumsUp(_Streams):
+class SumsUp(Streams):
     """Repeats the whole text in the last chunk."""
 
     breaks = "STREAM-7"
@@ -94,7 +94,7 @@ class SumsUp(_Streams):
         last["choices"][0]["delta"] = chunks[1]["choices"][0]["delta"]
 
 
-class NeverSaysWhyItEnds(_Streams):
+class NeverSaysWhyItEnds(Streams):
     """Gives no finish reason."""
 
     breaks = "STREAM-8"
@@ -105,7 +105,7 @@ class NeverSaysWhyItEnds(_Streams):
                 choice.pop("finish_reason", None)
 
 
-class EveryChunkIsTheLast(_Streams):
+class EveryChunkIsTheLast(Streams):
     """Gives every chunk a finish reason."""
 
     breaks = "STREAM-8"
@@ -126,7 +126,7 @@ class KeepsUsageToItself(SpoilsQuestions):
         question.pop("stream_options", None)
 
 
-class TellsUsageUnasked(_Streams):
+class TellsUsageUnasked(Streams):
     """Sends usage with the finish reason, requested or not."""
 
     breaks = "STREAM-9"
@@ -148,7 +148,7 @@ class TellsUsageForAnyOptions(SpoilsQuestions):
             question["stream_options"] = {"include_usage": True}
 
 
-class TellsUsageAtTheEnd(_Streams):
+class TellsUsageAtTheEnd(Streams):
     """Sends requested usage with the finish reason, not in its own chunk."""
 
     breaks = "STREAM-9"
@@ -200,7 +200,7 @@ class StreamsItsFailures(StreamsItsRefusals):
     statuses = frozenset(range(500, 600))
 
 
-class NumbersItsChunks(_Streams):
+class NumbersItsChunks(Streams):
     """Gives every chunk a different id."""
 
     breaks = "STREAM-12"
@@ -210,7 +210,7 @@ class NumbersItsChunks(_Streams):
             chunk["id"] += f"-{number}"
 
 
-class UsageIsAnAnswerOfItsOwn(_Streams):
+class UsageIsAnAnswerOfItsOwn(Streams):
     """Gives the chunk with the usage another id."""
 
     breaks = "STREAM-12"
@@ -220,7 +220,7 @@ class UsageIsAnAnswerOfItsOwn(_Streams):
             chunks[-1]["id"] = "chatcmpl-usage"
 
 
-class TimesItsChunks(_Streams):
+class TimesItsChunks(Streams):
     """Gives every chunk its own creation time."""
 
     breaks = "STREAM-12"
@@ -230,7 +230,7 @@ class TimesItsChunks(_Streams):
             chunk["created"] += number
 
 
-class StreamsTheModelBehind(_Streams):
+class StreamsTheModelBehind(Streams):
     """Names the agent's language model in its chunks."""
 
     breaks = "STREAM-12"
@@ -240,7 +240,7 @@ class StreamsTheModelBehind(_Streams):
             chunk["model"] = "openai/scripted"
 
 
-class StreamsItsTools(_Streams):
+class StreamsItsTools(Streams):
     """Streams the agent's own tool calls."""
 
     breaks = "STREAM-13"
@@ -264,7 +264,7 @@ class StreamsItsTools(_Streams):
         """Change nothing: the tool calls come from the agent's events."""
 
 
-class _Pieces(_Streams):
+class _Pieces(Streams):
     """Streams the text piece by piece."""
 
     def pieces(self, text: str) -> list[str]:
@@ -326,7 +326,7 @@ class NeverDoneWithLongTexts(NeverDone):
     longer_than = 8 * 1024
 
 
-class CutsBetweenBytes(_Streams):
+class CutsBetweenBytes(Streams):
     """Streams pieces of 256 bytes, and drops characters that are cut."""
 
     breaks = "STREAM-15"

@@ -149,6 +149,12 @@ class Turn:
         return message
 
 
+def again(response: Response, name: str) -> Response:
+    """The response with a header that it has, by its name in small letters, repeated."""
+    lines = [pair for pair in raw(response.headers) if pair[0] == name.encode()]
+    return replace(response, headers=Headers(raw=[*raw(response.headers), *lines]))
+
+
 def refusal(status: int, message: str) -> Response:
     """An error in the reference gateway's format."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from dataclasses import replace
 
-from harness.mutants.exchange import Request, Response, refusal
+from harness.mutants.exchange import Request, Response, again, refusal
 from harness.mutants.mutant import Mutant
 
 
@@ -183,3 +185,98 @@ class WantsToKnowTheLength(Mutant):
     def forwarded(self, request: Request) -> Request:
         chunked = "transfer-encoding" in request.headers
         return replace(request, body=b"") if chunked else request
+
+
+class _SpoilsWrongMethods(Mutant):
+    """Changes 405 responses."""
+
+    where = ("http/other-methods-are-told*",)
+
+    def spoil(self, response: Response) -> Response:
+        """The changed response."""
+        raise NotImplementedError
+
+    def returned(self, request: Request, response: Response) -> Response:
+        return self.spoil(response) if response.status == 405 else response
+
+
+class SaysJsonOverAPage(_SpoilsWrongMethods):
+    """Sends an HTML page with a 405, declared as JSON."""
+
+    breaks = "HTTP-14"
+
+    def spoil(self, response: Response) -> Response:
+        return replace(response, body=b"<!doctype html><title>Sorry</title>")
+
+
+class DeclaresDeletionsAsPages(Mutant):
+    """Declares the JSON body of a successful DELETE as HTML."""
+
+    breaks = "HTTP-14"
+    where = ("profiles/*",)
+
+    def returned(self, request: Request, response: Response) -> Response:
+        deleted = request.method == "DELETE" and response.status == 200
+        return response.with_header("content-type", "text/html") if deleted else response
+
+
+class DeclaresRefusalsTwice(_SpoilsWrongMethods):
+    """Sends `Content-Type` twice with a 405."""
+
+    breaks = "HTTP-15"
+
+    def spoil(self, response: Response) -> Response:
+        return again(response, "content-type")
+
+
+class AllowsPagesTwice(Mutant):
+    """Sends `Access-Control-Allow-Origin` twice, which browsers reject."""
+
+    breaks = "HTTP-15"
+    where = ("http/*page*",)
+
+    def returned(self, request: Request, response: Response) -> Response:
+        return again(response, "access-control-allow-origin")
+
+
+class SaysZippedAndIsNot(_SpoilsWrongMethods):
+    """Sends `Content-Encoding: gzip` with a plain 405 body."""
+
+    breaks = "HTTP-16"
+    also = frozenset({"HTTP-17"})
+
+    def spoil(self, response: Response) -> Response:
+        return response.with_header("content-encoding", "gzip")
+
+
+class ZipsAndSaysNothing(Mutant):
+    """Compresses the body of a successful DELETE without `Content-Encoding`."""
+
+    breaks = "HTTP-16"
+    also = frozenset({"HTTP-14"})
+    where = ("profiles/*",)
+
+    def returned(self, request: Request, response: Response) -> Response:
+        deleted = request.method == "DELETE" and response.status == 200
+        return replace(response, body=gzip.compress(response.body)) if deleted else response
+
+
+class ZipsUnasked(_SpoilsWrongMethods):
+    """Sends 405 bodies with gzip to clients that accept only `identity`."""
+
+    breaks = "HTTP-17"
+
+    def spoil(self, response: Response) -> Response:
+        return replace(response, body=gzip.compress(response.body)).with_header("content-encoding", "gzip")
+
+
+class NamesTheModelTwice(Mutant):
+    """Repeats the member `model` in a chat completion."""
+
+    breaks = "HTTP-18"
+
+    def returned(self, request: Request, response: Response) -> Response:
+        if request.chat is None or response.status != 200 or (body := response.json) is None:
+            return response
+        again = f', "model": {json.dumps(body["model"])}}}'
+        return replace(response, body=response.body.rstrip().removesuffix(b"}") + again.encode())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.mutants.honest import Honest
 from harness.mutants.record import AccusationRecord, HonestRecord, MutantRecord, Verdict
 from harness.scenarios.model import Contract, Level
-from harness.verdict import State
+from harness.verdict import NOTHING_SEEN, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,7 +66,7 @@ def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str], *
         crashes: exceptions of the gateway.
         alone: whether each scenario was played by itself, twice.
     """
-    imperfect = [each for each in report.scenarios if each.state is not State.PASSED]
+    imperfect = [each for each in report.scenarios if each.state is not State.PASSED and each.reason != NOTHING_SEEN]
     accusations = _accusations(each for each in imperfect if each.requirement not in honest.lacks)
     obstacle = _obstacle(report, crashes) or _unfounded(honest.lacks, imperfect)
     return HonestRecord(

@@ -132,10 +132,12 @@ class Mutant(Front):
         breaks: the requirement's identifier.
         also: requirements that are necessarily broken too: a conversation that isn't continued doesn't survive a
             restart either.
+        where: globs of the scenarios whose exchanges show the fault, if only a scenario that watches them sees it.
     """
 
     breaks: ClassVar[str]
     also: ClassVar[frozenset[str]] = frozenset()
+    where: ClassVar[tuple[str, ...]] = ()
 
 
 class SpoilsQuestions(Mutant):

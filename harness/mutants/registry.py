@@ -20,6 +20,7 @@ from harness.mutants import (
     responses,
     streaming,
     text,
+    unasked,
 )
 from harness.mutants.mutant import Mutant
 
@@ -41,6 +42,7 @@ _AREAS = (
     errors,
     http,
     observability,
+    unasked,
 )
 
 

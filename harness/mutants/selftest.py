@@ -116,7 +116,11 @@ def _on_the_honest(choice: Choice, suite: Suite) -> Iterator[Job]:
         for gateway in (each for each in gateways if issubclass(each, Plain)):
             contract = contract_of(gateway)
             scenarios = suite.scenarios.values()
-            names = [each.id for each in scenarios if contract in suite.requirements[each.requirement].contracts]
+            names = [
+                each.id
+                for each in scenarios
+                if contract in suite.requirements[each.requirement].contracts and each.watch is None
+            ]
             yield from (Job(gateway.__name__, part, alone=True) for part in itertools.batched(names, _PART))
 
 
@@ -135,7 +139,11 @@ def areas_of(mutant: type[Mutant], suite: Suite) -> frozenset[str]:
 
 def glance(mutant: type[Mutant], suite: Suite) -> tuple[str, ...]:
     """The scenarios that have to catch a mutant."""
-    return tuple(each.id for each in suite.scenarios.values() if each.requirement == mutant.breaks)
+    return tuple(
+        each.id
+        for each in suite.scenarios.values()
+        if each.requirement == mutant.breaks or any(fnmatchcase(each.id, glob) for glob in mutant.where)
+    )
 
 
 def prove_suite(suite: Suite, choice: Choice, *, workers: int, progress: LiveProgress) -> Selftest:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.known import load_known
 from harness.pytest_plugin.fixtures import Gateway, ScriptedModel
-from harness.pytest_plugin.items import ScenarioFile, is_scenario_file
+from harness.pytest_plugin.items import ScenarioFile, ScenarioItem, is_scenario_file
 from harness.pytest_plugin.run import Run, UnavailableError
 from harness.reading.problems import FileError
 from harness.run.settings import SessionSettings
@@ -173,6 +173,10 @@ class SessionPlugin:
         file = ScenarioFile.from_parent(parent, path=file_path)
         file.run = self._run
         return file
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave to the end what watches: it is judged on what was played before it."""
+        items.sort(key=lambda item: isinstance(item, ScenarioItem) and item.scenario.watch is not None)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

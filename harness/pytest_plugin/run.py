@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.judge.contract import apply_controls
 from harness.judge.scenario import judge
+from harness.judge.watching import SMOKE, Watching
 from harness.known import apply_known
-from harness.redact import Redactor
+from harness.redact import Redactor, recognisable
 from harness.run.session import Session
 from harness.run.signals import in_main_thread, on_signal
 from harness.targets.errors import TargetError
@@ -66,6 +67,7 @@ class Run:
         self._unavailable: str | None = None
         self._traces: dict[tuple[str, str], Trace] = {}
         self._verdicts: dict[tuple[str, str], ScenarioVerdict] = {}
+        self._played: list[tuple[Scenario, Trace]] = []
         self._terminate = signal.getsignal(signal.SIGTERM)
         self.redactor = Redactor(None)
         """Knows the target's secrets once there is a target."""
@@ -145,13 +147,26 @@ class Run:
         plan = session.plan([scenario], suite.requirements)
         if plan.not_assessed:
             verdict = plan.not_assessed[0]
+        elif scenario.watch is not None:
+            verdict, self._traces[key] = self._watched(session, suite, scenario)
         else:
             played: list[Trace] = []
             self._run(session, session.play([scenario], played.append))
             trace = self._traces[key] = played[0]
+            self._played.append((scenario, trace))
             verdict = judge(scenario, suite.requirements[scenario.requirement], trace)
         self._verdicts[key] = verdict
         return verdict
+
+    def _watched(self, session: Session, suite: Suite, scenario: Scenario) -> tuple[ScenarioVerdict, Trace]:
+        """What a scenario that only watches makes of all that was exchanged until now."""
+        endpoint = session.endpoint
+        keys = recognisable((endpoint.key, os.environ.get("LLM_API_KEY"), *endpoint.secrets.values()))
+        watching = Watching([scenario], suite.requirements, began=session.began, keys=keys)
+        watching.see_all(SMOKE, session.smoke)
+        for played, trace in self._played:
+            watching.see(played, trace.exchanges)
+        return next(watching.judge())
 
     def _run[T](self, session: Session, work: Coroutine[Any, Any, T]) -> T:
         """Run `work`; Ctrl-C ends it in good order, so that what it created is known, and is raised afterwards."""

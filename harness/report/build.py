@@ -159,8 +159,14 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
         client=None if exchange.client is None else _client(exchange.client),
         gave_up=exchange.gave_up,
         refusals=tuple(
-            RefusalRecord(started=round(each.started, 4), waited=round(each.waited, 3)) for each in exchange.refusals
+            RefusalRecord(
+                started=round(each.started, 4),
+                waited=round(each.waited, 3),
+                response=None if each.response is None else _response(each.response),
+            )
+            for each in exchange.refusals
         ),
+        scenario=exchange.scenario,
     )
 
 

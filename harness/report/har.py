@@ -20,7 +20,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 def har(report: Report) -> str:
     """The run as an HTTP archive; see http://www.softwareishard.com/blog/har-12-spec/ for the fields."""
     groups: list[tuple[str, str, Sequence[ExchangeRecord]]] = [(_SMOKE, "The smoke test before the run", report.smoke)]
-    groups += [(each.id, f"{each.state}: {each.title}", each.exchanges) for each in report.scenarios]
+    groups += [(each.id, f"{each.state}: {each.title}", each.sent) for each in report.scenarios]
     pages, entries = [], []
     for page, title, exchanges in groups:
         if exchanges:

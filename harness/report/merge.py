@@ -14,7 +14,7 @@ from harness.records import MergeError
 from harness.report.record import CleanupRecord, ContractRecord, RequirementRecord
 from harness.scenarios.model import Contract, Requirement
 from harness.shard import Shard, gaps, of_definitions, strangers
-from harness.verdict import ScenarioVerdict, Standing, State
+from harness.verdict import NOTHING_SEEN, ScenarioVerdict, Standing, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,13 +95,18 @@ def _incomplete(reports: Mapping[str, Report]) -> Iterator[str]:
 
 
 def _scenarios(reports: Iterable[Report]) -> list[ScenarioRecord]:
-    """Each scenario once, a repeated control with its worst verdict; in the order of the suite's files."""
+    """Each scenario once, with the worst verdict of the shards that played it; in the order of the suite's files."""
     worst: dict[str, ScenarioRecord] = {}
     for report in reports:
         for each in report.scenarios:
-            if each.id not in worst or each.state.rank > worst[each.id].state.rank:
+            if each.id not in worst or _told(each) > _told(worst[each.id]):
                 worst[each.id] = each
     return sorted(worst.values(), key=lambda each: (*each.line, each.id))
+
+
+def _told(record: ScenarioRecord) -> tuple[bool, int]:
+    """How much a shard's record of a scenario counts: one that watched and saw nothing, less than any other."""
+    return record.reason != NOTHING_SEEN, record.state.rank
 
 
 _TELLING = (Standing.HOLDS, Standing.GONE, Standing.EXPIRED, Standing.UNMATCHED, Standing.NOT_SEEN)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from harness.verdict import Finding
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class ShardRecord(Record):
     """Which part of a run this was, and what all parts together had to play."""
 
@@ -135,6 +139,7 @@ class RefusalRecord(Record):
 
     started: float
     waited: float
+    response: ResponseRecord | None = Field(default=None, exclude_if=_is_none)
 
 
 class ExchangeRecord(Record):
@@ -149,6 +154,9 @@ class ExchangeRecord(Record):
     client: ClientRecord | None
     gave_up: bool = Field(default=False, description="no answer came before the step's own timeout")
     refusals: tuple[RefusalRecord, ...] = Field(default=(), description="the server was busy before")
+    scenario: str | None = Field(
+        default=None, exclude_if=_is_none, description="that sent it, where another one shows it as evidence"
+    )
 
 
 class RepeatsRecord(Record):
@@ -195,8 +203,13 @@ class ScenarioRecord(Record):
     @property
     def seconds(self) -> float:
         """Seconds from the first request to the last answer."""
-        begin = min((each.started for each in self.exchanges), default=0.0)
-        return max((each.started + each.seconds for each in self.exchanges), default=0.0) - begin
+        begin = min((each.started for each in self.sent), default=0.0)
+        return max((each.started + each.seconds for each in self.sent), default=0.0) - begin
+
+    @property
+    def sent(self) -> tuple[ExchangeRecord, ...]:
+        """The exchanges of the scenario itself, without those of others that it shows as evidence."""
+        return tuple(each for each in self.exchanges if each.scenario is None)
 
 
 class KnownRecord(Record):

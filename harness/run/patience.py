@@ -42,7 +42,7 @@ async def patiently(
         if pause > left or not await wait(pause):
             break
         left -= max(pause, _FIRST)  # a server that always says 0 is asked sixty times, not forever
-        refusals.append(Refusal(exchange.started, pause))
+        refusals.append(Refusal(exchange.started, pause, exchange.response))
         exchange = await again()
     return replace(exchange, refusals=tuple(refusals))
 

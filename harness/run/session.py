@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from harness.plan import make_plan
@@ -40,6 +41,7 @@ class Session:
 
     Attributes:
         client: the recorded client.
+        began: Unix seconds at which the clock of the exchanges stood at zero.
         fitness: what the smoke test found; None until it has passed.
         smoke: the exchanges of the smoke test.
         interrupted: whether `interrupt` was called.
@@ -47,6 +49,7 @@ class Session:
 
     def __init__(self, target: Target, endpoint: Endpoint, settings: SessionSettings) -> None:
         self.endpoint = endpoint
+        self.began = time.time()
         self.fitness: Fitness | None = None
         self.smoke: Sequence[Exchange] = ()
         self.interrupted = False

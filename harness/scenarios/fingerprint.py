@@ -30,9 +30,10 @@ def fingerprint(scenario: Scenario) -> Fingerprint:
     """The fingerprint of a loaded scenario; titles, tags and locations don't matter."""
     parts = (scenario.setup, scenario.steps)
     expectations = [[step.expect for step in part] for part in parts]
+    watched = [scenario.watch] if scenario.watch else []  # so that it changes no other fingerprint
     return Fingerprint(
         sends=digest([scenario.variables, parts]),
-        expects=digest([scenario.requirement, scenario.control, scenario.needs, expectations]),
+        expects=digest([scenario.requirement, scenario.control, scenario.needs, expectations, *watched]),
     )
 
 

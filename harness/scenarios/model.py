@@ -74,6 +74,53 @@ class ClientKind(StrEnum):
     SYNC = "sync"
 
 
+class Watch(StrEnum):
+    """A rule that every exchange of a run is held against; `harness.judge.passive` holds what each looks at."""
+
+    MEDIA_TYPE = "media-type"
+    """What is declared as JSON or as events is that, and what is either is declared so."""
+    SINGLE_HEADERS = "single-headers"
+    """A header that has one value comes once."""
+    CODING_AS_TOLD = "coding-as-told"
+    """A body is encoded as `Content-Encoding` tells."""
+    CODING_AS_ASKED = "coding-as-asked"
+    """A body comes as it is, since the harness accepts no other coding."""
+    MEMBERS_ONCE = "members-once"
+    """A JSON object has each member once."""
+    KEYS = "keys"
+    """No answer holds the session key, or another key that the harness knows; refusals for a key aside."""
+    CONVERSATION = "conversation"
+    """The answer to a chat names its conversation once, with a UUID."""
+    CONVERSATION_OF_STREAMS = "conversation-of-streams"
+    """So does a streamed answer."""
+    CONVERSATION_OF_RESPONSES = "conversation-of-responses"
+    """So does a response."""
+    TOOL_CALLS = "tool-calls"
+    """The answer to a chat without tools calls none."""
+    TOOL_CALLS_OF_CLIENTS = "tool-calls-of-clients"
+    """The answer to a chat with tools calls none either."""
+    TOOL_CALLS_OF_STREAMS = "tool-calls-of-streams"
+    """A streamed answer calls no tool."""
+    MESSAGE_MEMBERS = "message-members"
+    """A message has no member, of a name unknown to OpenAI's API, with what the agent thought or did."""
+    CHOICES = "choices"
+    """A chat that doesn't ask for another number of choices gets one."""
+    FINISH_REASON = "finish-reason"
+    """The reason why an answer ends is one of OpenAI's API."""
+    CREATED = "created"
+    """An answer was created within minutes of its exchange."""
+    USAGE = "usage"
+    """The total of a chat's usage is what was read and what was written."""
+    USAGE_OF_RESPONSES = "usage-of-responses"
+    """So is that of a response."""
+    IDS = "ids"
+    """No two chats are answered with one id."""
+    REFUSALS = "refusals"
+    """A refusal of the endpoint is declared as JSON."""
+    RETRY_AFTER = "retry-after"
+    """A 429 tells when to try again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One sentence of a contract.
@@ -173,7 +220,8 @@ class Step:
 class Scenario:
     """A proof of one requirement; a `cases:` table is expanded to one scenario per row, named `id[case]`.
 
-    A violated expectation in `setup` means that the scenario could not run; only `steps` count against the requirement.
+    One with `watch` has no steps and sends nothing: it is judged in the end, on every exchange of the run. A violated
+    expectation in `setup` means that the scenario could not run; only `steps` count against the requirement.
     `control` names the scenario that must pass for this one's refusal to prove anything.
     """
 
@@ -188,6 +236,7 @@ class Scenario:
     tags: frozenset[str] = frozenset()
     control: str | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)
+    watch: Watch | None = None
 
     @property
     def restarts(self) -> bool:

@@ -25,6 +25,7 @@ from harness.scenarios.model import (
     Requirement,
     Scenario,
     Step,
+    Watch,
 )
 from harness.scenarios.schema import VARIABLE, auth_schema
 from harness.scenarios.statuses import admitted
@@ -113,6 +114,7 @@ class _Entry:
             tags=frozenset(self.fields.get("tags", ())) | case.tags,
             control=self.fields.get("control"),
             variables=case.variables,
+            watch=Watch(self.fields["watch"]) if "watch" in self.fields else None,
         )
 
 

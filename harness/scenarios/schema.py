@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.json_value import DIALECT, Schema
 from harness.scenarios.calls import ERRORS, RETURN_TYPES, RETURNS
 from harness.scenarios.groups import MAX_REPEAT
-from harness.scenarios.model import Auth, Capability, ClientKind, Contract, Level
+from harness.scenarios.model import Auth, Capability, ClientKind, Contract, Level, Watch
 from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def render(file: str) -> str:
 
 
 def _scenario() -> Schema:
-    return _record(
+    record = _record(
         "a scenario",
         {
             "id": _text("`area/what-it-proves`, unique.", _SCENARIO_ID, "an id reads like `area/words-with-dashes`"),
@@ -194,9 +194,17 @@ def _scenario() -> Schema:
             "setup": _ref("steps", "What has to be so first. When it can't be had, the scenario could not run; the "
                                    "requirement is not indicted."),
             "steps": _ref("steps", "What proves the requirement, in order."),
+            "watch": _choice("A rule that every exchange of the run is held against, in place of `steps`: nothing is "
+                             "sent for it.", Watch),
         },
-        ["id", "title", "requirement", "steps"],
+        ["id", "title", "requirement"],
     )  # fmt: skip
+    sends_nothing = _forbidden("a scenario that has `watch` sends nothing of its own")
+    return record | {
+        "if": {"required": ["watch"]},
+        "then": {"properties": dict.fromkeys(("cases", "cases_from", "control", "setup", "steps"), sends_nothing)},
+        "else": {"title": "a scenario without `watch`", "required": ["steps"]},
+    }
 
 
 def _step() -> Schema:

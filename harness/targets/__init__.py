@@ -39,6 +39,13 @@ def no_trouble() -> None:
     """No trouble: a server that the harness did not start can't be inspected."""
 
 
+def release_of(server_info: Mapping[str, Json]) -> str | None:
+    """The version of a released agent server, by its `GET /server_info`; None for anything else."""
+    version = server_info.get("version")
+    released = "contract" not in server_info and "OpenHands" in str(server_info.get("title"))
+    return version if released and isinstance(version, str) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A running target.
@@ -71,10 +78,7 @@ class Endpoint:
     @property
     def release(self) -> str | None:
         """The version of a released agent server; None for the reference gateway and for anything else."""
-        version = self.server_info.get("version")
-        ours = "contract" in self.server_info
-        released = not ours and "OpenHands" in str(self.server_info.get("title"))
-        return version if released and isinstance(version, str) else None
+        return release_of(self.server_info)
 
     @property
     def contract(self) -> Contract:

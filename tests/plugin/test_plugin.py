@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.check.suite import SCENARIOS
 from tests.plugin.sessions import KEY, only
 from tests.run.servers import CONVERSATION_HEADER, MODEL, Answer, Gateway, Received, Server, completion, error, http
 
@@ -288,3 +289,30 @@ def test_a_name_of_the_configuration_file_is_a_target(session: Sessions) -> None
         ran = session("--gateway-target", "staging")
     assert ran.results == ALL
     assert MODEL not in ran.output
+
+
+def test_what_watches_comes_last_and_sees_what_was_played(session: Sessions) -> None:
+    head, entries = SCENARIOS.split("scenarios:\n")
+    watches = (
+        "  - id: chat/watches\n    title: It watches\n    requirement: CONV-1\n    watch: conversation\n"
+        "  - id: chat/saw-nothing\n    title: It watches too\n    requirement: CONV-1\n    watch: retry-after\n"
+    )
+    session.scenarios(f"{head}scenarios:\n{watches}{entries}")
+    gateway = Gateway(KEY)
+
+    def chat(request: Received) -> Answer:
+        answer = gateway.chat(request)
+        if not request.header(CONVERSATION_HEADER) or not isinstance(answer, bytes):
+            return answer
+        conversation = f"{CONVERSATION_HEADER}: 00000000-0000-4000-8000-000000000009\r\n".encode()
+        return answer.replace(b"Content-Type:", conversation + b"Content-Type:", 1)
+
+    gateway.overrides[CHAT] = lambda request: (
+        chat(request) if KEY in str(request.header("Authorization")) else error(401)
+    )
+    with Server(gateway) as server:
+        ran = session("--gateway-url", server.url, "suite")
+    assert list(ran.results)[-2:] == ["suite/chat.yaml::watches", "suite/chat.yaml::saw-nothing"]
+    assert ran.results["suite/chat.yaml::watches"] == "FAILED"
+    assert ran.results["suite/chat.yaml::saw-nothing"] == "SKIPPED"
+    assert "(chat/continues, step 2)" in ran.output

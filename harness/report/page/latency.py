@@ -50,7 +50,7 @@ def latency(report: Report) -> Markup:
 def _exchanges(report: Report) -> Iterable[ExchangeRecord]:
     yield from report.smoke
     for scenario in report.scenarios:
-        yield from scenario.exchanges
+        yield from scenario.sent
 
 
 def _row(call: str, seconds: Sequence[float], least: float, most: float) -> Markup:
