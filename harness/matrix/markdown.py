@@ -53,7 +53,7 @@ def _lines(matrix: Matrix) -> Iterator[str]:
         yield from (f"- {plain(line)}" for line in apart)
         yield ""
     yield from _section("What varies from run to run, or may", varying(matrix), lambda row: chance(row, matrix.columns))
-    yield from _section("What no release does otherwise", lasting(matrix), by_release)
+    yield from _section("What no release keeps", lasting(matrix), by_release)
     yield "## Requirements"
     for area in dict.fromkeys(row.area for row in matrix.rows):
         yield ""

@@ -42,7 +42,7 @@ def _body(matrix: Matrix) -> Iterator[Markup]:
                 "What varies from run to run, or may",
                 _sentences(varying(matrix), lambda row: chance(row, matrix.columns)),
             ),
-            "lasting": ("What no release does otherwise", _sentences(lasting(matrix), by_release)),
+            "lasting": ("What no release keeps", _sentences(lasting(matrix), by_release)),
             "requirements": ("Requirements", join(_filter(), _table(matrix))),
         }
     )
