@@ -19,6 +19,10 @@ BROKEN = 'status: expected {"enum": [200, 400, 415, 422]}, got 500'
 # Where agent server 1.58.0 deviates from the suite, each confirmed by hand. Everything else passes.
 # Scenario: its state, and why.
 DEVIATIONS = {
+    "errors/every-429-tells-when-to-try-again": (
+        "not assessed",
+        "no exchange of the run was of the kind that it looks at",
+    ),
     # The documentation says 400, and every release so far answers with an event stream.
     "streaming/true-is-refused[async]": ("failed", STREAMED),
     "streaming/true-is-refused[sync]": ("failed", STREAMED),
