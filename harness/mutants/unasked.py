@@ -177,14 +177,14 @@ class EndsItsTurn(_SpoilsFollowUps):
 
 @dataclass
 class NumbersItsAnswersAnew(SpoilsAnswers):
-    """Reuses the ids of completions after a hundred of them."""
+    """Reuses the ids of completions after thirty of them."""
 
     _count: int = 0
     breaks = "CHAT-12"
     where = ("chat/*",)
 
     def spoil(self, body: dict[str, Any]) -> None:
-        self._count = (self._count + 1) % 100
+        self._count = (self._count + 1) % 30
         body["id"] = f"chatcmpl-{self._count}"
 
 
