@@ -51,7 +51,7 @@ class State(StrEnum):
         return list(State).index(self)
 
 
-NOTHING_SEEN = "no exchange of the run was of the kind that it looks at"
+NOTHING_SEEN = "the run had no exchange that this rule applies to"
 """Why a scenario that only watches is not assessed."""
 
 
