@@ -13,7 +13,7 @@ from harness.judge.contract import apply_controls
 from harness.judge.repeats import combine, telling
 from harness.judge.scenario import judge
 from harness.judge.watching import SMOKE, Watching
-from harness.plan import select
+from harness.plan import left_out, select
 from harness.records import this_tool
 from harness.redact import Redactor, recognisable
 from harness.report.build import Results
@@ -172,6 +172,7 @@ class _Check:
                 again=tuple(map(redactor.text, self._settings.again)),
                 suite=_folder(self._suite),
                 selection=redactor.text(str(self._settings.selection)) or None,
+                slow_left_out=len(left_out(self._suite, self._settings.selection)),
                 shard=shard,
                 ended_early=ended and redactor.excerpt(ended),
                 requests=session.client.requests,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Capability, Contract, Level, Requirement, Scenario, Suite
 
 
+SLOW = "slow"
+"""The tag of scenarios that take tens of seconds and more: a time limit passes, or a server is filled to capacity."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The user's selection of scenarios. An empty set selects everything.
+    """The user's selection of scenarios. An empty set selects everything that isn't slow.
 
-    `ids` are globs such as `auth/*`, or whole ids; an id without its case selects all cases.
+    `ids` are globs such as `auth/*`, or whole ids; an id without its case selects all cases. A slow scenario is left
+    out unless `slow` is set, or it is selected by its own id or by the tag `slow`.
     """
 
     ids: tuple[str, ...] = ()
@@ -29,6 +34,7 @@ class Selection:
     tags: frozenset[str] = frozenset()
     levels: frozenset[Level] = frozenset()
     contracts: frozenset[Contract] = frozenset()
+    slow: bool = False
 
     def takes(self, scenario: Scenario, requirement: Requirement) -> bool:
         """Whether a scenario is selected."""
@@ -39,7 +45,11 @@ class Selection:
             and (not self.tags or not self.tags.isdisjoint(scenario.tags))
             and (not self.levels or requirement.level in self.levels)
             and (not self.contracts or not self.contracts.isdisjoint(requirement.contracts))
+            and (SLOW not in scenario.tags or self._takes_slow(scenario))
         )
+
+    def _takes_slow(self, scenario: Scenario) -> bool:
+        return self.slow or SLOW in self.tags or not {scenario.id, without_case(scenario.id)}.isdisjoint(self.ids)
 
     def __str__(self) -> str:
         """The selection in words; empty for everything."""
@@ -90,9 +100,22 @@ def select(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
     for scenario in suite.scenarios.values():
         if selection.takes(scenario, suite.requirements[scenario.requirement]):
             take(scenario)
+    if not chosen and (slow := left_out(suite, selection)):
+        raise NothingSelectedError(f"{selection} has only slow scenarios ({len(slow)}); --slow plays them")
     if not chosen:
         raise NothingSelectedError(f"no scenario matches {selection}; `gateway-harness scenarios list` names them all")
     return tuple(scenario for scenario in suite.scenarios.values() if scenario.id in chosen)
+
+
+def left_out(suite: Suite, selection: Selection) -> tuple[Scenario, ...]:
+    """The slow scenarios that the selection would have if it took slow ones, in file order."""
+    whole = replace(selection, slow=True)
+    return tuple(
+        scenario
+        for scenario in suite.scenarios.values()
+        for requirement in [suite.requirements[scenario.requirement]]
+        if whole.takes(scenario, requirement) and not selection.takes(scenario, requirement)
+    )
 
 
 def _names(suite: Suite, selection: Selection) -> Iterator[tuple[str, str, Collection[str]]]:

@@ -93,6 +93,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="skip what only others ask",
     )
     selection.add_argument(
+        "--slow",
+        action="store_true",
+        help="play slow scenarios too, which take minutes; those named by id or by --tag slow are played anyway",
+    )
+    selection.add_argument(
         "--scenarios", type=Path, metavar="FOLDER", help="play the suite in this folder instead of the built-in one"
     )
     selection.add_argument(
@@ -223,6 +228,7 @@ def _check(arguments: argparse.Namespace) -> int:
             tags=frozenset(arguments.tag),
             levels=frozenset(map(Level, arguments.level)),
             contracts=frozenset(map(Contract, arguments.only_contract)),
+            slow=arguments.slow,
         ),
         session=SessionSettings(
             seed=arguments.seed or secrets.token_hex(4),

@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the contract that decides the exit status (default: documented); auto asks each target",
     )
     parser.add_argument("--scenarios", type=Path, metavar="FOLDER", help="use this suite instead of the built-in one")
+    parser.add_argument("--slow", action="store_true", help="play slow scenarios too, which take minutes")
     parser.add_argument(
         "--options",
         default="",
@@ -82,6 +83,8 @@ def _matrix(arguments: argparse.Namespace) -> int:
         asked = [target for target in targets if isinstance(target, str)]
         progress.begin(len(asked), "checking")
         options = ["--contract", arguments.contract, *shlex.split(arguments.options)]
+        if arguments.slow:
+            options.append("--slow")
         suite = arguments.scenarios or corpus_folder()
         if arguments.scenarios:
             options += ["--scenarios", str(arguments.scenarios)]

@@ -97,6 +97,7 @@ def _list(arguments: argparse.Namespace) -> None:
         tags=frozenset(arguments.tag),
         levels=frozenset(map(Level, arguments.level)),
         contracts=frozenset(map(Contract, arguments.contract)),
+        slow=True,
     )
     pairs = [(scenario, suite.requirements[scenario.requirement]) for scenario in suite.scenarios.values()]
     chosen = [pair for pair in pairs if selection.takes(*pair)]

@@ -35,7 +35,9 @@ _OPTIONS = ("contract", "model", "known", "scenarios", "reports")
 
 def main(environment: Mapping[str, str]) -> int:
     """Run the action; return the exit status of `check`."""
-    inputs = {name: environment.get(f"INPUT_{name.upper()}", "") for name in (*_OPTIONS, "target", "arguments", "key")}
+    inputs = {
+        name: environment.get(f"INPUT_{name.upper()}", "") for name in (*_OPTIONS, "target", "slow", "arguments", "key")
+    }
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events"
         status = _check(inputs, events, environment)
@@ -60,6 +62,8 @@ def _check(inputs: Mapping[str, str], events: Path, environment: Mapping[str, st
     for name in _OPTIONS:
         if inputs[name]:
             command += [f"--{name}", inputs[name]]
+    if inputs["slow"] == "true":
+        command.append("--slow")
     command += shlex.split(inputs["arguments"])
     if inputs["target"]:
         command += ["--", inputs["target"]]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from harness.check import Settings, Watchers, check
 from harness.mutants.honest import Honest
 from harness.mutants.judgement import contract_of, judge_honest, judge_mutant
+from harness.mutants.mutant import Mutant
 from harness.mutants.target import MutantTarget
-from harness.plan import Selection
+from harness.plan import SLOW, Selection
 from harness.report.build import build_report
 from harness.run.settings import SessionSettings
 from harness.scenarios.model import Suite
@@ -21,7 +22,7 @@ from harness.targets.names import NO_RUN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from harness.mutants.mutant import Front, Mutant
+    from harness.mutants.mutant import Front
     from harness.mutants.record import HonestRecord, MutantRecord
     from harness.report.record import Report
     from harness.targets import Endpoint, Progress, Target
@@ -93,7 +94,11 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
 def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed: str = "") -> Report:
     """Check a gateway against its contract."""
     settings = settings_for(front, scenarios, seed)
-    settings = replace(settings, session=replace(settings.session, cleanup=0))
+    settings = replace(
+        settings,
+        selection=replace(settings.selection, slow=_is_played_slow(front, suite)),
+        session=replace(settings.session, cleanup=0),
+    )
     return build_report(check(MutantTarget(front), suite, settings, _NOBODY))
 
 
@@ -107,6 +112,14 @@ def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> S
         arguments=(),
         again=(),
         secrets={},
+    )
+
+
+def _is_played_slow(front: type[Front], suite: Suite) -> bool:
+    """Whether a gateway is worth the seconds of the slow scenarios: an honest one, or a mutant that they can catch."""
+    proofs = suite.scenarios.values()
+    return not issubclass(front, Mutant) or any(
+        SLOW in each.tags for each in proofs if each.requirement == front.breaks
     )
 
 

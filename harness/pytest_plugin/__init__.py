@@ -46,6 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="scenarios may use /api of someone else's server, mainly to create profiles",
     )
     group.addoption(
+        "--gateway-slow",
+        action="store_const",
+        const=True,
+        help="play slow scenarios too, which take minutes; without it they are skipped",
+    )
+    group.addoption(
         "--gateway-known",
         type=Path,
         metavar="FILE",
@@ -55,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the session's plugin if a target is given."""
-    options = ("url", "target", "contract", "agent", "native_api", "known")
+    options = ("url", "target", "contract", "agent", "native_api", "slow", "known")
     given = [name for name in options if config.getoption(f"gateway_{name}") is not None]
     if {"url", "target"}.isdisjoint(given):
         if given:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from harness.plan import SLOW
 from harness.pytest_plugin.run import UnavailableError
 from harness.reading.problems import FileError
 from harness.report.curl import curl_line
@@ -87,6 +88,8 @@ class ScenarioItem(pytest.Item):
 
     def setup(self) -> None:
         """Play the scenario."""
+        if SLOW in self.scenario.tags and not self.config.getoption("gateway_slow"):
+            pytest.skip("it is slow; --gateway-slow plays it")
         try:
             contract = self.run.ready().contract
             asked = contract in self.requirement.contracts
@@ -153,8 +156,9 @@ class ScenarioItem(pytest.Item):
         for name in ("url", "target", "contract", "agent", "known"):
             if (value := self.config.getoption(f"gateway_{name}")) is not None:
                 options += [f"--gateway-{name}", str(value)]
-        if self.config.getoption("gateway_native_api"):
-            options.append("--gateway-native-api")
+        for name in ("native_api", "slow"):
+            if self.config.getoption(f"gateway_{name}"):
+                options.append(f"--gateway-{name.replace('_', '-')}")
         return shlex.join(["pytest", *options, f"{path}::{self.name}"])
 
 

@@ -82,6 +82,9 @@ def _lines(report: Report, detail: _Detail) -> Iterator[str]:
     if report.run.selection:
         yield f"Only a selection was played: {_said(report.run.selection)}."
         yield ""
+    if report.run.without_slow:
+        yield f"{report.run.without_slow}."
+        yield ""
     yield table(
         [
             [

@@ -22,6 +22,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_zero(value: object) -> bool:
+    return value == 0
+
+
 class ShardRecord(Record):
     """Which part of a run this was, and what all parts together had to play."""
 
@@ -42,9 +46,19 @@ class Run(Record):
     again: tuple[str, ...] = Field(description="the options that a run of one of the scenarios alone needs too")
     suite: str = Field(description="folder of the scenario files, seen from where the run began, such as `scenarios`")
     selection: str | None = Field(description="what was selected; null: everything")
+    slow_left_out: int = Field(
+        default=0, exclude_if=_is_zero, description="scenarios left out because they are slow; `--slow` plays them"
+    )
     shard: ShardRecord | None = Field(description="which part of what was selected; null: all of it")
     ended_early: str | None = Field(description="why not everything was played; null when it was")
     requests: int
+
+    @property
+    def without_slow(self) -> str | None:
+        """That slow scenarios were left out, as a sentence; None if none were."""
+        count = self.slow_left_out
+        scenarios = "scenario was" if count == 1 else "scenarios were"
+        return f"{count} slow {scenarios} left out; --slow plays slow ones too" if count else None
 
 
 class TargetRecord(Record):

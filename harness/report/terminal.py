@@ -72,6 +72,8 @@ def summary(report: Report, written: Iterable[Path]) -> Iterator[Line]:
         yield from ((f"  {line}", "magenta") for line in target.trouble.splitlines())
     if report.run.selection:
         yield f"  only: {report.run.selection}", "dim"
+    if report.run.without_slow:
+        yield f"  {report.run.without_slow}", "dim"
     yield "", None
     yield from _contracts(report)
     yield from _problems(report)

@@ -37,7 +37,7 @@ scenarios:
   - id: chat/continues
     title: A conversation is continued
     requirement: CONV-1
-    tags: [slow]
+    tags: [long]
     steps:
       - call: chat.completions.create
         with: {model: "${model}", messages: [{role: user, content: "Reply with exactly: ${word}"}]}

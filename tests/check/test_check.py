@@ -417,7 +417,7 @@ def test_what_a_terminal_or_a_page_would_obey_stays_text(check: Runner, capsys: 
         (["--scenario", "chat/answer"], "did you mean `chat/answers`?"),
         (["--scenario", "chat/*", "--scenario", "nothing/*"], "no scenario is called `nothing/*`"),
         (["--requirement", "CHAT-01"], "did you mean `CHAT-1`?"),
-        (["--tag", "slwo"], "did you mean `slow`?"),
+        (["--tag", "logn"], "did you mean `long`?"),
         (["--area", "chats"], "did you mean `chat`?"),
         (["--requirement", "PROFILE-1", "--level", "MUST"], "no scenario matches requirement PROFILE-1, level MUST"),
     ],

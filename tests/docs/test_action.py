@@ -11,7 +11,7 @@ import yaml
 from harness.github_action.annotations import annotate, annotation
 from harness.report.record import Report, read_report
 from harness.verdict import State
-from tests.check.suite import write_suite
+from tests.check.suite import SCENARIOS, write_suite
 from tests.docs.runner import ROOT, Runner
 from tests.report.reports import report
 from tests.run.servers import Answer, Gateway, Received, Server, completion, error
@@ -54,7 +54,7 @@ def test_a_conformant_server_is_green_and_its_report_is_the_step_summary(runner:
                 "target": server.url,
                 "session-api-key": KEY,
                 "scenarios": "suite",
-                "arguments": "--tag slow --report html",
+                "arguments": "--tag long --report html",
             }
         )
     assert status == 0
@@ -88,6 +88,16 @@ def test_a_violation_is_red_and_an_annotation_at_the_scenario(runner: Runner) ->
     assert token is not None
     assert log.index(f"\n::{token[1]}::\n") < log.index("::error title=")
     assert re.findall(r"^\s*::error::planted", log, re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(("slow", "played"), [("true", True), ("false", False)])
+def test_slow_scenarios_are_played_if_the_input_is_true(runner: Runner, slow: str, played: bool) -> None:
+    write_suite(runner.folder, SCENARIOS.replace("tags: [long]", "tags: [slow]"))
+    with Server(Gateway(KEY)) as server:
+        status, _ = runner.action({"target": server.url, "session-api-key": KEY, "scenarios": "suite", "slow": slow})
+    assert status == 0
+    scenarios = read_report(runner.folder / runner.outputs["report"] / "report.json").scenarios
+    assert ("chat/continues" in {each.id for each in scenarios}) is played
 
 
 def test_a_server_that_can_not_be_checked_is_incomplete(runner: Runner) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("fastapi", reason="starts the reference gateway")
 
+from tests.check.suite import SCENARIOS, write_suite
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -54,6 +56,14 @@ def test_a_target_is_checked_once_and_found_again_by_the_next_matrix(matrix: Com
     assert first.stdout.splitlines()[0] == "reference: conformant"
     assert second.stdout.splitlines()[0] == "reference: conformant, as an earlier matrix found it"
     assert matrix("reference", OPTIONS, "--anew").stdout.splitlines()[0] == "reference: conformant"
+
+
+def test_slow_scenarios_are_played_if_the_matrix_asks_for_them(matrix: Command) -> None:
+    suite = write_suite(matrix.output.parent, SCENARIOS.replace("tags: [long]", "tags: [slow]"))
+    for slow, left_out in (([], True), (["--slow"], False)):
+        matrix("reference", "--options=--agent scripted", "--scenarios", str(suite), *slow)
+        report = (matrix.output / "reference" / "report.md").read_text("utf-8")
+        assert ("1 slow scenario was left out" in report) is left_out
 
 
 def test_a_matrix_has_a_page_for_people_and_the_report_of_each_target(matrix: Command) -> None:

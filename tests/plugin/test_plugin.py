@@ -39,6 +39,15 @@ def test_scenarios_become_items_and_what_they_create_is_deleted(session: Session
     assert made.existing == set()
 
 
+def test_a_slow_scenario_is_skipped_unless_the_option_asks_for_it(session: Sessions) -> None:
+    session.scenarios(SCENARIOS.replace("tags: [long]", "tags: [slow]"))
+    with Server(Gateway(KEY)) as server:
+        left_out, played = (session("--gateway-url", server.url, "-rs", *slow) for slow in ([], ["--gateway-slow"]))
+    assert left_out.results == {**ALL, "suite/chat.yaml::continues": "SKIPPED"}
+    assert "it is slow; --gateway-slow plays it" in left_out.output
+    assert played.results == ALL
+
+
 def test_without_the_option_nothing_is_collected_and_nothing_is_imported(session: Sessions) -> None:
     session.python(
         "import sys\n"
@@ -187,8 +196,8 @@ def test_a_refusal_whose_control_fails_is_skipped(session: Sessions) -> None:
     [
         (["-m", "CONV-1"], {"continues"}),
         (["-m", "SHOULD"], {"profile"}),
-        (["-m", "chat and MUST and not slow"], {"answers", "refuses[wrong]", "refuses[basic]"}),
-        (["-m", "slow", "--strict-markers"], {"continues"}),
+        (["-m", "chat and MUST and not long"], {"answers", "refuses[wrong]", "refuses[basic]"}),
+        (["-m", "long", "--strict-markers"], {"continues"}),
         (["-k", "AUTH-1 and wrong"], {"refuses[wrong]"}),
         (["suite/chat.yaml::refuses"], {"refuses[wrong]", "refuses[basic]"}),
         (["suite/chat.yaml::refuses[basic]"], {"refuses[basic]"}),

@@ -71,6 +71,8 @@ def _verdict(report: Report, title: str) -> Iterator[Markup]:
         yield tag("pre", target.trouble)
     if run.selection:
         yield tag("p", tag("strong", "Only a selection was played: "), run.selection)
+    if run.without_slow:
+        yield tag("p", f"{run.without_slow}.")
 
 
 def _problems(report: Report) -> Markup:
