@@ -16,15 +16,18 @@ def mutants(requirement: str) -> dict[str, str]:
         if f'breaks = "{requirement}"' not in text:
             continue
         for node in ast.parse(text).body:
-            if isinstance(node, ast.ClassDef) and requirement in _breaks(node):
+            if isinstance(node, ast.ClassDef) and _constants(node, "breaks") == [requirement]:
                 found[node.name] = (ast.get_docstring(node) or "").partition("\n")[0]
+                # The gross twin, which the registry derives.
+                found.update({f"{node.name}Always": sentence for sentence in _constants(node, "always")})
     return found
 
 
-def _breaks(mutant: ast.ClassDef) -> set[object]:
-    assigned = [each for each in mutant.body if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant)]
-    return {
+def _constants(mutant: ast.ClassDef, attribute: str) -> list[str]:
+    """The texts that a class assigns to an attribute."""
+    return [
         each.value.value
-        for each in assigned
-        if isinstance(each.value, ast.Constant) and [ast.unparse(name) for name in each.targets] == ["breaks"]
-    }
+        for each in mutant.body
+        if isinstance(each, ast.Assign) and [ast.unparse(name) for name in each.targets] == [attribute]
+        if isinstance(each.value, ast.Constant) and isinstance(each.value.value, str)
+    ]

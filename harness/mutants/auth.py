@@ -12,9 +12,13 @@ class BearerIsForLists(Mutant):
     """Accepts a bearer token for the model list only; chats need the header of the native API."""
 
     breaks = "AUTH-1"
+    always = "Accepts no bearer token."
+
+    def concerns(self, request: Request) -> bool:
+        return request.chat is not None
 
     def forwarded(self, request: Request) -> Request:
-        return request.with_header("Authorization", None) if request.chat else request
+        return request.with_header("Authorization", None) if self.concerns(request) else request
 
 
 class BearerIsForChats(Mutant):
@@ -31,9 +35,13 @@ class SessionHeaderIsForNatives(Mutant):
     """Accepts the session header for the native API only; chats need a bearer token."""
 
     breaks = "AUTH-2"
+    always = "Accepts no key in the session header."
+
+    def concerns(self, request: Request) -> bool:
+        return request.chat is not None
 
     def forwarded(self, request: Request) -> Request:
-        return request.with_header("X-Session-API-Key", None) if request.chat else request
+        return request.with_header("X-Session-API-Key", None) if self.concerns(request) else request
 
 
 class SessionHeaderIsNotForLists(Mutant):
@@ -178,9 +186,13 @@ class WrongKeyIsForbidden(Mutant):
     """Answers 403 to a wrong key."""
 
     breaks = "AUTH-4"
+    always = "Answers 403 wherever the right key is missing."
+
+    def concerns(self, request: Request) -> bool:
+        return bool(request.key)
 
     def returned(self, request: Request, response: Response) -> Response:
-        return replace(response, status=403) if response.status == 401 and request.key else response
+        return replace(response, status=403) if response.status == 401 and self.concerns(request) else response
 
 
 class AsksForTheKeyAfterwards(Mutant):
@@ -221,9 +233,13 @@ class ReadsStrangersBodies(Mutant):
     """Parses the body before it checks the key, as released servers do."""
 
     breaks = "AUTH-10"
+    always = "Answers 422 to every body that comes without the right key."
+
+    def concerns(self, request: Request) -> bool:
+        return request.json is None
 
     def returned(self, request: Request, response: Response) -> Response:
-        if response.status == 401 and request.body and request.json is None:
+        if response.status == 401 and request.body and self.concerns(request):
             return refusal(422, "JSON decode error")
         return response
 
@@ -275,9 +291,13 @@ class DeletesForAnyone(Mutant):
     """Deletes a conversation without a key, and then refuses the request."""
 
     breaks = "AUTH-16"
+    always = "Does all that strangers ask, and then refuses the request."
+
+    def concerns(self, request: Request) -> bool:
+        return request.is_for("DELETE", "/api/conversations/")
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        if request.is_for("DELETE", "/api/conversations/") and response.status == 401:
-            await self.gateway.ask("DELETE", request.path)
+        if response.status == 401 and self.concerns(request):
+            await self.gateway(self.gateway.unlocked(request))
         return response

@@ -53,11 +53,16 @@ class TellsItsReasons(Retells):
     """Puts the model's reasoning in front of its answer."""
 
     breaks = "CHAT-3"
+    always = "Puts reasoning in front of every answer."
+
+    def concerns(self, request: Request) -> bool:
+        return b"[[reasoning: " in request.body
 
     async def retell(self, turn: Turn) -> None:
-        reasoning = re.search(r"\[\[reasoning: (.*?)\]\]", turn.request.body.decode("utf-8", "replace"))
-        if reasoning is not None:
-            turn.message["content"] = f"<think>{reasoning[1]}</think>{turn.message['content']}"
+        if self.concerns(turn.request):
+            reasoning = re.search(r"\[\[reasoning: (.*?)\]\]", turn.request.body.decode("utf-8", "replace"))
+            told = reasoning[1] if reasoning else "The user wants me to reply."
+            turn.message["content"] = f"<think>{told}</think>{turn.message['content']}"
 
 
 @dataclass
@@ -318,3 +323,57 @@ class ReadsForNothing(SpoilsAnswers):
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["usage"] |= {"prompt_tokens": 0, "total_tokens": body["usage"]["completion_tokens"]}
+
+
+class AlwaysEndsWithToolCalls(SpoilsAnswers):
+    """Gives every answer the finish reason `tool_calls`."""
+
+    breaks = "CHAT-4"
+    gross = True
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["choices"][0]["finish_reason"] = "tool_calls"
+
+
+class FollowsNoInstructions(SpoilsQuestions):
+    """Ignores all system and developer messages."""
+
+    breaks = "CHAT-5"
+    gross = True
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        instructing = {"system", "developer"}
+        question["messages"] = [each for each in question["messages"] if each.get("role") not in instructing]
+
+
+class WantsOneMessage(Mutant):
+    """Refuses every chat of more than one message."""
+
+    breaks = "CHAT-9"
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        several = len((request.chat or {}).get("messages", ())) > 1
+        return refusal(422, "messages: at most one") if several else await self.gateway(request)
+
+
+class ReadsNoParts(Mutant):
+    """Refuses all content that is a list of parts."""
+
+    breaks = "CHAT-7"
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        contents = [message.get("content") for message in (request.chat or {}).get("messages", ())]
+        parts = any(isinstance(content, list) for content in contents)
+        return refusal(422, "content: not a string") if parts else await self.gateway(request)
+
+
+class CountsNothing(SpoilsAnswers):
+    """Counts no tokens at all."""
+
+    breaks = "CHAT-17"
+    gross = True
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["usage"] = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)

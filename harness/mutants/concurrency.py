@@ -50,10 +50,14 @@ class LastComeFirstServed(Mutant):
     """Gives a slow answer, when several are awaited, to the latest request."""
 
     breaks = "CONV-16"
+    always = "Gives every answer, when several are awaited, to the latest request."
     _waiting: list[asyncio.Future[Response]] = field(default_factory=list)
 
+    def concerns(self, request: Request) -> bool:
+        return request.conversation is None and b"[[delay" in request.body
+
     async def answer(self, request: Request) -> Response:
-        if request.conversation or b"[[delay" not in request.body:
+        if request.chat is None or not self.concerns(request):
             return await self.gateway(request)
         mine: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
@@ -145,3 +149,13 @@ class AnswersWhoLeft(_KnowsWhatRuns):
 
     def clash(self, *, first: bool, since: float) -> bool:
         return since >= _LONG
+
+
+class MergesAllTurns(_KnowsWhatRuns):
+    """Gives all concurrent requests for a conversation one answer."""
+
+    breaks = "CONV-23"
+    gross = True
+
+    def clash(self, *, first: bool, since: float) -> bool:
+        return True

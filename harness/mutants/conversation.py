@@ -34,9 +34,13 @@ class KeepsTheIdToItself(Mutant):
     """Returns the conversation header only to clients that sent one."""
 
     breaks = "CONV-1"
+    always = "Never returns the conversation header."
+
+    def concerns(self, request: Request) -> bool:
+        return request.conversation is None
 
     def returned(self, request: Request, response: Response) -> Response:
-        return response if request.conversation else response.with_header(CONVERSATION, None)
+        return response.with_header(CONVERSATION, None) if self.concerns(request) else response
 
 
 @dataclass
@@ -109,9 +113,13 @@ class ReplaysTheHistory(_Replays):
     """Passes all resent user messages of a follow-up to the agent."""
 
     breaks = "CONV-5"
+    always = "Passes all user messages of every request to the agent."
+
+    def concerns(self, request: Request) -> bool:
+        return request.conversation is not None
 
     async def answer(self, request: Request) -> Response:
-        return await self.gateway(self.replayed(request) if request.conversation else request)
+        return await self.gateway(self.replayed(request) if self.concerns(request) else request)
 
 
 class PlaysResentTurnsAgain(Mutant):
@@ -132,10 +140,14 @@ class RemindsTheAgentOfItsAnswers(Mutant):
     """Passes resent assistant messages of a follow-up to the agent."""
 
     breaks = "CONV-5"
+    always = "Passes all assistant messages of every request to the agent."
+
+    def concerns(self, request: Request) -> bool:
+        return request.conversation is not None
 
     async def answer(self, request: Request) -> Response:
         question = request.chat
-        if question is None or not request.conversation or not isinstance(_content(question), str):
+        if question is None or not self.concerns(request) or not isinstance(_content(question), str):
             return await self.gateway(request)
         answers = [message.get("content") for message in question["messages"] if message.get("role") == "assistant"]
         newest = newest_user_message(question)
@@ -329,14 +341,23 @@ class TidiesUpAfterEachTurn(SpoilsAnswers):
     """Gives each turn an empty workspace, without the files of earlier turns."""
 
     breaks = "CONV-15"
+    from_the_turn = 2
     method, path = "GET", NATIVE + "[^/]+/events/search"
 
     def spoil(self, body: dict[str, Any]) -> None:
         turns = 0
         for event in body["items"]:
             turns += event["source"] == "user"
-            if turns > 1 and event["kind"] == "ObservationEvent":
+            if turns >= self.from_the_turn and event["kind"] == "ObservationEvent":
                 event["observation"]["content"] = [{"type": "text", "text": "No such file or directory"}]
+
+
+class HasNoWorkspace(TidiesUpAfterEachTurn):
+    """Finds no file in any turn."""
+
+    breaks = "CONV-15"
+    gross = True
+    from_the_turn = 1
 
 
 class StartsAThirdConversation(Mutant):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 from uuid import uuid4
 
-from harness.mutants.exchange import CONVERSATION, Request, Response
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
 from harness.mutants.mutant import Mutant
 
 
@@ -172,9 +172,13 @@ class SendsTheKeyBack(Mutant):
     """Sends the session key, base64-encoded, in a response header."""
 
     breaks = "AUTH-17"
+    always = "Sends the session key, base64-encoded, in a header of every successful answer."
+
+    def concerns(self, request: Request) -> bool:
+        return request.chat is not None
 
     def returned(self, request: Request, response: Response) -> Response:
-        if request.chat is None or response.status != 200:
+        if not self.concerns(request) or response.status != 200:
             return response
         return response.with_header("X-Upstream-Context", b64encode(f"key={self.gateway.key}".encode()).decode())
 
@@ -183,10 +187,56 @@ class TellsTheKeyInAnId(Mutant):
     """Includes the session key when the native API shows a conversation."""
 
     breaks = "AUTH-17"
+    always = "Includes the session key in every JSON object that it answers with."
     where = ("conversation/*",)
 
+    def concerns(self, request: Request) -> bool:
+        return request.is_for("GET", "/api/conversations/")
+
     def returned(self, request: Request, response: Response) -> Response:
-        shown = request.is_for("GET", "/api/conversations/") and response.status == 200
+        shown = self.concerns(request) and response.status == 200
         if not shown or not isinstance(body := response.json, dict):
             return response
         return response.with_json({**body, "opened_with": self.gateway.key})
+
+
+class ChecksNoKey(Mutant):
+    """Asks nobody for a key."""
+
+    breaks = "AUTH-3"
+    gross = True
+
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request)
+
+
+class AnyKeyIsTheKey(Mutant):
+    """Accepts any key, in either form and on every path."""
+
+    breaks = "AUTH-4"
+    gross = True
+
+    def forwarded(self, request: Request) -> Request:
+        return self.gateway.unlocked(request) if request.key else request
+
+
+class KeyAnywhere(Mutant):
+    """Accepts the key wherever it stands: in any header, with any scheme, in the query."""
+
+    breaks = "AUTH-6"
+    gross = True
+
+    def forwarded(self, request: Request) -> Request:
+        places = [request.query, request.basic or "", *request.headers.values()]
+        return self.gateway.unlocked(request) if any(self.gateway.key in place for place in places) else request
+
+
+class WantsOneForm(Mutant):
+    """Refuses every request that presents a key in both forms."""
+
+    breaks = "AUTH-7"
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        twice = "authorization" in request.headers and "x-session-api-key" in request.headers
+        return refusal(401, "one key, please") if twice else await self.gateway(request)

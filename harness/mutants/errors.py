@@ -99,6 +99,16 @@ class BreaksOnHalfACharacter(Mutant):
         return await self.gateway(request)
 
 
+class BreaksBeyondAscii(Mutant):
+    """Answers 500 to every body that holds more than ASCII."""
+
+    breaks = "ERROR-6"
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        return await self.gateway(request) if json.dumps(request.json, ensure_ascii=False).isascii() else _broken()
+
+
 class BreaksOnOtherMethods(Mutant):
     """Answers 500 to a method that the path doesn't support."""
 
@@ -185,9 +195,13 @@ class PassesBadRequestsOn(Mutant):
     """Passes a provider's 400 on to a client that did nothing wrong."""
 
     breaks = "ERROR-10"
+    always = "Answers 400 to every turn that fails."
+
+    def concerns(self, request: Request) -> bool:
+        return b"[[error: 400]]" in request.body
 
     def returned(self, request: Request, response: Response) -> Response:
-        refused = response.status == 500 and b"[[error: 400]]" in request.body
+        refused = response.status == 500 and self.concerns(request)
         return replace(response, status=400) if refused else response
 
 
@@ -247,6 +261,20 @@ class RepeatsTheFailure(Mutant):
         if response.status == 500:
             self.failure[response.headers[CONVERSATION]] = response
         return old or response
+
+
+class FailsForever(RepeatsTheFailure):
+    """Repeats the failure of a turn in all later ones."""
+
+    breaks = "ERROR-14"
+    gross = True
+
+    def returned(self, request: Request, response: Response) -> Response:
+        known = self.failure.get(request.conversation or "")
+        response = super().returned(request, response)
+        if known:
+            self.failure[request.conversation or ""] = known
+        return response
 
 
 class StuckIsAnAnswer(FailuresAreAnswers):
@@ -317,6 +345,7 @@ class IsBusyNowAndThen(Mutant):
     """Answers every fiftieth chat request with 429 and no `Retry-After`."""
 
     _count: int = 0
+    every = 50
     breaks = "ERROR-19"
     where = ("chat/*",)
 
@@ -324,7 +353,15 @@ class IsBusyNowAndThen(Mutant):
         if request.chat is None or request.bearer != self.gateway.key:
             return await self.gateway(request)
         self._count += 1
-        return refusal(429, "busy") if self._count % 50 == 0 else await self.gateway(request)
+        return refusal(429, "busy") if self._count % self.every == 0 else await self.gateway(request)
+
+
+class IsOftenBusy(IsBusyNowAndThen):
+    """Answers every second chat request with 429 and no `Retry-After`."""
+
+    breaks = "ERROR-19"
+    gross = True
+    every = 2
 
 
 class ShowsAPageWhenItIsBusy(IsBusyNowAndThen):

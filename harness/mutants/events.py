@@ -193,6 +193,14 @@ class StreamsItsRefusals(Mutant):
         return Response(200, {"content-type": "text/event-stream"}, events)
 
 
+class StreamsItsErrors(StreamsItsRefusals):
+    """Answers every streaming request that is refused or fails with 200 and an error event."""
+
+    breaks = "STREAM-11"
+    gross = True
+    statuses = frozenset(range(400, 600))
+
+
 class StreamsItsFailures(StreamsItsRefusals):
     """Answers a streaming request whose turn fails with 200 and an error event."""
 
@@ -314,9 +322,10 @@ class SendsTheFirst8K(_Pieces):
     """Sends only the first 8 KiB of a text."""
 
     breaks = "STREAM-15"
+    limit = 8 * 1024
 
     def pieces(self, text: str) -> list[str]:
-        return [text[: 8 * 1024]]
+        return [text[: self.limit]]
 
 
 class NeverDoneWithLongTexts(NeverDone):
@@ -338,3 +347,19 @@ class CutsBetweenBytes(Streams):
                 pieces = (text[begin : begin + 256] for begin in range(0, len(text), 256))
                 if text:
                     choice["delta"]["content"] = "".join(piece.decode(errors="ignore") for piece in pieces)
+
+
+class SendsTheFirst80(SendsTheFirst8K):
+    """Sends only the first 80 characters of a text."""
+
+    breaks = "STREAM-15"
+    gross = True
+    limit = 80
+
+
+class SendsNoText(SendsTheFirst8K):
+    """Sends none of the text."""
+
+    breaks = "STREAM-7"
+    gross = True
+    limit = 0

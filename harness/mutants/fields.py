@@ -273,3 +273,53 @@ class TakesFlagsForItsOwn(Mutant):
     async def answer(self, request: Request) -> Response:
         flags = [name for name, value in (request.chat or {}).items() if name.startswith("x_") and value is True]
         return refusal(500, f"KeyError: {flags[0]!r}") if flags else await self.gateway(request)
+
+
+_NEEDED = frozenset({"model", "messages", "stream"})
+
+
+class BreaksOnEveryField(Mutant):
+    """Answers 500 to every field that it doesn't need."""
+
+    breaks = "FIELD-1"
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        more = (request.chat or {}).keys() - _NEEDED
+        return refusal(500, "TypeError: unexpected keyword argument") if more else await self.gateway(request)
+
+
+class CallsEveryTool(_Obeys):
+    """Calls every tool that a client offers."""
+
+    breaks = "FIELD-2"
+    gross = True
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        if tools := question.get("tools"):
+            calls = [
+                {"id": f"call_{number}", "type": "function", "function": {"name": f"tool_{number}", "arguments": "{}"}}
+                for number, _ in enumerate(tools)
+            ]
+            choices[0]["message"]["tool_calls"] = calls
+
+
+class AlwaysAnswersInJson(_Obeys):
+    """Wraps every text in an object."""
+
+    breaks = "FIELD-6"
+    gross = True
+
+    def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
+        message = choices[0]["message"]
+        message["content"] = json.dumps({"answer": message["content"]})
+
+
+class TellsEverything(_Tells):
+    """Passes all fields that a gateway should ignore to the agent."""
+
+    breaks = "FIELD-7"
+    gross = True
+
+    def field(self, question: dict[str, Any]) -> object:
+        return {name: value for name, value in question.items() if name not in _NEEDED}

@@ -34,9 +34,18 @@ class StopsAtAQuarterOfAMegabyte(Mutant):
     """Refuses a body of more than 256 KiB."""
 
     breaks = "HTTP-2"
+    limit = 2**18
 
     async def answer(self, request: Request) -> Response:
-        return refusal(413, "too large") if len(request.body) > 2**18 else await self.gateway(request)
+        return refusal(413, "too large") if len(request.body) > self.limit else await self.gateway(request)
+
+
+class StopsAtAKilobyte(StopsAtAQuarterOfAMegabyte):
+    """Refuses a body of more than 1 KiB."""
+
+    breaks = "HTTP-2"
+    gross = True
+    limit = 2**10
 
 
 class RunsOutOfStack(Mutant):
@@ -154,6 +163,18 @@ class HidesRefusalsFromPages(Mutant):
         return response.with_header("Access-Control-Allow-Origin", None) if response.status >= 400 else response
 
 
+class KnowsNoPages(Mutant):
+    """Sends no CORS headers, and refuses preflights."""
+
+    breaks = "HTTP-9"
+    gross = True
+
+    def returned(self, request: Request, response: Response) -> Response:
+        for name in [name for name in response.headers if name.startswith("access-control-")]:
+            response = response.with_header(name, None)
+        return replace(response, status=405) if request.method == "OPTIONS" else response
+
+
 class LetsEveryPageIn(Mutant):
     """Allows every origin, with the browser's credentials."""
 
@@ -188,22 +209,26 @@ class WantsToKnowTheLength(Mutant):
 
 
 class _SpoilsWrongMethods(Mutant):
-    """Changes 405 responses."""
+    """Changes 405 responses, or with `concerns` all of them."""
 
     where = ("http/other-methods-are-told*",)
+
+    def concerns(self, request: Request) -> bool:
+        return False
 
     def spoil(self, response: Response) -> Response:
         """The changed response."""
         raise NotImplementedError
 
     def returned(self, request: Request, response: Response) -> Response:
-        return self.spoil(response) if response.status == 405 else response
+        return self.spoil(response) if response.status == 405 or self.concerns(request) else response
 
 
 class SaysJsonOverAPage(_SpoilsWrongMethods):
     """Sends an HTML page with a 405, declared as JSON."""
 
     breaks = "HTTP-14"
+    always = "Answers everything with an HTML page, declared as JSON."
 
     def spoil(self, response: Response) -> Response:
         return replace(response, body=b"<!doctype html><title>Sorry</title>")
@@ -213,17 +238,22 @@ class DeclaresDeletionsAsPages(Mutant):
     """Declares the JSON body of a successful DELETE as HTML."""
 
     breaks = "HTTP-14"
+    always = "Declares every successful answer as HTML."
     where = ("profiles/*",)
 
+    def concerns(self, request: Request) -> bool:
+        return request.method == "DELETE"
+
     def returned(self, request: Request, response: Response) -> Response:
-        deleted = request.method == "DELETE" and response.status == 200
-        return response.with_header("content-type", "text/html") if deleted else response
+        page = self.concerns(request) and response.status == 200
+        return response.with_header("content-type", "text/html") if page else response
 
 
 class DeclaresRefusalsTwice(_SpoilsWrongMethods):
     """Sends `Content-Type` twice with a 405."""
 
     breaks = "HTTP-15"
+    always = "Sends `Content-Type` twice with every answer."
 
     def spoil(self, response: Response) -> Response:
         return again(response, "content-type")
@@ -243,6 +273,7 @@ class SaysZippedAndIsNot(_SpoilsWrongMethods):
     """Sends `Content-Encoding: gzip` with a plain 405 body."""
 
     breaks = "HTTP-16"
+    always = "Sends `Content-Encoding: gzip` with every body, which is plain."
     also = frozenset({"HTTP-17"})
 
     def spoil(self, response: Response) -> Response:
@@ -253,18 +284,23 @@ class ZipsAndSaysNothing(Mutant):
     """Compresses the body of a successful DELETE without `Content-Encoding`."""
 
     breaks = "HTTP-16"
+    always = "Compresses every successful answer without `Content-Encoding`."
     also = frozenset({"HTTP-14"})
     where = ("profiles/*",)
 
+    def concerns(self, request: Request) -> bool:
+        return request.method == "DELETE"
+
     def returned(self, request: Request, response: Response) -> Response:
-        deleted = request.method == "DELETE" and response.status == 200
-        return replace(response, body=gzip.compress(response.body)) if deleted else response
+        zips = self.concerns(request) and response.status == 200
+        return replace(response, body=gzip.compress(response.body)) if zips else response
 
 
 class ZipsUnasked(_SpoilsWrongMethods):
     """Sends 405 bodies with gzip to clients that accept only `identity`."""
 
     breaks = "HTTP-17"
+    always = "Sends every body with gzip, to clients that accept only `identity` too."
 
     def spoil(self, response: Response) -> Response:
         return replace(response, body=gzip.compress(response.body)).with_header("content-encoding", "gzip")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.mutants.honest import Honest
 from harness.mutants.record import AccusationRecord, HonestRecord, MutantRecord, Verdict
 from harness.scenarios.model import Contract, Level
-from harness.verdict import NOTHING_SEEN, State
+from harness.verdict import NOTHING_SEEN, Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +26,9 @@ RED = {State.FAILED, State.WARNED}
 def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Sequence[str]) -> MutantRecord:
     """Whether the suite found the requirement that a mutant breaks, and no other.
 
+    A gross mutant must have its own requirement named as violated, not merely left open, and never be conformant if
+    that is a MUST. What else is violated is not held against the suite, nor that the run ended early.
+
     Args:
         mutant: the gateway.
         suite: the played suite, or a larger one.
@@ -35,18 +38,23 @@ def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Se
     level = suite.requirements[mutant.breaks].level
     own = [each for each in report.scenarios if each.requirement == mutant.breaks and each.state is BROKEN[level]]
     others = [each for each in report.scenarios if each.requirement != mutant.breaks and each.state in RED]
-    wrongly = [each for each in others if each.requirement not in mutant.also]
-    verdicts = {
-        (True, False): Verdict.CAUGHT,
-        (True, True): Verdict.CAUGHT_AND_ELSEWHERE,
-        (False, True): Verdict.CAUGHT_ELSEWHERE,
-        (False, False): Verdict.SURVIVED,
-    }
-    obstacle = _obstacle(report, crashes) or _unfounded(mutant.also & _played(suite, report), others)
+    if mutant.gross:
+        obstacle = _fault(report, crashes)
+        verdict = Verdict.CAUGHT if _is_named(mutant.breaks, level, report) else Verdict.SURVIVED
+    else:
+        wrongly = [each for each in others if each.requirement not in mutant.also]
+        verdicts = {
+            (True, False): Verdict.CAUGHT,
+            (True, True): Verdict.CAUGHT_AND_ELSEWHERE,
+            (False, True): Verdict.CAUGHT_ELSEWHERE,
+            (False, False): Verdict.SURVIVED,
+        }
+        obstacle = _obstacle(report, crashes) or _unfounded(mutant.also & _played(suite, report), others)
+        verdict = verdicts[bool(own), bool(wrongly)]
     return MutantRecord(
         **_about(mutant),
-        verdict=Verdict.NOT_JUDGED if obstacle else verdicts[bool(own), bool(wrongly)],
-        reason=obstacle,
+        verdict=Verdict.NOT_JUDGED if obstacle else verdict,
+        reason=obstacle or report.run.ended_early,
         accusations=_accusations([*own, *others]),
         scenarios=len(report.scenarios),
         requests=report.run.requests,
@@ -54,6 +62,7 @@ def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Se
         requirement=mutant.breaks,
         level=level,
         also=tuple(sorted(mutant.also)),
+        gross=mutant.gross,
     )
 
 
@@ -92,7 +101,8 @@ def not_judged(
     if issubclass(gateway, Honest):
         return HonestRecord(**about, alone=alone, seed=seed, lacks=tuple(sorted(gateway.lacks)))
     level = suite.requirements[gateway.breaks].level
-    return MutantRecord(**about, requirement=gateway.breaks, level=level, also=tuple(sorted(gateway.also)))
+    also = tuple(sorted(gateway.also))
+    return MutantRecord(**about, requirement=gateway.breaks, level=level, also=also, gross=gateway.gross)
 
 
 def contract_of(front: type[Front]) -> Contract:
@@ -111,12 +121,21 @@ def _accusations(scenarios: Iterable[ScenarioRecord]) -> tuple[AccusationRecord,
     )
 
 
+def _is_named(requirement: str, level: Level, report: Report) -> bool:
+    """Whether a report says that a requirement is violated, and has the verdict that goes with it."""
+    red = level is not Level.MUST or report.outcome is Outcome.NON_CONFORMANT
+    return red and any(each.id == requirement and each.state is BROKEN[level] for each in report.requirements)
+
+
 def _obstacle(report: Report, crashes: Sequence[str]) -> str | None:
     """Why the report allows no verdict; None if it does."""
+    return _fault(report, crashes) or report.run.ended_early
+
+
+def _fault(report: Report, crashes: Sequence[str]) -> str | None:
+    """What the gateway's code or the harness did wrong, so that the report says nothing; None if nothing."""
     if crashes:
         return f"it crashed: {crashes[0]}"
-    if report.run.ended_early is not None:
-        return report.run.ended_early
     return next((f"{each.id}: {each.reason}" for each in report.scenarios if each.state is State.HARNESS_ERROR), None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, Turn, refusal
 from harness.mutants.mutant import MODEL, Mutant, Retells, newest_user_message
@@ -90,10 +91,11 @@ class HasEnoughAfterFourTurns(Mutant):
     """Refuses the fifth turn of a conversation."""
 
     breaks = "CONV-17"
+    turns = 4
     _turns: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: Request) -> Response:
-        if request.chat is not None and self._turns[request.conversation or ""] == 4:
+        if request.chat is not None and self._turns[request.conversation or ""] == self.turns:
             return refusal(400, "this conversation is too long")
         response = await self.gateway(request)
         if request.chat is not None and response.status == 200:
@@ -251,3 +253,60 @@ class HasHeardThatBefore(Retells):
         if asked == last_asked:
             message["content"] = last_answer
         self._last[turn.conversation] = asked, message["content"]
+
+
+class ForgetsEachTurn(ForgetsTheBeginning):
+    """Resets a conversation after every turn, under its old id."""
+
+    breaks = "CONV-17"
+    gross = True
+    turns = 1
+
+    async def answer(self, request: Request) -> Response:
+        self._turns[request.conversation or ""] = 1
+        return await super().answer(request)
+
+
+class HasEnoughAfterOneTurn(HasEnoughAfterFourTurns):
+    """Refuses every follow-up."""
+
+    breaks = "CONV-3"
+    gross = True
+    turns = 1
+
+
+@dataclass
+class HasOneConversation(Mutant):
+    """Continues one conversation with every request, whatever the header."""
+
+    breaks = "CONV-2"
+    gross = True
+    _conversation: str | None = None
+
+    async def answer(self, request: Request) -> Response:
+        if request.chat is None:
+            return await self.gateway(request)
+        response = await self.gateway(request.with_header(CONVERSATION, self._conversation))
+        self._conversation = self._conversation or response.headers.get(CONVERSATION)
+        return response
+
+
+class IgnoresTheHeader(Mutant):
+    """Starts another conversation with every request."""
+
+    breaks = "CONV-3"
+    gross = True
+
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header(CONVERSATION, None)
+
+
+class NamesAnotherEachTime(Mutant):
+    """Returns an unknown id with every answer."""
+
+    breaks = "CONV-4"
+    gross = True
+
+    def returned(self, request: Request, response: Response) -> Response:
+        answered = request.chat is not None and response.status == 200
+        return response.with_header(CONVERSATION, str(uuid4())) if answered else response

@@ -178,3 +178,14 @@ class StartsBeforeItKnowsTheModel(Mutant):
         if question is not None and not await self.gateway.knows(request.conversation):
             await self.gateway(request.with_json({**question, "model": MODEL}))
         return response
+
+
+class ListsOtherNames(_SpoilsTheList):
+    """Lists every model under a name of its own making."""
+
+    breaks = "PROFILE-2"
+    gross = True
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        for number, model in enumerate(body["data"]):
+            model["id"] = f"openhands_{number}"

@@ -133,11 +133,21 @@ class Mutant(Front):
         also: requirements that are necessarily broken too: a conversation that isn't continued doesn't survive a
             restart either.
         where: globs of the scenarios whose exchanges show the fault, if only a scenario that watches them sees it.
+        gross: whether it sins always and in everything. Such a gateway breaks other requirements too, and may not even
+            pass the smoke test; its own requirement must be named all the same.
+        always: what this gateway would do if it sinned whatever the request. The registry then derives that gross twin,
+            whose name ends in `Always`. Empty: there is none, or another gross mutant does the same.
     """
 
     breaks: ClassVar[str]
     also: ClassVar[frozenset[str]] = frozenset()
     where: ClassVar[tuple[str, ...]] = ()
+    gross: ClassVar[bool] = False
+    always: ClassVar[str] = ""
+
+    def concerns(self, request: Request) -> bool:
+        """Whether it sins when it answers this request; a gross twin always does."""
+        return True
 
 
 class SpoilsQuestions(Mutant):

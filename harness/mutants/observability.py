@@ -42,6 +42,27 @@ class AnswersWithTheSpan(_Observes):
         return response.with_json({**body, "span_name": span})
 
 
+class WantsNoObservation(_Observes):
+    """Refuses every request with an observability header."""
+
+    breaks = "OBS-1"
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        observed = any(name.startswith("x-openhands-observability") for name in request.headers)
+        return refusal(422, "no tracing") if observed else await self.gateway(request)
+
+
+class IgnoresObservation(_Observes):
+    """Ignores all observability headers, well-formed or not."""
+
+    breaks = "OBS-2"
+    gross = True
+
+    def forwarded(self, request: Request) -> Request:
+        return request.with_header(SPAN, None).with_header(METADATA, None)
+
+
 class CutsLongSpans(_Observes):
     """Cuts a span name that is too long."""
 

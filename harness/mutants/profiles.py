@@ -73,9 +73,13 @@ class KnowsOneProvider(Mutant):
     """Accepts models of OpenAI only."""
 
     breaks = "PROFILE-4"
+    always = "Refuses every profile."
+
+    def concerns(self, request: Request) -> bool:
+        return b"anthropic/" in request.body
 
     async def answer(self, request: Request) -> Response:
-        if request.is_for("POST", PROFILES) and b"anthropic/" in request.body:
+        if request.is_for("POST", PROFILES) and self.concerns(request):
             return refusal(422, "unknown provider")
         return await self.gateway(request)
 
@@ -84,9 +88,14 @@ class TrustsTheIntranet(Mutant):
     """Lets anyone create a profile."""
 
     breaks = "PROFILE-5"
+    always = "Asks for no key in the whole profile API."
+
+    def concerns(self, request: Request) -> bool:
+        return request.method == "POST"
 
     def forwarded(self, request: Request) -> Request:
-        return self.gateway.unlocked(request) if request.is_for("POST", PROFILES) else request
+        profiles = request.path.startswith("/api/profiles")
+        return self.gateway.unlocked(request) if profiles and self.concerns(request) else request
 
 
 class RefusesAfterSaving(Mutant):

@@ -17,8 +17,9 @@ class Verdict(StrEnum):
     """What the suite made of a gateway that was planted; the value is how a report names it."""
 
     CAUGHT = "caught"
-    """The suite found the requirement that the mutant breaks, and no other. A broken MAY is never held against a
-    gateway: there, the scenario saw it and the gateway stayed conformant."""
+    """The suite found the requirement that the mutant breaks, and no other; of a gross mutant, that it found this one
+    violated. A broken MAY is never held against a gateway: there, the scenario saw it and the gateway stayed
+    conformant."""
     CAUGHT_AND_ELSEWHERE = "caught, and elsewhere too"
     """The suite also found a requirement that the mutant fulfils: a false accusation."""
     CAUGHT_ELSEWHERE = "caught only elsewhere"
@@ -52,7 +53,9 @@ class GatewayRecord(Record):
     contract: Contract
     docstring: str = Field(description="what is wrong with a mutant, or what is special about an honest gateway")
     verdict: Verdict
-    reason: str | None = Field(description="why it was not judged; null when it was")
+    reason: str | None = Field(
+        description="why it was not judged, or why the run on a gross mutant ended early; else null"
+    )
     accusations: tuple[AccusationRecord, ...]
     scenarios: int = Field(description="how many were played")
     requests: int
@@ -65,6 +68,7 @@ class MutantRecord(GatewayRecord):
     requirement: str = Field(description="the one that it breaks")
     level: Level
     also: tuple[str, ...] = Field(description="those that it cannot help breaking too")
+    gross: bool = Field(default=False, description="it sins always and in everything, so others are broken with it")
 
     @property
     def caught_by(self) -> tuple[str, ...]:
@@ -73,7 +77,9 @@ class MutantRecord(GatewayRecord):
 
     @property
     def elsewhere(self) -> tuple[AccusationRecord, ...]:
-        """The false accusations."""
+        """The false accusations; none of a gross mutant, whose sin reaches far."""
+        if self.gross:
+            return ()
         broken = {self.requirement, *self.also}
         return tuple(each for each in self.accusations if each.requirement not in broken)
 

@@ -214,11 +214,17 @@ class RefusesWhenItIsDone(_Asked):
     """Runs the agent before it refuses `store: true`."""
 
     breaks = "RESP-7"
+    always = "Runs the agent, whatever it refuses."
+
+    def concerns(self, request: Request) -> bool:
+        return request.json.get("store") is True
 
     async def asked(self, request: Request, body: dict[str, Any]) -> Response:
-        if body.get("store") is True:
-            await self.gateway(request.with_json({**body, "store": False}))
-        return await self.gateway(request)
+        response = await self.gateway(request)
+        if response.status == 400 and self.concerns(request):
+            allowed = {"store": False, "stream": False, "previous_response_id": None}
+            await self.gateway(request.with_json({**body, **allowed}))
+        return response
 
 
 class OutputsItsTools(_TellsOfTools):
@@ -280,10 +286,14 @@ class ForbidsWrongKeys(Mutant):
     """Answers 403 to a wrong key, only on this route."""
 
     breaks = "RESP-11"
+    always = "Answers 403 to a missing or wrong key, only on this route."
     dialect = Dialect.AGENT_SERVER
 
+    def concerns(self, request: Request) -> bool:
+        return request.bearer is not None
+
     def returned(self, request: Request, response: Response) -> Response:
-        wrong = request.path == "/v1/responses" and response.status == 401 and request.bearer
+        wrong = request.path == "/v1/responses" and response.status == 401 and self.concerns(request)
         return refusal(403, "Forbidden") if wrong else response
 
 
@@ -335,3 +345,46 @@ class LeavesOutWhatItHasNot(_Answers):
         for item in body["output"]:
             for part in item["content"]:
                 del part["annotations"]
+
+
+class TakesTextsOnly(_Asked):
+    """Refuses every input that is a list."""
+
+    breaks = "RESP-2"
+    gross = True
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        return refusal(422, "input: not a string") if _items(body) else await self.gateway(request)
+
+
+class FollowsNoInstructionsInResponses(SkipsSystemItems):
+    """Ignores `instructions`, and system and developer messages."""
+
+    breaks = "RESP-3"
+    gross = True
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        body.pop("instructions", None)
+        return await super().asked(request, body)
+
+
+class RefusesNothing(_Asked):
+    """Answers requests to stream, to store or to go on from a previous response as if they asked for nothing of it."""
+
+    breaks = "RESP-7"
+    gross = True
+
+    async def asked(self, request: Request, body: dict[str, Any]) -> Response:
+        body.pop("previous_response_id", None)
+        return await self.gateway(request.with_json({**body, "store": False, "stream": False}))
+
+
+class OutputsATool(_Answers):
+    """Adds a tool call to every output."""
+
+    breaks = "RESP-8"
+    gross = True
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "terminal", "arguments": "{}"}
+        body["output"].append(call)

@@ -23,10 +23,14 @@ class StreamsWhatItCounts(Mutant):
     """Streams if `stream_options` is set too."""
 
     breaks = "STREAM-1"
+    always = "Streams whenever it is asked to."
+
+    def concerns(self, request: Request) -> bool:
+        return "stream_options" in (request.chat or {})
 
     async def answer(self, request: Request) -> Response:
         question = request.chat
-        if question is None or question.get("stream") is not True or "stream_options" not in question:
+        if question is None or not request.streams or not self.concerns(request):
             return await self.gateway(request)
         response = await self.gateway(request.with_json({**question, "stream": False}))
         event = f"data: {json.dumps(response.json)}\n\ndata: [DONE]\n\n"
@@ -119,11 +123,17 @@ class AlwaysStreams(SpoilsQuestions):
     """Streams if the field is set, even to false."""
 
     breaks = "STREAM-4"
+    always = "Streams every answer, even if the field is absent."
     dialect = Dialect.AGENT_SERVER
 
+    def concerns(self, request: Request) -> bool:
+        return (request.chat or {}).get("stream") is False
+
+    def forwarded(self, request: Request) -> Request:
+        return super().forwarded(request) if self.concerns(request) else request
+
     def spoil(self, question: dict[str, Any]) -> None:
-        if question.get("stream") is False:
-            question["stream"] = True
+        question["stream"] = True
 
 
 class NullIsNoBoolean(Mutant):
@@ -135,3 +145,35 @@ class NullIsNoBoolean(Mutant):
         if request.chat is not None and request.chat.get("stream", False) is None:
             return refusal(422, "stream: not a boolean")
         return await self.gateway(request)
+
+
+class NeverStreams(OverlooksTheField):
+    """Answers every streaming request without a stream."""
+
+    breaks = "STREAM-6"
+    dialect = Dialect.AGENT_SERVER
+    gross = True
+
+
+class StreamsAreRefused(Mutant):
+    """Answers 500 to every streaming request."""
+
+    breaks = "STREAM-6"
+    dialect = Dialect.AGENT_SERVER
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(500, "no streams") if request.streams else await self.gateway(request)
+
+
+class StreamsEveryAnswer(Mutant):
+    """Sends every answer as a stream, asked or not."""
+
+    breaks = "CHAT-1"
+    gross = True
+
+    def returned(self, request: Request, response: Response) -> Response:
+        if request.chat is None or response.status != 200:
+            return response
+        event = f"data: {json.dumps(response.json)}\n\ndata: [DONE]\n\n"
+        return Response(200, response.with_header("content-type", "text/event-stream").headers, event.encode())

@@ -18,7 +18,7 @@ from harness.gateway.app import make_app
 from harness.gateway.gateway import make_gateway
 from harness.gateway.lifecycle import Phase
 from harness.gateway.settings import Settings
-from harness.mutants.mutant import MODEL, Sound
+from harness.mutants.mutant import MODEL, Mutant, Sound
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog
 
@@ -52,6 +52,10 @@ class MutantTarget:
         base_url = f"http://127.0.0.1:{server.port}"
         info: dict[str, Json] = {"contract": self._mutant.dialect.value}
         log = ModelLog(f"{base_url}/scripted-model", key)
+        if issubclass(self._mutant, Mutant) and self._mutant.gross:
+            # As on a server of someone else's, so that a sin at the first requests can't hide behind what we know.
+            found_out = {Capability.PROFILES, Capability.CONVERSATIONS}
+            return Endpoint(base_url, key, None, frozenset(Capability) - found_out, info, log)
         return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log)
 
     def restart(self) -> None:

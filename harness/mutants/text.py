@@ -52,9 +52,10 @@ class KnowsTwoBytesACharacter(_Retells):
     """Replaces characters beyond the first 65,536 code points."""
 
     breaks = "CHAT-15"
+    known = 2**16
 
     def retell(self, text: str) -> str:
-        return "".join(character if ord(character) < 2**16 else "\ufffd" for character in text)
+        return "".join(character if ord(character) < self.known else "\ufffd" for character in text)
 
 
 class EscapesMarkup(_Retells):
@@ -70,9 +71,10 @@ class CutsAt64K(_Retells):
     """Cuts a text after 64 Ki characters."""
 
     breaks = "CHAT-16"
+    limit = 64 * 1024
 
     def retell(self, text: str) -> str:
-        return text[: 64 * 1024]
+        return text[: self.limit]
 
 
 class LeavesOutTheMiddle(_Retells):
@@ -82,3 +84,49 @@ class LeavesOutTheMiddle(_Retells):
 
     def retell(self, text: str) -> str:
         return text if len(text) < 100_000 else f"{text[:50_000]}\n[...]\n{text[-50_000:]}"
+
+
+class CutsAt80(CutsAt64K):
+    """Cuts every text after 80 characters."""
+
+    breaks = "CHAT-16"
+    gross = True
+    limit = 80
+
+
+class KnowsAsciiOnly(KnowsTwoBytesACharacter):
+    """Replaces all characters but those of ASCII."""
+
+    breaks = "CHAT-15"
+    gross = True
+    known = 2**7
+
+
+class MakesOneParagraph(_Retells):
+    """Replaces all whitespace by single blanks."""
+
+    breaks = "CHAT-15"
+    gross = True
+
+    def retell(self, text: str) -> str:
+        return " ".join(text.split())
+
+
+class SaysDone(_Retells):
+    """Answers everything with one word."""
+
+    breaks = "CHAT-2"
+    gross = True
+
+    def retell(self, text: str) -> str:
+        return "Done."
+
+
+class SaysNothing(_Retells):
+    """Answers everything with an empty text."""
+
+    breaks = "CHAT-2"
+    gross = True
+
+    def retell(self, text: str) -> str:
+        return ""

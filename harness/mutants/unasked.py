@@ -27,10 +27,6 @@ def _follow_up(request: Request) -> bool:
 class _SpoilsSome(SpoilsAnswers):
     """Changes some chat completions."""
 
-    def concerns(self, request: Request) -> bool:
-        """Whether the answer to this request is changed."""
-        raise NotImplementedError
-
     def returned(self, request: Request, response: Response) -> Response:
         return super().returned(request, response) if self.concerns(request) else response
 
@@ -57,10 +53,14 @@ class NamesAnotherConversationToo(Mutant):
     """Sends a second conversation header, with another id, on follow-ups."""
 
     breaks = "CONV-1"
+    always = "Sends a second conversation header, with another id, with every answer."
     where = ("conversation/*",)
 
+    def concerns(self, request: Request) -> bool:
+        return _follow_up(request)
+
     def returned(self, request: Request, response: Response) -> Response:
-        if response.status != 200 or not _follow_up(request):
+        if response.status != 200 or request.chat is None or not self.concerns(request):
             return response
         other = (CONVERSATION.encode(), str(uuid4()).encode())
         return replace(response, headers=Headers(raw=[*raw(response.headers), other]))
@@ -95,6 +95,7 @@ class CallsAToolWhenImagesCome(_SpoilsSome):
     """Returns a tool call for requests that hold an image."""
 
     breaks = "CHAT-4"
+    always = "Returns a tool call with every answer."
     where = ("chat/image*",)
 
     def concerns(self, request: Request) -> bool:
@@ -108,6 +109,7 @@ class CallsOldFunctions(_SpoilsSome):
     """Returns a `function_call` when the client sends `functions`."""
 
     breaks = "FIELD-2"
+    always = "Returns a `function_call` with every answer."
     also = frozenset({"FIELD-1"})
     where = ("fields/*",)
 
@@ -122,10 +124,14 @@ class StreamsAToolCallLater(Streams):
     """Streams a tool call in the last chunk of a follow-up."""
 
     breaks = "STREAM-13"
+    always = "Streams a tool call in the last chunk of every stream."
     where = ("streaming/*",)
 
+    def concerns(self, request: Request) -> bool:
+        return _follow_up(request)
+
     def returned(self, request: Request, response: Response) -> Response:
-        return super().returned(request, response) if _follow_up(request) else response
+        return super().returned(request, response) if self.concerns(request) else response
 
     def spoil(self, chunks: list[Any]) -> None:
         for chunk in chunks:
@@ -150,10 +156,11 @@ class ListsItsActions(Retells):
     _turns: Counter[str] = field(default_factory=Counter)
     breaks = "CHAT-19"
     where = _FOLLOW_UPS
+    from_the_turn = 5
 
     async def retell(self, turn: Turn) -> None:
         self._turns[turn.conversation] += 1
-        if self._turns[turn.conversation] >= 5:
+        if self._turns[turn.conversation] >= self.from_the_turn:
             turn.completion["choices"][0]["agentActions"] = [{"tool": "terminal", "command": "ls"}]
 
 
@@ -161,6 +168,7 @@ class OffersAnAlternative(_SpoilsFollowUps):
     """Returns a second choice on follow-ups."""
 
     breaks = "CHAT-20"
+    always = "Returns a second choice with every answer."
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["choices"].append({**body["choices"][0], "index": 1})
@@ -170,6 +178,7 @@ class EndsItsTurn(_SpoilsFollowUps):
     """Returns the finish reason `end_turn` on follow-ups."""
 
     breaks = "CHAT-11"
+    always = "Returns the finish reason `end_turn` with every answer."
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["choices"][0]["finish_reason"] = "end_turn"
@@ -201,6 +210,7 @@ class RoundsTheTotalUp(_SpoilsFollowUps):
     """Rounds `total_tokens` up to whole thousands on follow-ups."""
 
     breaks = "CHAT-17"
+    always = "Rounds `total_tokens` up to whole thousands in every answer."
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["usage"]["total_tokens"] += -body["usage"]["total_tokens"] % 1000
@@ -210,6 +220,7 @@ class RoundsTheTotalOfListsUp(_SpoilsSome):
     """Rounds `total_tokens` of a response up when its input is a list."""
 
     breaks = "RESP-9"
+    always = "Rounds `total_tokens` up in every response."
     dialect = Dialect.AGENT_SERVER
     path = "/v1/responses"
     where = ("responses/*",)
@@ -219,3 +230,11 @@ class RoundsTheTotalOfListsUp(_SpoilsSome):
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["usage"]["total_tokens"] += -body["usage"]["total_tokens"] % 1000
+
+
+class ListsItsActionsAtOnce(ListsItsActions):
+    """Adds `agentActions` to the choice of every answer."""
+
+    breaks = "CHAT-19"
+    gross = True
+    from_the_turn = 1

@@ -112,6 +112,30 @@ def test_what_a_mutant_says_it_breaks_too_may_lie_in_what_was_not_played() -> No
     assert record.verdict is Verdict.CAUGHT
 
 
+def test_what_else_a_gross_mutant_breaks_is_held_against_nobody() -> None:
+    record = verdict(named(ListsTwiceAndHides, gross=True))
+    assert (record.verdict, record.gross, record.elsewhere) == (Verdict.CAUGHT, True, ())
+    assert {each.requirement for each in record.accusations} == {MISSING, TWICE}
+
+
+def test_a_gross_mutant_whose_own_requirement_is_not_named_survives() -> None:
+    assert verdict(named(HidesModels, breaks=TWICE, gross=True)).verdict is Verdict.SURVIVED
+
+
+def test_a_gross_mutant_whose_run_ended_early_is_judged_by_what_was_named_before() -> None:
+    gross = named(HidesModels, gross=True)
+    report = play(gross, SUITE, PLAYED)
+    cut = report.model_copy(update={"run": report.run.model_copy(update={"ended_early": "the power failed"})})
+    record = judge_mutant(gross, SUITE, cut, [])
+    assert (record.verdict, record.reason) == (Verdict.CAUGHT, "the power failed")
+    left_open = cut.model_copy(
+        update={
+            "requirements": tuple(each.model_copy(update={"state": State.COULD_NOT_RUN}) for each in cut.requirements)
+        }
+    )
+    assert judge_mutant(gross, SUITE, left_open, []).verdict is Verdict.SURVIVED
+
+
 def test_what_only_may_be_is_seen_and_held_against_nobody() -> None:
     class BelongsToOthers(SpoilsAnswers):
         breaks = FOREIGN

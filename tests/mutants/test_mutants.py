@@ -5,17 +5,13 @@ That the suite catches each of them is what `gateway-harness selftest` shows: `-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from harness.mutants.mutant import Mutant
 from harness.mutants.registry import every_mutant
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
-from harness.scenarios.model import Contract
-
-if TYPE_CHECKING:
-    from harness.mutants.mutant import Mutant
+from harness.scenarios.model import Contract, Level
 
 SUITE = load_suite(corpus_folder())
 MUTANTS = every_mutant()
@@ -38,3 +34,19 @@ def test_a_mutant_speaks_a_contract_that_its_requirement_belongs_to_and_confesse
     assert "\n" not in confession
     assert [other.__name__ for other in MUTANTS if other.__doc__ == confession] == [mutant.__name__]
     assert [other for other in MUTANTS if other.__name__ == mutant.__name__] == [mutant]
+
+
+def test_a_gross_twin_sins_whatever_is_asked_and_is_its_mutant_in_everything_else() -> None:
+    twins = [mutant for mutant in MUTANTS if mutant.__name__.endswith("Always") and mutant.gross]
+    assert len(twins) > 20
+    by_name = {mutant.__name__: mutant for mutant in MUTANTS}
+    for twin in twins:
+        mild = by_name[twin.__name__.removesuffix("Always")]
+        assert issubclass(twin, mild)
+        assert not mild.gross
+        assert twin.concerns is Mutant.concerns is not mild.concerns
+        assert (twin.breaks, twin.dialect, twin.where) == (mild.breaks, mild.dialect, mild.where)
+
+
+def test_a_gross_mutant_breaks_what_a_report_can_name() -> None:
+    assert {SUITE.requirements[mutant.breaks].level for mutant in MUTANTS if mutant.gross} <= {Level.MUST, Level.SHOULD}
