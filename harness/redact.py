@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from harness.json_value import Json
-    from harness.trace import Exchange, Response, Trace
+    from harness.trace import Attempt, Exchange, Request, Response, Trace
     from harness.verdict import ScenarioVerdict
 
 MASK = "[redacted]"
@@ -152,20 +152,21 @@ class Redactor:
         )
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """The exchange without secrets: request, response, failure and the client's view."""
-        request, response, client = exchange.request, exchange.response, exchange.client
+        """The exchange without secrets: requests, responses, failure and the client's view."""
+        client = exchange.client
         return replace(
             exchange,
-            request=replace(
-                request,
-                url=self.text(request.url),
-                headers=self.headers(request.headers),
-                body=self.content(request.body),
-            ),
-            response=response and self._response(response),
+            request=self._request(exchange.request),
+            response=exchange.response and self._response(exchange.response),
             failure=exchange.failure and self.text(exchange.failure),
             refusals=tuple(
                 replace(each, response=each.response and self._response(each.response)) for each in exchange.refusals
+            ),
+            attempts=tuple(
+                replace(
+                    each, request=self._request(each.request), response=each.response and self._response(each.response)
+                )
+                for each in exchange.attempts
             ),
             client=client
             and replace(
@@ -173,6 +174,18 @@ class Redactor:
                 message=client.message and self.text(client.message),
                 problems=tuple(map(self.text, client.problems)),
             ),
+        )
+
+    def _attempt(self, attempt: Attempt) -> Attempt:
+        response = attempt.response and self._response(attempt.response)
+        return replace(attempt, request=self._request(attempt.request), response=response)
+
+    def _request(self, request: Request) -> Request:
+        return replace(
+            request,
+            url=self.text(request.url),
+            headers=self.headers(request.headers),
+            body=self.content(request.body),
         )
 
     def _response(self, response: Response) -> Response:

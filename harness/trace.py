@@ -5,11 +5,11 @@ The runner writes it, the judge reads it. Every value is frozen; times are secon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from harness.json_value import Json
 
@@ -26,12 +26,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response as received; `body` is complete, or cut at the runner's limit if `truncated`."""
+    """A response as received; `body` is complete, or cut at the runner's limit if `truncated`.
+
+    `unpacked` means that the body came in the coding that `Content-Encoding` names, and is here without it.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     truncated: bool = False
+    unpacked: bool = False
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its case-insensitive name; None if absent."""
@@ -66,10 +70,19 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request after which the client sent another one by itself: it was redirected, or tried again."""
+
+    request: Request
+    response: Response | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request of a step and its outcome: `response`, or `failure` if the transport got none.
 
     `gave_up` means that the step's `timeout` passed without a response. `refusals` are earlier 429s of a busy server.
+    `attempts` are earlier requests of a client that follows redirects and retries, in order; `request` is its last.
     `scenario` names the one that sent it, in the evidence of another.
     """
 
@@ -83,7 +96,14 @@ class Exchange:
     client: ClientView | None = None
     gave_up: bool = False
     refusals: tuple[Refusal, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     scenario: str | None = None
+
+    def single(self) -> Iterator[Exchange]:
+        """Each request of the client as an exchange of its own; the times are those of all of them."""
+        for each in self.attempts:
+            yield replace(self, request=each.request, response=each.response, refusals=(), attempts=())
+        yield replace(self, attempts=()) if self.attempts else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     target.add_argument(
         "--client",
-        choices=list(ClientKind),
+        choices=[ClientKind.ASYNC, ClientKind.SYNC],
         default=ClientKind.ASYNC.value,
         help="the official client's class, unless a scenario sets it (default: async)",
     )

@@ -17,13 +17,13 @@ from harness.redact import MASK, SESSION_PLACEHOLDER
 from harness.scenarios.fingerprint import fingerprint
 from harness.scenarios.model import Capability, Watch
 from harness.targets import release_of
-from harness.trace import ClientView, Exchange, Refusal, Request, Response, Trace
+from harness.trace import Attempt, ClientView, Exchange, Refusal, Request, Response, Trace
 from harness.verdict import Finding, ScenarioVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.report.record import ExchangeRecord, Report, ResponseRecord, ScenarioRecord
+    from harness.report.record import ExchangeRecord, Report, RequestRecord, ResponseRecord, ScenarioRecord
     from harness.scenarios.model import Scenario, Suite
     from harness.verdict import Outcome
 
@@ -173,21 +173,26 @@ def _doubt(record: ScenarioRecord) -> str | None:
 
 
 def _exchange(record: ExchangeRecord) -> Exchange:
-    request, response, client = record.request, record.response, record.client
+    client = record.client
     return Exchange(
         step=record.step - 1,
         started=record.started,
         elapsed=record.seconds,
-        request=Request(request.method, request.url, request.headers, request.body.encode()),
-        response=_response(response),
+        request=_request(record.request),
+        response=_response(record.response),
         failure=record.failure,
         client=None if client is None else ClientView(client.returned, client.raised, client.message, client.problems),
         gave_up=record.gave_up,
         refusals=tuple(Refusal(each.started, each.waited, _response(each.response)) for each in record.refusals),
+        attempts=tuple(Attempt(_request(each.request), _response(each.response)) for each in record.attempts),
     )
+
+
+def _request(record: RequestRecord) -> Request:
+    return Request(record.method, record.url, record.headers, record.body.encode())
 
 
 def _response(record: ResponseRecord | None) -> Response | None:
     if record is None:
         return None
-    return Response(record.status, record.headers, record.body.encode(), truncated=record.truncated)
+    return Response(record.status, record.headers, record.body.encode(), record.truncated, record.unpacked)

@@ -126,7 +126,9 @@ def coding_as_told(answer: Answer, _: Context) -> Iterator[Look]:
     if not answer.has_body or answer.response.truncated:
         return
     body, told = answer.response.body, _codings(answer)
-    if told:
+    if answer.response.unpacked:
+        yield None
+    elif told:
         yield None if _may_be(told[-1], body) else Difference("body", f"a body encoded as {told[-1]}", _shown(body))
     else:
         zipped = body.startswith(_GZIP)
@@ -135,10 +137,12 @@ def coding_as_told(answer: Answer, _: Context) -> Iterator[Look]:
 
 def coding_as_asked(answer: Answer, _: Context) -> Iterator[Look]:
     """RFC 9110, 12.5.3: what a client does not accept it may be unable to read."""
-    accepted = [value for name, value in answer.exchange.request.headers if name.lower() == "accept-encoding"]
-    if accepted == ["identity"] and answer.has_body:
-        told = _codings(answer)
-        yield Difference("headers.Content-Encoding", "none, as only `identity` is accepted", told[-1]) if told else None
+    asked = [value for name, value in answer.exchange.request.headers if name.lower() == "accept-encoding"]
+    if asked and answer.has_body:
+        accepted = re.findall(r"[a-z-]+", ",".join(asked).lower())
+        other = next((each for each in _codings(answer) if each.removeprefix("x-") not in accepted), None)
+        expected = f"nothing but {asked[0]}, which is accepted"
+        yield Difference("headers.Content-Encoding", expected, other) if other else None
 
 
 def members_once(answer: Answer, _: Context) -> Iterator[Look]:

@@ -121,6 +121,8 @@ def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Ite
         yield None if response is None else Finding(number, "status", "no answer", str(response.status))
         yield from _check_client(number, expect, exchange.client)
         return
+    if expect.requests is not None:
+        yield _finding(number, "requests", expect.requests, _requests(exchange), variables)
     if response is None:
         yield Finding(number, "response", "an HTTP response", exchange.failure or "nothing")
         return
@@ -134,6 +136,12 @@ def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Ite
     yield from _check_client(number, expect, exchange.client)
     for name in step.save:
         yield _check_save(number, name, step, response)
+
+
+def _requests(exchange: Exchange) -> int:
+    """How many requests the client has sent, those aside for which the target was busy."""
+    came = [each.response.status if each.response else None for each in exchange.attempts]
+    return 1 + sum(status != TOO_MANY_REQUESTS for status in came)
 
 
 def _finding(number: int, check: str, template: Json, actual: Json, variables: Mapping[str, Json]) -> Finding | None:

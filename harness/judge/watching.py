@@ -67,7 +67,7 @@ class Watching:
 
     def see_all(self, sender: str, exchanges: Iterable[Exchange]) -> None:
         """Look at exchanges that are all with the target."""
-        for exchange in exchanges if self._seen else ():
+        for exchange in (single for each in exchanges for single in each.single()) if self._seen else ():
             if exchange.response is not None:
                 place = f"{sender}, step {exchange.step + 1}"
                 self._look(sender, Answer(exchange, exchange.response, place))

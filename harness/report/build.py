@@ -9,6 +9,7 @@ from harness.judge.contract import judge_contract, judge_requirements
 from harness.judge.repeats import interval
 from harness.known import apply_known, complaint
 from harness.report.record import (
+    AttemptRecord,
     CleanupRecord,
     ClientRecord,
     ContractRecord,
@@ -166,6 +167,10 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
             )
             for each in exchange.refusals
         ),
+        attempts=tuple(
+            AttemptRecord(request=_request(each.request), response=each.response and _response(each.response))
+            for each in exchange.attempts
+        ),
         scenario=exchange.scenario,
     )
 
@@ -176,7 +181,11 @@ def _request(request: Request) -> RequestRecord:
 
 def _response(response: Response) -> ResponseRecord:
     return ResponseRecord(
-        status=response.status, headers=response.headers, body=_text(response.body), truncated=response.truncated
+        status=response.status,
+        headers=response.headers,
+        body=_text(response.body),
+        truncated=response.truncated,
+        unpacked=response.unpacked,
     )
 
 

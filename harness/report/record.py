@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from harness.verdict import Finding
 
 
+def _is_false(value: object) -> bool:
+    return value is False
+
+
+def _is_empty(value: tuple[object, ...]) -> bool:
+    return not value
+
+
 def _is_none(value: object) -> bool:
     return value is None
 
@@ -137,6 +145,9 @@ class ResponseRecord(Record):
     headers: tuple[tuple[str, str], ...]
     body: str
     truncated: bool
+    unpacked: bool = Field(
+        default=False, exclude_if=_is_false, description="the body came as `Content-Encoding` says, and is decoded here"
+    )
 
 
 class ClientRecord(Record):
@@ -156,6 +167,13 @@ class RefusalRecord(Record):
     response: ResponseRecord | None = Field(default=None, exclude_if=_is_none)
 
 
+class AttemptRecord(Record):
+    """A request after which the client sent another one by itself: it was redirected, or tried again."""
+
+    request: RequestRecord
+    response: ResponseRecord | None
+
+
 class ExchangeRecord(Record):
     """One request and its outcome; times are seconds since the run began."""
 
@@ -168,6 +186,9 @@ class ExchangeRecord(Record):
     client: ClientRecord | None
     gave_up: bool = Field(default=False, description="no answer came before the step's own timeout")
     refusals: tuple[RefusalRecord, ...] = Field(default=(), description="the server was busy before")
+    attempts: tuple[AttemptRecord, ...] = Field(
+        default=(), exclude_if=_is_empty, description="what the client sent before, by itself"
+    )
     scenario: str | None = Field(
         default=None, exclude_if=_is_none, description="that sent it, where another one shows it as evidence"
     )

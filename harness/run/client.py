@@ -15,6 +15,7 @@ from harness.run.recorder import (
     record,
     recording_sync_transport,
     recording_transport,
+    transport_as_it_comes,
     transport_errors,
     unsendable,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from openai import AsyncOpenAI, DefaultHttpxClient, OpenAI
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI
 
     from harness.json_value import Json
     from harness.run.recorder import Recording
@@ -45,6 +46,8 @@ class StepError(ValueError):
 
 class Client:
     """The official client, recorded, in both its classes, each with one connection pool and no retries.
+
+    It is there a third time as it comes, with the retries, the redirects and the codings that its users have.
 
     Args:
         base_url: the target's URL, without `/v1`.
@@ -108,6 +111,17 @@ class Client:
 
         return OpenAI(http_client=self._sync_transport, **self._options)
 
+    @cached_property
+    def _transport_as_it_comes(self) -> DefaultAsyncHttpxClient:
+        return transport_as_it_comes(self.base_url, connections=self._connections, connection=self._connection)
+
+    @cached_property
+    def _openai_as_it_comes(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI
+
+        options = {name: self._options[name] for name in ("api_key", "base_url")}
+        return AsyncOpenAI(http_client=self._transport_as_it_comes, **options)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -115,6 +129,8 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._transport.aclose()
+        if "_transport_as_it_comes" in self.__dict__:
+            await self._transport_as_it_comes.aclose()
 
     def clock(self) -> float:
         """Seconds since this client was made; all exchanges use this clock."""
@@ -158,7 +174,12 @@ class Client:
         self.requests += not isinstance(action, AskModel)
         recording = self._record(action, auth, headers)
         begin = self.clock()
-        recording.on_request = lambda request: self._watch(Exchange(step, begin, 0, request))
+
+        def on_request(request: Request) -> None:
+            self.requests += bool(recording.attempts)
+            self._watch(Exchange(step, begin, 0, request))
+
+        recording.on_request = on_request
         view: ClientView | None = None
         failure: str | None = None
         limit = max(self._timeout, 2 * (timeout or 0))
@@ -187,6 +208,7 @@ class Client:
             failure=failure,
             client=view,
             gave_up=recording.gave_up and timeout is not None and recording.response is None,
+            attempts=tuple(recording.attempts),
         )
         self._watch(exchange)
         return exchange
@@ -203,7 +225,7 @@ class Client:
             # 500), when the pool has given it to another request. So this request closes it.
             own |= {"Connection": "close", "Content-Type": "application/json" if has_body else None}
         parameters = tuple((name, line) for name, lines in _lines(query).items() for line in lines)
-        return record(_lines(own, headers), parameters)
+        return record(_lines(own, headers), parameters, typed=isinstance(action, Call))
 
     async def _call(
         self,
@@ -212,7 +234,14 @@ class Client:
         timeout: float | None,  # noqa: ASYNC109 - see above
         recording: Recording,
     ) -> ClientView:
-        client = self._openai if kind is ClientKind.ASYNC else self._sync_openai
+        client: AsyncOpenAI | OpenAI
+        match kind:
+            case ClientKind.ASYNC:
+                client = self._openai
+            case ClientKind.SYNC:
+                client = self._sync_openai
+            case ClientKind.AS_IT_COMES:
+                client = self._openai_as_it_comes
         *resource, name = call.method.split(".")
         method = getattr(attrgetter(".".join(resource))(client).with_raw_response, name)
         arguments = {**call.arguments, **({} if timeout is None else {"timeout": timeout})}
@@ -253,6 +282,8 @@ class Client:
             content = jsonlib.dumps(action.json).encode()
         sync = kind is ClientKind.SYNC
         transport: Any = self._sync_transport if sync else self._transport
+        if kind is ClientKind.AS_IT_COMES:
+            transport = self._transport_as_it_comes
         url, more = self._url(action), {} if timeout is None else {"timeout": timeout}
         try:
             request = transport.build_request(action.method, url, content=content, **more)

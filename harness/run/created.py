@@ -33,7 +33,7 @@ def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     request's. Only profiles with names of ours count, whatever a server claims.
     """
     paths: dict[str, None] = {}
-    for exchange in exchanges:
+    for exchange in (single for each in exchanges for single in each.single()):
         status = exchange.response.status if exchange.response else None
         known = exchange.response.header(CONVERSATION_HEADER) if exchange.response else None
         refused = status is not None and 400 <= status < 500

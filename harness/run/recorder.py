@@ -8,6 +8,8 @@ full memory.
 from __future__ import annotations
 
 import sys
+import zlib
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -16,10 +18,10 @@ from urllib.parse import quote
 
 from harness import __version__
 from harness.targets.connection import Connection, is_loopback
-from harness.trace import Request, Response
+from harness.trace import Attempt, Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
@@ -35,14 +37,18 @@ class Recording:
     Attributes:
         headers: replacement lines for all of the client's headers of that name; an empty tuple removes them.
         query: names and values added to the URL.
+        typed: the client reads the response; a raw one is only recorded.
+        attempts: what the client sent before `request`, by itself.
         gave_up: the client's own timeout passed without an answer.
-        on_request: called with the request just before it is sent.
+        on_request: called with each request just before it is sent.
     """
 
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     query: tuple[tuple[str, str], ...] = ()
+    typed: bool = False
     request: Request | None = None
     response: Response | None = None
+    attempts: list[Attempt] = field(default_factory=list)
     gave_up: bool = False
     on_request: Callable[[Request], None] = lambda _: None
 
@@ -50,9 +56,11 @@ class Recording:
 _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
 
-def record(headers: Mapping[str, tuple[str, ...]], query: tuple[tuple[str, str], ...] = ()) -> Recording:
+def record(
+    headers: Mapping[str, tuple[str, ...]], query: tuple[tuple[str, str], ...] = (), *, typed: bool = False
+) -> Recording:
     """Start recording the next exchange of the running task, or of a thread with its context."""
-    recording = Recording(headers, query)
+    recording = Recording(headers, query, typed)
     _current.set(recording)
     return recording
 
@@ -77,8 +85,40 @@ def recording_transport(
     """
     from openai import DefaultAsyncHttpxClient
 
+    connection = connection or Connection()
+    return DefaultAsyncHttpxClient(
+        **_options(base_url, timeout, connections, connection), event_hooks=_async_hooks(connection)
+    )
+
+
+def transport_as_it_comes(
+    base_url: str, *, connections: int, connection: Connection | None = None
+) -> DefaultAsyncHttpxClient:
+    """The transport that the official client makes for itself, recorded.
+
+    It follows redirects, accepts encoded bodies and keeps cookies. The encodings are those that need no further
+    package, so that verdicts don't depend on what else is installed.
+
+    Args:
+        base_url: as above.
+        connections: as above.
+        connection: as above.
+    """
+    from openai import DefaultAsyncHttpxClient
+
+    connection = connection or Connection()
+    return DefaultAsyncHttpxClient(
+        **_network(base_url, connections, connection),
+        headers={**dict(connection.headers), "Accept-Encoding": "gzip, deflate"},
+        event_hooks=_async_hooks(connection),
+    )
+
+
+def _async_hooks(connection: Connection) -> dict[str, list[Callable[[Any], Awaitable[None]]]]:
+    private = {name.lower() for name, _ in connection.headers}
+
     async def on_request(request: Any) -> None:
-        _on_request(request)
+        _on_request(request, private)
 
     async def on_response(response: Any) -> None:
         body = _Body(response)
@@ -90,10 +130,7 @@ def recording_transport(
             await response.stream.aclose()
         body.keep()
 
-    return DefaultAsyncHttpxClient(
-        **_options(base_url, timeout, connections, connection or Connection()),
-        event_hooks={"request": [on_request], "response": [on_response]},
-    )
+    return {"request": [on_request], "response": [on_response]}
 
 
 def recording_sync_transport(
@@ -120,6 +157,7 @@ def recording_sync_transport(
 
 def _options(base_url: str, timeout: float, connections: int, connection: Connection) -> dict[str, Any]:
     return {
+        **_network(base_url, connections, connection),
         "timeout": timeout,
         "follow_redirects": False,
         # A cookie would let the next request in without the key that it tests.
@@ -129,6 +167,11 @@ def _options(base_url: str, timeout: float, connections: int, connection: Connec
             "Accept-Encoding": "identity",
             "User-Agent": f"openhands-gateway-harness/{__version__}",
         },
+    }
+
+
+def _network(base_url: str, connections: int, connection: Connection) -> dict[str, Any]:
+    return {
         "proxy": connection.proxy,
         "trust_env": not is_loopback(base_url),
         # Without TLS, to which no redirect can lead, the machine's certificates need not be loaded: 20 ms.
@@ -140,27 +183,48 @@ def _options(base_url: str, timeout: float, connections: int, connection: Connec
     }
 
 
-def _on_request(request: Any) -> None:
+_OURS = "harness"
+"""Marks a request whose headers are chosen. The transport gives it to the request that follows a redirect."""
+
+
+def _on_request(request: Any, private: Iterable[str] = ()) -> None:
     """Put in the exact headers and query, and record the request.
 
     The client's own option for headers allows one value for each name and mixes up spellings: openai 2.x sends its
     own header beside one with another spelling.
+
+    Args:
+        request: the transport's.
+        private: names of headers, in small letters, that no other server may see.
     """
     recording = _current.get()
     if recording is None:
         return
-    replaced = {name.lower().encode() for name in recording.headers}
-    kept = [(name, value) for name, value in request.headers.raw if name.lower() not in replaced]
-    given = [(name.encode(), line.encode("ascii")) for name, lines in recording.headers.items() for line in lines]
+    chosen = {name.lower() for name in recording.headers}
     library = _library()
-    request.headers = library.Headers([*kept, *given])
-    if recording.query:
-        url = str(request.url)
-        query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in recording.query)
-        request.url = library.URL(f"{url}{'&' if '?' in url else '?'}{query}")
+    if _OURS not in request.extensions:
+        request.extensions[_OURS] = True
+        kept = [(name, value) for name, value in request.headers.raw if name.lower().decode("latin-1") not in chosen]
+        given = [(name.encode(), line.encode("ascii")) for name, lines in recording.headers.items() for line in lines]
+        request.headers = library.Headers([*kept, *given])
+        if recording.query:
+            url = str(request.url)
+            query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in recording.query)
+            request.url = library.URL(f"{url}{'&' if '?' in url else '?'}{query}")
+    elif recording.request is not None and _origin(library.URL(recording.request.url)) != _origin(request.url):
+        # Redirected to another server. The transport leaves out `Authorization` alone.
+        for name in (*chosen, *private):
+            request.headers.pop(name, None)
+    if recording.request is not None:
+        recording.attempts.append(Attempt(recording.request, recording.response))
+        recording.response = None
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
-    recording.request = Request(request.method, str(request.url), headers, request.content)
+    recording.request = Request(request.method, str(request.url), headers, request.read())
     recording.on_request(recording.request)
+
+
+def _origin(url: Any) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 class _Body:
@@ -177,20 +241,50 @@ class _Body:
         return len(self._content) > MAXIMUM_BODY or (self._enough is not None and len(self._content) >= self._enough)
 
     def keep(self) -> None:
-        """Record the response and let the client read the body from memory."""
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self._response.headers.raw)
-        body = bytes(self._content[:MAXIMUM_BODY])
-        if recording := _current.get():
-            truncated = len(self._content) > MAXIMUM_BODY
-            recording.response = Response(self._response.status_code, headers, body, truncated)
-        self._response.headers.pop("content-encoding", None)
-        self._response.stream = _library().ByteStream(body)
+        """Record the response and let the client read the body from memory, which decodes it if it accepts codings."""
+        response, came = self._response, bytes(self._content)
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+        body, unpacked = came, False
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        accepted = coding in _WINDOWS and response.request.headers.get("accept-encoding") != "identity"
+        if accepted and len(came) <= MAXIMUM_BODY:
+            with suppress(zlib.error):
+                body, unpacked = _unpacked(came, coding), True
+        truncated = len(body) > MAXIMUM_BODY
+        recording = _current.get()
+        if recording:
+            recording.response = Response(response.status_code, headers, body[:MAXIMUM_BODY], truncated, unpacked)
+        if not accepted or truncated or not (recording and recording.typed):
+            response.headers.pop("content-encoding", None)
+            came = body[:MAXIMUM_BODY]
+        response.stream = _library().ByteStream(came)
+
+
+_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+"""zlib's window bits for each coding; `deflate` is sent with and without zlib's header."""
+
+
+def _unpacked(body: bytes, coding: str) -> bytes:
+    """The decoded body, up to a byte beyond the limit. Raises zlib.error for one that is wrong, or breaks off."""
+    *others, last = _WINDOWS[coding]
+    for window in others:
+        with suppress(zlib.error):
+            return _inflated(body, window)
+    return _inflated(body, last)
+
+
+def _inflated(body: bytes, window: int) -> bytes:
+    inflater = zlib.decompressobj(window)
+    content = inflater.decompress(body, MAXIMUM_BODY + 1)
+    if not inflater.eof and len(content) <= MAXIMUM_BODY:
+        raise zlib.error("the body breaks off")
+    return content
 
 
 def transport_errors() -> tuple[type[Exception], ...]:
-    """The transport's exceptions for a raw request without a response."""
+    """The transport's exceptions for a raw request without a response, or with redirects that never end."""
     library = _library()
-    return (library.TransportError, library.StreamError)
+    return (library.TransportError, library.StreamError, library.TooManyRedirects)
 
 
 def gives_up(error: BaseException) -> bool:

@@ -105,6 +105,9 @@ class Player:
         variables = dict(initial)
         for group in _groups((*scenario.setup, *scenario.steps)):
             ended = self._over(sum(not isinstance(step.action, AskModel) for _, step in group))
+            if not ended and (pause := max(step.pause for _, step in group)):
+                await self._wait(pause)
+                ended = self.ended
             if not ended and any(step.restart for _, step in group):
                 ended = await self._restarted() or self.ended
             if ended:

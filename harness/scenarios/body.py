@@ -42,8 +42,8 @@ def decode(response: Response, members: Callable[[list[tuple[str, Json]]], Json]
     if response.truncated:
         raise UnreadError(f"a body that goes on after {len(response.body)} bytes")
     encoding = (response.header("content-encoding") or "identity").strip().lower()
-    if encoding != "identity":
-        raise UnreadError(f"a body encoded as {encoding}, which was not asked for")
+    if encoding != "identity" and not response.unpacked:
+        raise UnreadError(f"a body encoded as {encoding}, which was not asked for or is something else")
     try:
         text = response.body.decode()
     except UnicodeDecodeError as error:

@@ -68,10 +68,14 @@ class Auth(StrEnum):
 
 
 class ClientKind(StrEnum):
-    """The class of the official client: `AsyncOpenAI` or `OpenAI`."""
+    """The official client: its class `AsyncOpenAI` or `OpenAI`, or the former as its users have it.
+
+    The first two ask for no encoding, follow no redirect and never retry, so that what a server does is seen.
+    """
 
     ASYNC = "async"
     SYNC = "sync"
+    AS_IT_COMES = "as-it-comes"
 
 
 class Watch(StrEnum):
@@ -84,7 +88,7 @@ class Watch(StrEnum):
     CODING_AS_TOLD = "coding-as-told"
     """A body is encoded as `Content-Encoding` tells."""
     CODING_AS_ASKED = "coding-as-asked"
-    """A body comes as it is, since the harness accepts no other coding."""
+    """A body comes in no coding but those that its request accepts; mostly that is none."""
     MEMBERS_ONCE = "members-once"
     """A JSON object has each member once."""
     KEYS = "keys"
@@ -176,7 +180,8 @@ class Expectation:
     a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
     `returns` and `raises` are the type that the official client returns and the exception that it raises. A status of
     None means that no answer comes before the step's `timeout`. `text` is the agent's text, in any form of answer.
-    `shape` is a `${name}` that holds a body: a successful answer has the same keys and JSON types.
+    `shape` is a `${name}` that holds a body: a successful answer has the same keys and JSON types. `requests` is the
+    number of requests that a client as it comes has sent, which follows redirects and retries by itself.
     """
 
     status: Json
@@ -186,6 +191,7 @@ class Expectation:
     raises: str | None = None
     text: Json = None
     shape: Json = None
+    requests: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,7 @@ class Step:
         save: a variable's name -> `headers.NAME` or a JSONPath of the body.
         client: the class of the official client; None leaves it to the run.
         timeout: seconds after which the client gives up; None leaves it to the run.
+        pause: seconds to wait first, in which this scenario sends nothing.
         restart: the target is restarted first.
         joined: it is sent concurrently with the step before.
     """
@@ -212,6 +219,7 @@ class Step:
     save: Mapping[str, str] = field(default_factory=dict)
     client: ClientKind | None = None
     timeout: float | None = None
+    pause: float = 0
     restart: bool = False
     joined: bool = False
 

@@ -135,7 +135,7 @@ class _Case:
         client = self.word(node.child("client"), _KINDS)
         step = Step(
             action=self.action(node, fields),
-            auth=self.auth(node.child("auth")),
+            auth=self.auth(node.child("auth"), Auth.BEARER if client == ClientKind.AS_IT_COMES else Auth.BOTH),
             expect=Expectation(
                 status=status.plain() if status else None,
                 headers=expected.get("headers", {}),
@@ -144,15 +144,19 @@ class _Case:
                 raises=self.word(expect.child("raises"), ERRORS),
                 text=expected.get("text"),
                 shape=expected.get("shape"),
+                requests=expected.get("requests"),
             ),
             location=node.location,
             headers=fields.get("headers", {}),
             save=fields.get("save", {}),
             client=ClientKind(client) if client else None,
             timeout=fields.get("timeout"),
+            pause=fields.get("pause", 0),
             restart=fields.get("restart", False),
             joined=written.joined,
         )
+        if step.expect.requests is not None and client != ClientKind.AS_IT_COMES:
+            self.complain(expect.child("requests"), f"only a client `{ClientKind.AS_IT_COMES}` sends more than one")
         if status and step.expect.status is None:
             self.check_no_answer(node, status, step)
         elif status:
@@ -169,11 +173,11 @@ class _Case:
         content = None if "content" not in fields else str(fields["content"])  # `${n}` alone has become a number
         return Http(method or word, path, fields.get("json"), content)
 
-    def auth(self, node: Node) -> str | Mapping[str, Json]:
+    def auth(self, node: Node, default: Auth) -> str | Mapping[str, Json]:
         """A named form, or a mapping to send as written, whose texts may be variables of the cases."""
         given = self.resolve(node)
         if given is None or not isinstance(given.value, dict):
-            return self.option(given, _FORMS) or Auth.BOTH
+            return self.option(given, _FORMS) or default
         texts = {name: self.nodes.get(_variable(text) or "", text) for name, text in given.items()}
         lines = given._replace(value=texts)
         self.problems += complaints(lines, {**auth_schema(), "$defs": {}})
@@ -187,7 +191,7 @@ class _Case:
         if step.expect.raises not in {None, NO_ANSWER_ERROR}:
             self.complain(expect.child("raises"), f"when no answer comes, the client raises {NO_ANSWER_ERROR}")
         keys = {**node.keys, **expect.keys, "headers": expect.keys.get("headers")}
-        for key in ("headers", "body", "returns", "text", "shape", "save"):
+        for key in ("headers", "body", "returns", "text", "shape", "requests", "save"):
             if where := keys.get(key):
                 self.problems.append(Problem(where, f"`{key}`: there is no answer to look at"))
 

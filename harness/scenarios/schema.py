@@ -239,9 +239,15 @@ def _step() -> Schema:
                 "if": {"type": "object"}, "then": _ref("auth"),
                 "else": {"if": {"pattern": VARIABLE}, "else": {"enum": list(Auth)}},
             },
-            "client": _choice_or_variable("The official client's class; left out, the run says which.", ClientKind),
+            "client": _choice_or_variable(
+                "The official client: its class, which asks for no encoding, follows no redirect and never retries; "
+                "left out, the run says which. `as-it-comes` does all of that, as users have it, and presents the key "
+                "as a bearer token alone.", ClientKind),
             "timeout": {"description": "Seconds after which the client gives up; then `expect: {status: null}`.",
                         "type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT},
+            "pause": {"description": "Seconds to wait before this step's request. A scenario of more than ten is "
+                                     "tagged `slow`.",
+                      "type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT},
             "restart": {"description": "The target is restarted before this step's request.", "type": "boolean"},
             "repeat": {"description": "How often the step is there, one after the other or, inside `at_once`, side by "
                                       f"side. `${{{NUMBER}}}` is which one it is, from 1, in values and in names: "
@@ -262,7 +268,7 @@ def _step() -> Schema:
         }
     }
     not_asked = _forbidden("belongs to a request to the target; `model` asks the scripted model's log")
-    to_target = ("with", "json", "content", "headers", "auth", "client", "timeout", "restart")
+    to_target = ("with", "json", "content", "headers", "auth", "client", "timeout", "pause", "restart")
     one_of = _forbidden("a step has one of `call`, `http` and `model`")
     return record | {
         "if": {"required": ["model"]},
@@ -317,6 +323,10 @@ def _expectation() -> Schema:
             "shape": _text("A body that was saved, `${name}`: a successful answer has the same keys and JSON types, "
                            "the items of a list those of the saved list's first. Values don't matter.",
                            VARIABLE, "the shape is that of a saved body: `${name}`"),
+            "requests": {"description": "How many requests a client `as-it-comes` sends, redirects and retries "
+                                        "included: a number, or a JSON Schema. What it sends again after a 429 of a "
+                                        "busy server doesn't count.",
+                         "type": ["integer", "object"], "minimum": 1, "$ref": "#/$defs/value"},
         },
         ["status"],
     )  # fmt: skip

@@ -16,7 +16,7 @@ from harness.judge.scenario import judge
 from harness.reading.problems import Location
 from harness.scenarios.body import MAXIMUM_DEPTH
 from harness.scenarios.model import AskModel, Call, Contract, Expectation, Http, Level, Requirement, Scenario, Step
-from harness.trace import ClientView, Exchange, Request, Response, Trace
+from harness.trace import Attempt, ClientView, Exchange, Request, Response, Trace
 from harness.verdict import Outcome, ScenarioVerdict, State
 
 if TYPE_CHECKING:
@@ -97,6 +97,19 @@ def test_the_text_is_compared_or_held_to_a_schema_and_has_to_be_there(
     body = {"choices": [{"message": {"content": said}}]}
     found = look(Expectation(200, text=expected), response(body=body))
     assert tuple(finding.message for finding in found) == finds
+
+
+def test_the_requests_of_a_client_are_counted_save_those_that_a_busy_server_refused() -> None:
+    def requests(*before: Response | None) -> str | None:
+        answered = exchange(0, response())
+        sent = replace(answered, attempts=tuple(Attempt(answered.request, each) for each in before))
+        verdict = judge(scenario(step(Expectation(200, requests=1))), requirement(), trace(sent))
+        return verdict.reason
+
+    assert requests() is None
+    assert requests(response(429)) is None
+    assert requests(response(307), response(429)) == "requests: expected 1, got 2"
+    assert requests(None, None) == "requests: expected 1, got 3"
 
 
 def test_all_that_holds_is_a_pass_that_counts_its_checks() -> None:

@@ -14,7 +14,7 @@ from harness.judge.answer import Answer
 from harness.judge.passive import RULES, Context
 from harness.judge.watching import SMOKE, Watching
 from harness.scenarios.model import AskModel, Level, Scenario, Watch
-from harness.trace import Exchange, Refusal, Request, Response
+from harness.trace import Attempt, Exchange, Refusal, Request, Response
 from harness.verdict import NOTHING_SEEN, State
 from tests.judge.test_judge import HERE, requirement, scenario, step
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BEGAN = 1_800_000_000.0
 KEY = "sk-0123456789"
 IDENTITY = ("Accept-Encoding", "identity")
+CODINGS = ("Accept-Encoding", "gzip, deflate")
 CONTEXT = Context(BEGAN, ((KEY.encode(),),), {"chatcmpl-1": "chat/earlier, step 1"})
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 CONVERSATION = ("X-OpenHands-ServerConversation-ID", "0b4bb5f5-0f1f-4f7e-8a1d-1c9a2d3e4f50")
@@ -84,6 +85,8 @@ HOLDS: list[tuple[Watch, Exchange]] = [
     (Watch.CODING_AS_TOLD, exchange(zlib.compress(b"{}")[2:-4], JSON, ("Content-Encoding", "deflate"))),
     (Watch.CODING_AS_TOLD, exchange(b"\x28\xb5\x2f\xfd", JSON, ("Content-Encoding", "zstd"))),
     (Watch.CODING_AS_ASKED, exchange("{}", JSON, ("Content-Encoding", "identity"), sent=(IDENTITY,))),
+    (Watch.CODING_AS_ASKED, exchange("{}", sent=(CODINGS,))),
+    (Watch.CODING_AS_ASKED, exchange("{}", JSON, ("Content-Encoding", "x-gzip"), sent=(CODINGS,))),
     (Watch.MEMBERS_ONCE, exchange('{"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}')),
     (Watch.KEYS, exchange("sk-01234567")),
     (Watch.CONVERSATION, exchange(completion(), JSON, CONVERSATION)),
@@ -133,6 +136,11 @@ VIOLATED: list[tuple[Watch, str, Exchange]] = [
     (
         Watch.CODING_AS_ASKED,
         "headers.Content-Encoding",
+        exchange("{}", JSON, ("Content-Encoding", "br"), sent=(CODINGS,)),
+    ),
+    (
+        Watch.CODING_AS_ASKED,
+        "headers.Content-Encoding",
         exchange(gzip.compress(b"{}"), JSON, ("Content-Encoding", "gzip"), sent=(IDENTITY,)),
     ),
     (Watch.MEMBERS_ONCE, "body", exchange('{"b": [{"a": 1, "a": 1}]}')),
@@ -177,7 +185,7 @@ NOTHING: list[tuple[Watch, Exchange]] = [
     (Watch.MEDIA_TYPE, exchange("Internal Server Error", ("Content-Type", "text/plain"), status=500)),
     (Watch.MEDIA_TYPE, exchange("[" * 200 + "]" * 200)),
     (Watch.MEDIA_TYPE, exchange(gzip.compress(b"{}"), JSON, ("Content-Encoding", "gzip"))),
-    (Watch.CODING_AS_ASKED, exchange("{}", sent=(("Accept-Encoding", "gzip"),))),
+    (Watch.CODING_AS_ASKED, exchange("{}")),
     (Watch.MEMBERS_ONCE, exchange("<html>")),
     (Watch.KEYS, exchange(KEY, status=401)),
     (Watch.CONVERSATION, exchange({}, status=404)),
@@ -250,6 +258,20 @@ def test_what_saw_nothing_is_not_assessed() -> None:
         NOTHING_SEEN,
         0,
     )
+
+
+def test_an_answer_that_was_decoded_was_encoded_as_told() -> None:
+    answered = exchange("{}", JSON, ("Content-Encoding", "gzip"), sent=(CODINGS,))
+    assert answered.response is not None
+    assert looks(Watch.CODING_AS_TOLD, replace(answered, response=replace(answered.response, unpacked=True))) == [None]
+
+
+def test_what_a_client_sent_by_itself_is_looked_at_too() -> None:
+    page = exchange("<html>", PAGE, status=404)
+    watcher = make(Watch.REFUSALS)
+    watcher.see_all(SMOKE, [replace(exchange(completion()), attempts=(Attempt(page.request, page.response),))])
+    verdict = judged(watcher)
+    assert (verdict.state, verdict.checks) == (State.FAILED, 1)
 
 
 def test_what_holds_everywhere_passes_with_the_number_of_answers() -> None:

@@ -128,7 +128,7 @@ GROUP = """\
 """
 
 
-@pytest.mark.parametrize("kind", ClientKind)
+@pytest.mark.parametrize("kind", [ClientKind.ASYNC, ClientKind.SYNC])
 def test_steps_at_once_are_under_way_together_however_few_connections_are_kept(play: Play, kind: ClientKind) -> None:
     with Server(Meeting(12, Gateway())) as server:
         verdict = play(server, GROUP, kind=kind)
@@ -185,7 +185,19 @@ def slow(request: Received) -> Answer:
     return http(200, {}) if request.path == "/fine" else iter([2.0])
 
 
-@pytest.mark.parametrize("kind", ClientKind)
+def test_a_step_waits_before_its_request_when_it_is_told_to(play: Play) -> None:
+    with Server(Gateway()) as server:
+        verdict = play(
+            server,
+            "      - {http: GET /v1/models, expect: {status: 200}}\n"
+            "      - {http: GET /v1/models, pause: 0.5, expect: {status: 200}}\n",
+        )
+    assert verdict.state is State.PASSED
+    first, second = play.traces["play/one"].exchanges
+    assert 0.5 <= second.started - first.started - first.elapsed < 5
+
+
+@pytest.mark.parametrize("kind", [ClientKind.ASYNC, ClientKind.SYNC])
 def test_an_answer_that_does_not_come_in_time_can_be_what_is_expected(play: Play, kind: ClientKind) -> None:
     with Server(slow) as server:
         verdict = play(server, PATIENCE, kind=kind)

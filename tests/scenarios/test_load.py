@@ -197,6 +197,19 @@ def test_a_step_has_what_else_can_be_said_of_it(tmp_path: Path) -> None:
     assert scenario.restarts
 
 
+def test_a_client_as_it_comes_presents_its_key_as_users_do_and_alone_may_send_several_requests(tmp_path: Path) -> None:
+    steps = """\
+      - {call: models.list, client: as-it-comes, pause: 2.5, expect: {status: 200, requests: 1}}
+      - {http: GET /v1/models, client: as-it-comes, auth: both, expect: {status: 200, requests: {maximum: 2}}}
+"""
+    first, second = load_suite(write_suite(tmp_path, ENTRY + steps)).scenarios["auth/one"].steps
+    assert (first.client, first.auth, first.pause) == (ClientKind.AS_IT_COMES, Auth.BEARER, 2.5)
+    assert (second.auth, second.pause) == (Auth.BOTH, 0)
+    assert (first.expect.requests, second.expect.requests) == (1, {"maximum": 2})
+    with pytest.raises(FileError, match="only a client `as-it-comes` sends more than one"):
+        load_suite(write_suite(tmp_path, ENTRY + "      - {call: models.list, expect: {status: 200, requests: 1}}\n"))
+
+
 def test_a_case_can_give_an_exact_credential_whole_or_in_part_and_the_class_of_the_client(tmp_path: Path) -> None:
     text = """\
 area: auth

@@ -134,6 +134,7 @@ def _exchange(record: ExchangeRecord, usual: frozenset[Header], *, blamed: bool)
     return tag(
         "details",
         title,
+        *_attempts(record),
         tag("h5", "Request"),
         tag("pre", sent),
         tag("p", f"Sent without {', '.join(missing)}.", class_="note") if missing else "",
@@ -144,6 +145,17 @@ def _exchange(record: ExchangeRecord, usual: frozenset[Header], *, blamed: bool)
         class_="exchange",
         open=blamed,
     )
+
+
+def _attempts(record: ExchangeRecord) -> Iterable[Markup]:
+    if record.attempts:
+        sent = "\n".join(
+            f"{each.request.method} {each.request.url} → "
+            f"{'no answer' if each.response is None else f'HTTP {each.response.status}'}"
+            for each in record.attempts
+        )
+        yield tag("h5", "Sent before by the client itself")
+        yield tag("pre", sent)
 
 
 def _repeats(record: ExchangeRecord) -> Iterable[Markup]:
