@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from harness.gateway.settings import Dialect
-from harness.mutants.exchange import CONVERSATION, Request, Response, raw, refusal
+from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
 from harness.mutants.mutant import Front
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from collections.abc import Callable, Iterator, Mapping
 
 DONE = "[DONE]"
 
@@ -36,7 +33,7 @@ class Plain(Honest):
     """Is the reference gateway itself."""
 
 
-class _Rewrites(Honest):
+class Rewrites(Honest):
     """Rewrites its JSON bodies and events."""
 
     def rewrite(self, body: Any) -> Any:
@@ -44,7 +41,7 @@ class _Rewrites(Honest):
         raise NotImplementedError
 
     def returned(self, request: Request, response: Response) -> Response:
-        return _rewritten(response, self.rewrite)
+        return rewritten(response, self.rewrite)
 
 
 class OtherNumbers(Honest):
@@ -56,11 +53,11 @@ class OtherNumbers(Honest):
 
     async def answer(self, request: Request) -> Response:
         if request.chat is None or request.conversation:
-            return _rewritten(await self.gateway(request), _renumbered)
+            return rewritten(await self.gateway(request), _renumbered)
         response = await self.gateway(request.with_header(CONVERSATION, self._name()))
         if 400 <= response.status < 500:  # refused, so there is no such conversation
             response = response.with_header(CONVERSATION, None)
-        return _rewritten(response, _renumbered)
+        return rewritten(response, _renumbered)
 
     def _name(self) -> str:
         """A UUID of version 7 (RFC 9562): milliseconds, then random bits."""
@@ -96,7 +93,7 @@ class OtherStatuses(Honest):
         return replace(response, status=others.get(response.status, response.status))
 
 
-class Talkative(_Rewrites):
+class Talkative(Rewrites):
     """Adds headers of proxies and platforms, including cookies, and a field to every object."""
 
     def returned(self, request: Request, response: Response) -> Response:
@@ -129,7 +126,7 @@ class Talkative(_Rewrites):
         }
 
 
-class Silent(_Rewrites):
+class Silent(Rewrites):
     """Leaves out everything optional: null fields, usage, the body after a deletion."""
 
     lacks: ClassVar[Mapping[str, str]] = {
@@ -151,7 +148,7 @@ class Silent(_Rewrites):
         return {name: self.rewrite(value) for name, value in body.items() if value is not None and name not in left_out}
 
 
-class Explicit(_Rewrites):
+class Explicit(Rewrites):
     """Writes null for every optional field of the OpenAI API, also in each chunk of a stream."""
 
     def rewrite(self, body: Any) -> Any:
@@ -170,39 +167,7 @@ class Explicit(_Rewrites):
         return {"usage": None, "system_fingerprint": None, "service_tier": None, **body, "choices": choices}
 
 
-class OtherSpelling(Honest):
-    """Formats JSON, headers and events differently, sends small pieces, and closes every connection."""
-
-    def on_the_wire(self, response: Response) -> ASGIApp:
-        body = response.body
-        if response.is_stream:
-            body = b": welcome\r\n\r\n" + b"".join(map(_spelled_event, _events(response)))
-        elif response.json is not None:
-            body = _spelled(response.json)
-            response = response.with_header("content-type", "application/json; charset=utf-8")
-        headers = [(name.upper(), value) for name, value in reversed(_own_headers(response))]
-        return _in_pieces(response.status, [*headers, (b"CONNECTION", b"close")], body, size=61, pause=0)
-
-
-class Slow(Honest):
-    """Delays every answer by up to 0.2 s, and sends it in pieces."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._random = random.Random(type(self).__name__)  # noqa: S311 - delays; a run is repeatable
-
-    async def answer(self, request: Request) -> Response:
-        await asyncio.sleep(self._random.uniform(0, 0.1))
-        response = await self.gateway(request)
-        await asyncio.sleep(self._random.uniform(0, 0.1))
-        return response
-
-    def on_the_wire(self, response: Response) -> ASGIApp:
-        size = max(100, len(response.body) // 4)
-        return _in_pieces(response.status, _own_headers(response), response.body, size=size, pause=0.005)
-
-
-class Crowded(_Rewrites):
+class Crowded(Rewrites):
     """Lists two hundred other profiles of other owners."""
 
     lacks: ClassVar[Mapping[str, str]] = {"MODEL-8": "the others belong to teams"}
@@ -236,35 +201,89 @@ class Strict(Honest):
         return known if known.status == 401 else refusal(400, f"Leave out what is not needed: {', '.join(unneeded)}.")
 
 
-_LOOKS = (
-    Slow,
-    Plain,
-    OtherNumbers,
-    OtherWords,
-    OtherStatuses,
-    Talkative,
-    Silent,
-    Explicit,
-    OtherSpelling,
-    Crowded,
-    Strict,
-)
+class Elaborate(Rewrites):
+    """Has the members that other platforms add to completions, choices, messages, usage and models."""
+
+    def rewrite(self, body: Any) -> Any:
+        kind = body.get("object") if isinstance(body, dict) else None
+        if kind == "list" and all(item.get("object") == "model" for item in body["data"]):
+            models = [{**model, "root": model["id"], "parent": None, "permission": []} for model in body["data"]]
+            return {**body, "data": models, "has_more": False, "first_id": None, "last_id": None}
+        if kind not in {"chat.completion", "chat.completion.chunk"}:
+            return body
+        filtered = {"hate": {"filtered": False, "severity": "safe"}}
+        choices = [
+            {
+                **choice,
+                "content_filter_results": filtered,
+                "native_finish_reason": choice.get("finish_reason"),
+                "stop_reason": None,
+                **{part: {**choice[part], "annotations": []} for part in ("message", "delta") if part in choice},
+            }
+            for choice in body["choices"]
+        ]
+        body = {**body, "choices": choices, "provider": "OpenHands", "prompt_filter_results": [], "warnings": []}
+        if usage := body.get("usage"):
+            details = {"cached_tokens": 0, "audio_tokens": 0, "reasoning_tokens": 3}
+            body["usage"] = {**usage, "cost": 0.0001, "completion_tokens_details": details, "queue_time": 0.02}
+        return body
 
 
-def every_honest() -> tuple[type[Honest], ...]:
-    """Every honest gateway in both contracts, the slowest first."""
-    return tuple(_speaking(look, dialect) for look in _LOOKS for dialect in Dialect)
+class OtherClock(Rewrites):
+    """Has a clock that is four seconds fast, and counts more tokens than fit into 32 bits."""
+
+    def rewrite(self, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body
+        times = {name: body.get(name) for name in ("created", "created_at")}
+        body = body | {name: time + 4 for name, time in times.items() if isinstance(time, int | float)}
+        if (usage := body.get("usage")) and "prompt_tokens" in usage:
+            read, written = usage["prompt_tokens"] + 3 * 10**9, usage["completion_tokens"]
+            body["usage"] = {**usage, "prompt_tokens": read, "total_tokens": read + written}
+        return body
 
 
-def _speaking(look: type[Honest], dialect: Dialect) -> type[Honest]:
-    return type(f"{look.__name__}-{dialect.value}", (look,), {"dialect": dialect, "__doc__": look.__doc__})
+class OtherSuccesses(Honest):
+    """Answers 200 to an overwritten profile, 204 to deletions and preflights, and lets pages in from anywhere."""
+
+    async def answer(self, request: Request) -> Response:
+        saves = request.method == "POST" and re.fullmatch("/api/profiles/[^/]+", request.path)
+        known = saves and (await self.gateway.ask("GET", request.path)).status == 200
+        response = await self.gateway(request)
+        if request.headers.get("origin") and "access-control-allow-credentials" not in response.headers:
+            response = response.with_header("Access-Control-Allow-Origin", "*")
+        if known and response.status == 201:
+            return replace(response, status=200)
+        emptied = request.method in {"DELETE", "OPTIONS"} and response.status == 200
+        return replace(response, status=204, body=b"").with_header("content-type", None) if emptied else response
 
 
-def _rewritten(response: Response, change: Callable[[Any], Any]) -> Response:
+class TokenByToken(Honest):
+    """Streams an answer three characters at a time, each chunk with the role."""
+
+    def returned(self, request: Request, response: Response) -> Response:
+        if not response.is_stream:
+            return response
+        told = "".join(f"data: {event}\n\n" for event in map(str, self._small(events(response))))
+        return replace(response, body=told.encode())
+
+    @staticmethod
+    def _small(events: list[str]) -> Iterator[str]:
+        for event in events:
+            chunk = {} if event == DONE else json.loads(event)
+            text = "".join(choice.get("delta", {}).get("content") or "" for choice in chunk.get("choices", ()))
+            pieces = [text[begin : begin + 3] for begin in range(0, len(text), 3)]
+            deltas = [{"role": "assistant", "content": piece} for piece in pieces]
+            yield from (json.dumps({**chunk, "choices": [{"index": 0, "delta": delta}]}) for delta in deltas)
+            if not pieces:
+                yield event
+
+
+def rewritten(response: Response, change: Callable[[Any], Any]) -> Response:
     """An answer with changed JSON, or with changed JSON in each event."""
     if response.is_stream:
-        events = [event if event == DONE else json.dumps(change(json.loads(event))) for event in _events(response)]
-        return replace(response, body="".join(f"data: {event}\n\n" for event in events).encode())
+        changed = [event if event == DONE else json.dumps(change(json.loads(event))) for event in events(response)]
+        return replace(response, body="".join(f"data: {event}\n\n" for event in changed).encode())
     body = response.json
     return response if body is None else replace(response, body=json.dumps(change(body)).encode())
 
@@ -279,37 +298,6 @@ def _renumbered(body: Any) -> Any:
     return {**body, **other}
 
 
-def _events(response: Response) -> list[str]:
+def events(response: Response) -> list[str]:
+    """The data of a stream's events."""
     return [line.removeprefix("data: ") for line in response.body.decode().split("\n") if line]
-
-
-def _spelled(body: Any) -> bytes:
-    return json.dumps(_turned(body), indent=3).encode() + b"\n"
-
-
-def _spelled_event(event: str) -> bytes:
-    lines = [event.encode()] if event == DONE else _spelled(json.loads(event)).splitlines()
-    return b"event: message\r\n" + b"".join(b"data: %s\r\n" % line for line in lines) + b"\r\n"
-
-
-def _turned(body: Any) -> Any:
-    if isinstance(body, list):
-        return [_turned(item) for item in body]
-    return {name: _turned(body[name]) for name in reversed(body)} if isinstance(body, dict) else body
-
-
-def _own_headers(response: Response) -> list[tuple[bytes, bytes]]:
-    return [pair for pair in raw(response.headers) if pair[0] != b"content-length"]
-
-
-def _in_pieces(status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, size: int, pause: float) -> ASGIApp:
-    """An application that sends an answer without its length, `size` bytes at a time."""
-
-    async def sent(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        for begin in range(0, len(body), size):
-            await send({"type": "http.response.body", "body": body[begin : begin + size], "more_body": True})
-            await asyncio.sleep(pause)
-        await send({"type": "http.response.body", "body": b""})
-
-    return sent

@@ -1,9 +1,10 @@
-"""Collects all mutants from the modules of their areas."""
+"""Collects all mutants from the modules of their areas, and all honest gateways."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.gateway.settings import Dialect
 from harness.mutants import (
     auth,
     chat,
@@ -14,6 +15,7 @@ from harness.mutants import (
     errors,
     events,
     fields,
+    honest,
     http,
     memory,
     models,
@@ -23,12 +25,15 @@ from harness.mutants import (
     responses,
     streaming,
     text,
+    transport,
     unasked,
 )
+from harness.mutants.honest import Honest
 from harness.mutants.mutant import Mutant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 _AREAS = (
     auth,
@@ -53,16 +58,30 @@ _AREAS = (
 )
 
 
+_LOOKS = (transport, honest)
+"""The modules of honest gateways, those with the slowest first."""
+
+
 def every_mutant() -> tuple[type[Mutant], ...]:
     """Every mutant, by area, in source order, each followed by its gross twin if it has one."""
-    return tuple(
-        mutant
-        for area in _AREAS
-        for member in vars(area).values()
-        if isinstance(member, type) and issubclass(member, Mutant) and member.__module__ == area.__name__
-        if hasattr(member, "breaks")
-        for mutant in _in_each_strength(member)
-    )
+    mutants = (mutant for area in _AREAS for mutant in _of(area, Mutant) if hasattr(mutant, "breaks"))
+    return tuple(each for mutant in mutants for each in _in_each_strength(mutant))
+
+
+def every_honest() -> tuple[type[Honest], ...]:
+    """Every honest gateway in both contracts."""
+    looks = (look for module in _LOOKS for look in _of(module, Honest) if look not in {Honest, honest.Rewrites})
+    return tuple(_speaking(look, dialect) for look in looks for dialect in Dialect)
+
+
+def _of[Gateway](module: ModuleType, kind: type[Gateway]) -> list[type[Gateway]]:
+    """The gateways of one kind that a module defines."""
+    members = (member for member in vars(module).values() if isinstance(member, type))
+    return [member for member in members if issubclass(member, kind) and member.__module__ == module.__name__]
+
+
+def _speaking(look: type[Honest], dialect: Dialect) -> type[Honest]:
+    return type(f"{look.__name__}-{dialect.value}", (look,), {"dialect": dialect, "__doc__": look.__doc__})
 
 
 def _in_each_strength(mutant: type[Mutant]) -> Iterator[type[Mutant]]:

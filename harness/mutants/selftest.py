@@ -11,12 +11,12 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.mutants.honest import Honest, Plain, every_honest
+from harness.mutants.honest import Honest, Plain
 from harness.mutants.judgement import contract_of, not_judged
 from harness.mutants.matrix import counted
 from harness.mutants.proof import PLAYING_SECONDS, prove, prove_alone
 from harness.mutants.record import HonestRecord, MutantRecord, RunRecord, Selftest
-from harness.mutants.registry import every_mutant
+from harness.mutants.registry import every_honest, every_mutant
 from harness.mutants.workers import Lost, spread
 from harness.plan import NothingSelectedError
 from harness.reading.problems import did_you_mean

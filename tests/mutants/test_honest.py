@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.mutants.exchange import refusal
-from harness.mutants.honest import Honest, every_honest
+from harness.mutants.honest import Honest
 from harness.mutants.judgement import contract_of
 from harness.mutants.proof import prove, prove_alone, shuffled
 from harness.mutants.record import Verdict
+from harness.mutants.registry import every_honest
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Contract, Level
