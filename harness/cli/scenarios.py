@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     schema = actions.add_parser(
         "schema", help="print the JSON Schema of a file", description="Print the JSON Schema of a file, for editors."
     )
-    schema.add_argument("file", nargs="?", choices=("scenario", "requirements"), default="scenario")
+    schema.add_argument("file", nargs="?", choices=("scenario", "requirements", "dimensions"), default="scenario")
 
     actions.add_parser("folder", help="print where the suite is", description="Print the folder of the built-in suite.")
 

@@ -10,13 +10,12 @@ from harness.errors import HarnessError
 from harness.reading.problems import did_you_mean
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import read_files, read_requirements, scenario_files
-from harness.scenarios.model import Suite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from harness.scenarios.model import Requirement, Scenario
+    from harness.scenarios.model import Dimension, Requirement, Scenario, Suite
 
 
 class UnknownNameError(HarnessError):
@@ -29,6 +28,7 @@ class Part:
 
     folder: Path
     requirement: Requirement
+    dimensions: Mapping[str, Dimension]
     scenarios: tuple[Scenario, ...]
     chosen: tuple[Scenario, ...]
 
@@ -40,13 +40,14 @@ def find(folder: Path, name: str) -> Part:
         UnknownNameError: no requirement or scenario has that name.
         FileError: the files can't be read.
     """
-    requirements = read_requirements(folder)
+    promised = read_requirements(folder)
+    requirements = promised.requirements
     texts = {file: file.read_text("utf-8") for file in scenario_files(folder)}
     entry = name.partition("[")[0]
     identifier = next((known for known in requirements if known.casefold() == name.casefold()), None)
     if identifier is None:
         holding = [file for file, text in texts.items() if re.search(rf"\bid: *{re.escape(entry)}\s", text)]
-        scenarios = _read(holding, requirements)
+        scenarios = _read(holding, promised)
         chosen = tuple(each for each in scenarios if name in {each.id, each.id.partition("[")[0]})
         if not chosen:
             raise UnknownNameError(_unknown(name, entry, requirements, scenarios, texts))
@@ -54,14 +55,14 @@ def find(folder: Path, name: str) -> Part:
     else:
         chosen = ()
     proving = [file for file, text in texts.items() if re.search(rf"\brequirement: *{identifier}\s", text)]
-    proofs = tuple(each for each in _read(proving, requirements) if each.requirement == identifier)
+    proofs = tuple(each for each in _read(proving, promised) if each.requirement == identifier)
     home = folder if (folder / "requirements.yaml").exists() else corpus_folder()
-    return Part(home, requirements[identifier], proofs, chosen)
+    return Part(home, requirements[identifier], promised.dimensions, proofs, chosen)
 
 
-def _read(files: list[Path], requirements: Mapping[str, Requirement]) -> tuple[Scenario, ...]:
+def _read(files: list[Path], promised: Suite) -> tuple[Scenario, ...]:
     """The scenarios of some files; references to other files, such as controls, are not resolved."""
-    return tuple(read_files(files, Suite(requirements, {})).suite.scenarios.values())
+    return tuple(read_files(files, promised).suite.scenarios.values())
 
 
 def _unknown(

@@ -11,6 +11,7 @@ from harness.explain.mutants import mutants
 from harness.explain.sources import statements
 from harness.json_value import cut
 from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.dimensions import tried_cells
 from harness.scenarios.model import Auth, Call, Contract, Level
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def explain(part: Part) -> Iterator[str]:
     yield from _statements("it follows from", part, "documentation")
     yield from _statements("the reference gateway decides", part, "decisions")
     yield from _statements("released servers and clients", part, "observed")
+    yield from _dimensions(part)
     yield from _proofs(part)
     broken = mutants(requirement.id) if part.folder.samefile(corpus_folder()) else {}
     if broken:
@@ -78,29 +80,59 @@ def _statements(title: str, part: Part, source: str) -> Iterator[str]:
         yield from _entry(f"{each.id} ({each.origin})" if each.origin else each.id, each.says)
 
 
+def _dimensions(part: Part) -> Iterator[str]:
+    """The cells of each dimension, those that no scenario tries with the reason."""
+    ranges = part.requirement.dimensions
+    if ranges:
+        yield from _title("it ranges over")
+    tried = tried_cells(part.scenarios)
+    for name, untried in ranges.items():
+        dimension = part.dimensions[name]
+        cells = [cell for cell in dimension.cells if tried[part.requirement.id, name, cell]]
+        yield from _entry(name, f"{dimension.text} Tried: {', '.join(cells)}.")
+        for cell, reason in untried.items():
+            yield fill(f"not {cell}: {reason}", _WIDTH, initial_indent="    ", subsequent_indent="      ")
+
+
 def _proofs(part: Part) -> Iterator[str]:
     entries: dict[str, list[Scenario]] = {}
     for scenario in part.chosen or part.scenarios:
         entries.setdefault(scenario.id if part.chosen else scenario.id.partition("[")[0], []).append(scenario)
     yield from _title("the scenario" if part.chosen else "scenarios that prove it")
     for name, cases in entries.items():
-        first = cases[0]
-        yield from _entry(name, first.title)
-        if len(cases) > 1:
-            yield f"    cases: {', '.join(case.id[len(name) + 1 : -1] for case in cases)}; the first of them"
-        if first.needs:
-            yield f"    needs: {', '.join(sorted(first.needs))}"
-        if first.control:
-            yield f"    says something only if {first.control} passes"
-        if first.watch:
-            yield f"    watches every exchange of a run, whatever scenario sent it: {first.watch}"
-        for word, steps in (("prepares", first.setup), ("sends", first.steps)):
-            for step in steps:
-                yield f"    {word} {_step(step)}"
-        yield f"    {first.location}"
+        yield from _proof(name, cases)
     others = len({each.id for each in part.scenarios} - {each.id for each in part.chosen})
     if part.chosen and others:
         yield f"  and {others} more prove {part.requirement.id}: gateway-harness explain {part.requirement.id}"
+
+
+def _proof(name: str, cases: list[Scenario]) -> Iterator[str]:
+    """One scenario, of whose cases the first is told in full."""
+    first = cases[0]
+    yield from _entry(name, first.title)
+    if len(cases) > 1:
+        yield f"    cases: {', '.join(case.id[len(name) + 1 : -1] for case in cases)}; the first of them"
+    if first.needs:
+        yield f"    needs: {', '.join(sorted(first.needs))}"
+    if first.control:
+        yield f"    says something only if {first.control} passes"
+    if tries := _tries(cases):
+        yield f"    tries: {tries}"
+    if first.watch:
+        yield f"    watches every exchange of a run, whatever scenario sent it: {first.watch}"
+    for word, steps in (("prepares", first.setup), ("sends", first.steps)):
+        for step in steps:
+            yield f"    {word} {_step(step)}"
+    yield f"    {first.location}"
+
+
+def _tries(cases: Iterable[Scenario]) -> str:
+    """The cells that the cases of a scenario try, by dimension."""
+    cells: dict[str, dict[str, None]] = {}
+    for case in cases:
+        for dimension, tried in case.tries.items():
+            cells.setdefault(dimension, {}).update(dict.fromkeys(tried))
+    return "; ".join(f"{dimension} {', '.join(tried)}" for dimension, tried in cells.items())
 
 
 def _step(step: Step) -> str:

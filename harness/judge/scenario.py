@@ -14,7 +14,7 @@ from harness.scenarios.body import BodyError, decode
 from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Level
 from harness.scenarios.paths import PathError, select
-from harness.scenarios.substitute import UnknownVariableError, substitute, substitute_text
+from harness.scenarios.substitute import UnknownVariableError, substitute, substitute_text, unroll
 from harness.verdict import Finding, ScenarioVerdict, State
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class _Totals:
 def _judge_exchanges(scenario: Scenario, trace: Trace, totals: _Totals) -> str | None:
     """Check the exchanges in turn. Returns why the scenario could not run, if a finding shows that."""
     steps = (*scenario.setup, *scenario.steps)
-    variables = dict(trace.variables)
+    variables = {name: unroll(value) for name, value in trace.variables.items()}
     for exchange in trace.exchanges:
         if exchange.response is None and not exchange.gave_up and trace.lost is not None:
             continue

@@ -26,6 +26,7 @@ sends the failed message and the next one as one message of two lines:
 | `[[empty]]` | an answer without text |
 | `[[garbage]]` | status 200 and a body that is no JSON, or an event stream that breaks off |
 | `[[drop]]` | the connection is closed without an answer |
+| `[[times: COUNT]]` | the answer so many times over, without anything between, up to 4,000,000 characters |
 | `[[reasoning: TEXT]]` | TEXT as `reasoning_content` beside the answer |
 
 What is written in brackets but is none of these is ordinary text.
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 MAX_DELAY = 300.0
+MAX_ANSWER = 4_000_000
+"""Characters of an answer that `[[times: COUNT]]` makes."""
 
 # The agent SDK (1.58.0) sends this after an empty reply. It is not a user's message.
 NUDGE = "Your last response did not include a function call or a message."
@@ -130,6 +133,7 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
         )
     instructions = "\n".join(text_of(item) for item in messages if item.get("role") in ("system", "developer"))
     answer = _obey([_without_directives(text) for text in texts] or [""], instructions)
+    answer *= max(1, min(script.times, MAX_ANSWER // max(1, len(answer))))
     return Reply(
         answer,
         Usage(prompt_tokens, max(1, len(answer.split()))),
@@ -187,6 +191,7 @@ class _Script:
     tools: tuple[ToolCall, ...] = ()
     loop: ToolCall | None = None
     finish: bool = False
+    times: int = 1
     delay: float = 0.0
     failure: Failure | None = None
     error_status: int | None = None
@@ -202,6 +207,7 @@ class _Script:
             tools=tuple(call for name, call in calls if name == "tool"),
             loop=next((call for name, call in calls if name == "loop"), None),
             finish="finish" in values,
+            times=int(values.get("times", 1)),
             delay=min(float(values.get("delay", 0)), MAX_DELAY),
             failure=failure,
             error_status=int(values["error"]) if failure is Failure.ERROR else None,
@@ -222,6 +228,7 @@ _CALL = re.compile(r"\[\[(tool|loop):\s*([\w.-]+)\s*")
 _PLAIN = re.compile(
     r"\[\[(?:(?P<bare>finish|empty|garbage|drop)"
     r"|(?P<delay>delay):\s*(?P<seconds>\d+(?:\.\d+)?)"
+    r"|(?P<times>times):\s*(?P<count>\d{1,7})"
     r"|(?P<error>error):\s*(?P<status>[45]\d\d)"
     r"|(?P<reasoning>reasoning):\s*(?P<text>.*?))\s*\]\]"
 )
@@ -259,8 +266,8 @@ def _plain(text: str, position: int) -> _Directive | None:
     match = _PLAIN.match(text, position)
     if match is None:
         return None
-    name = next(match[group] for group in ("bare", "delay", "error", "reasoning") if match[group] is not None)
-    argument = match["seconds"] or match["status"] or match["text"] or ""
+    name = next(match[group] for group in ("bare", "delay", "times", "error", "reasoning") if match[group] is not None)
+    argument = match["seconds"] or match["count"] or match["status"] or match["text"] or ""
     return _Directive(name, argument, None, position, match.end())
 
 

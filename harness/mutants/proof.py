@@ -16,7 +16,6 @@ from harness.mutants.target import MutantTarget
 from harness.plan import SLOW, Selection
 from harness.report.build import build_report
 from harness.run.settings import SessionSettings
-from harness.scenarios.model import Suite
 from harness.targets.names import NO_RUN
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from harness.mutants.mutant import Front
     from harness.mutants.record import HonestRecord, MutantRecord
     from harness.report.record import Report
+    from harness.scenarios.model import Suite
     from harness.targets import Endpoint, Progress, Target
 
 PLAYING_SECONDS = 120.0
@@ -127,7 +127,7 @@ def shuffled(suite: Suite, seed: str) -> Suite:
     """The suite with its scenarios in a random order, deterministic by seed."""
     scenarios = list(suite.scenarios.items())
     random.Random(seed).shuffle(scenarios)  # noqa: S311 - an order, no secret; a seed makes it repeatable
-    return Suite(suite.requirements, dict(scenarios))
+    return replace(suite, scenarios=dict(scenarios))
 
 
 @contextmanager

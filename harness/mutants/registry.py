@@ -12,6 +12,7 @@ from harness.mutants import (
     concurrency,
     conversation,
     credentials,
+    doors,
     errors,
     events,
     fields,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _AREAS = (
     auth,
     credentials,
+    doors,
     models,
     profiles,
     chat,

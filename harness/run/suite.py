@@ -16,7 +16,7 @@ from harness.run.variables import built_in
 from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Auth, Call, Http
 from harness.scenarios.statuses import admitted
-from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text
+from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text, unroll
 from harness.targets.errors import TargetError
 from harness.trace import Exchange, Trace
 
@@ -102,7 +102,7 @@ class Player:
         self, scenario: Scenario, initial: Mapping[str, Json], exchanges: list[Exchange]
     ) -> str | None:
         """Play the steps, add their exchanges to the list, and return why not all were played."""
-        variables = dict(initial)
+        variables = {name: unroll(value) for name, value in initial.items()}
         for group in _groups((*scenario.setup, *scenario.steps)):
             ended = self._over(sum(not isinstance(step.action, AskModel) for _, step in group))
             if not ended and (pause := max(step.pause for _, step in group)):

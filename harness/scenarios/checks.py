@@ -68,12 +68,25 @@ def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem
             if variable not in case.keys:
                 yield Problem(cases.keys[name], f"case `{name}` lacks `{variable}`, which case `{giver}` has")
         for variable, value in case.items():
+            yield from _repetition_problems(value)
             if variable in _RESERVED:
                 yield Problem(case.keys[variable], f"`{variable}` is {_RESERVED[variable]}: choose another name")
             known = with_keys if variable in presenting else built_in
             for location, unknown in _unknown(value, known):
                 hint = _hint(unknown, known, ": a case has the built-in variables alone")
                 yield Problem(location, f"unknown variable `{unknown}`{hint}")
+
+
+def _repetition_problems(value: Node) -> Iterator[Problem]:
+    """What says `repeat` is a whole repetition; else it would be sent as it is."""
+    if value.keys.keys() == {"repeat", "of"}:
+        times, what = value.child("repeat"), value.child("of")
+        if not isinstance(times.value, int) or times.value < 1 or times.value is True:
+            yield Problem(times.location, "how often it is repeated is a whole number, from 1")
+        if not isinstance(what.value, str | list):
+            yield Problem(what.location, "repeated is a text or a list")
+    for inner in (*value.values(), *value.elements()):
+        yield from _repetition_problems(inner)
 
 
 def _variables_of_cases(scenario: Node) -> set[str]:

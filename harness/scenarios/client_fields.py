@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from harness.json_value import Json
     from harness.reading.yaml_nodes import Node
 
+CLIENT_FIELDS = "client-fields"
+"""What `cases_from` says to get these cases; any other word is the name of a dimension."""
+
 GENERATED = "field"
 """The only variable of a generated case."""
 

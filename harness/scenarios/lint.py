@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.reading.problems import Problem, in_order
 from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.dimensions import gaps
 from harness.scenarios.load import REQUIREMENTS, load_suite, read_files, read_folder
 from harness.scenarios.model import AskModel, Call, Http
 from harness.scenarios.statuses import admitted
@@ -69,11 +70,13 @@ def _of_scenarios(scenarios: Iterable[Scenario]) -> Iterator[Problem]:
 
 
 def _of_requirements(reading: Reading, folder: Path) -> Iterator[Problem]:
-    """Each requirement of the folder is proven, short enough and in order."""
+    """Each requirement of the folder is proven, on all of its cells, short enough and in order."""
     requirements = [it for it in reading.suite.requirements.values() if it.location.file.parent == folder]
     for requirement in requirements:
         if requirement.id not in reading.proven:
             yield Problem(requirement.location, f"`{requirement.id}`: no scenario proves it")
+        for message in gaps(reading.suite, requirement):
+            yield Problem(requirement.location, f"`{requirement.id}`: {message}")
         if (length := len(requirement.text)) > MAX_TEXT:
             yield Problem(
                 requirement.location, f"`{requirement.id}`: a text of {length} characters, of at most {MAX_TEXT}"
@@ -81,6 +84,10 @@ def _of_requirements(reading: Reading, folder: Path) -> Iterator[Problem]:
     for before, after in pairwise(requirements):
         if _area(before) == _area(after) and _number(before) > _number(after):
             yield Problem(after.location, f"`{after.id}`: out of order, it comes after `{before.id}`")
+    named = {name for requirement in requirements for name in requirement.dimensions}
+    for name, dimension in reading.suite.dimensions.items():
+        if requirements and name not in named:
+            yield Problem(dimension.location, f"`{name}`: no requirement ranges over it")
 
 
 def _area(requirement: Requirement) -> str:

@@ -11,9 +11,11 @@ from harness.reading.shape import complaints
 from harness.reading.yaml_nodes import read_yaml
 from harness.scenarios.checks import scenario_problems
 from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.dimensions import read_dimension, unknown_cells, unknown_dimensions, with_cells
 from harness.scenarios.model import Suite
+from harness.scenarios.promises_schema import dimensions_schema, requirements_schema
 from harness.scenarios.reader import read_requirement, read_scenario
-from harness.scenarios.schema import requirements_schema, scenario_schema
+from harness.scenarios.schema import scenario_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 
     from harness.json_value import Schema
     from harness.reading.yaml_nodes import Node
-    from harness.scenarios.model import Requirement, Scenario
+    from harness.scenarios.model import Dimension, Requirement, Scenario
 
 REQUIREMENTS = "requirements.yaml"
+DIMENSIONS = "dimensions.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Reading:
 
 
 def load_suite(folder: Path) -> Suite:
-    """Load a folder: its scenario files (`*.yaml`) and its `requirements.yaml`.
+    """Load a folder: its scenario files (`*.yaml`), its `requirements.yaml` and the `dimensions.yaml` of these.
 
     A folder without its own requirements proves the packaged ones, and may use the packaged controls.
 
@@ -59,16 +62,15 @@ def load_suite(folder: Path) -> Suite:
     return read_folder(folder).sound()
 
 
-def read_requirements(folder: Path) -> Mapping[str, Requirement]:
-    """The requirements that a folder's scenarios prove, by id: its own, or the packaged ones.
+def read_requirements(folder: Path) -> Suite:
+    """The requirements that a folder's scenarios prove, its own or the packaged ones, and no scenario.
 
     Raises:
-        FileError: with every problem of their file.
+        FileError: with every problem of their files.
     """
-    own = folder / REQUIREMENTS
     loading = _Loading(Suite({}, {}))
-    loading.read_requirements(own if own.exists() else corpus_folder() / REQUIREMENTS)
-    return loading.read(()).sound().requirements
+    loading.read_requirements(folder if (folder / REQUIREMENTS).exists() else corpus_folder())
+    return loading.read(()).sound()
 
 
 def read_folder(folder: Path) -> Reading:
@@ -78,11 +80,10 @@ def read_folder(folder: Path) -> Reading:
         FileError: the folder can't be read or holds no scenario file; or the packaged suite is needed and has problems.
     """
     files = scenario_files(folder)
-    own = folder / REQUIREMENTS
-    if not own.exists():
+    if not (folder / REQUIREMENTS).exists():
         return read_files(files, load_suite(corpus_folder()))
     loading = _Loading(Suite({}, {}))
-    loading.read_requirements(own)
+    loading.read_requirements(folder)
     return loading.read(files)
 
 
@@ -104,7 +105,9 @@ def scenario_files(folder: Path) -> list[Path]:
     start = Location(folder, 1, 1)
     try:
         files = sorted(
-            file for file in folder.iterdir() if file.suffix in {".yaml", ".yml"} and file.name != REQUIREMENTS
+            file
+            for file in folder.iterdir()
+            if file.suffix in {".yaml", ".yml"} and file.name not in {REQUIREMENTS, DIMENSIONS}
         )
     except OSError as error:
         raise FileError([Problem(start, f"can't be read: {error.strerror or error}")]) from None
@@ -118,6 +121,7 @@ class _Loading:
 
     def __init__(self, known: Suite) -> None:
         self.known = known
+        self.dimensions: dict[str, Dimension] = dict(known.dimensions)
         self.requirements: dict[str, Requirement] = dict(known.requirements)
         self.scenarios: dict[str, Scenario] = {}
         self.problems: list[Problem] = []
@@ -134,16 +138,25 @@ class _Loading:
         for scenario in self.scenarios.values():
             self.check_requirement(scenario)
             self.check_control(scenario, everything)
-        suite = Suite(self.requirements, {**self.scenarios, **self.borrowed()})
+            self.check_cells(scenario)
+        suite = Suite(self.requirements, {**self.scenarios, **self.borrowed()}, self.dimensions)
         return Reading(suite, in_order(self.problems), frozenset(self.proven))
 
-    def read_requirements(self, file: Path) -> None:
-        for _, entry in self.sound_entries(file, "requirements", requirements_schema()):
+    def read_requirements(self, folder: Path) -> None:
+        if (folder / DIMENSIONS).exists():
+            for _, entry in self.sound_entries(folder / DIMENSIONS, "dimensions", dimensions_schema()):
+                dimension = read_dimension(entry, self.problems)
+                self.dimensions[dimension.id] = dimension
+        for _, entry in self.sound_entries(folder / REQUIREMENTS, "requirements", requirements_schema()):
             requirement = read_requirement(entry, self.problems)
             self.requirements[requirement.id] = requirement
+            if "dimensions" not in self.unreadable:
+                where = entry.child("dimensions").location
+                self.problems += [Problem(where, it) for it in unknown_dimensions(requirement, self.dimensions)]
 
     def read_scenarios(self, file: Path) -> None:
-        for document, entry in self.sound_entries(file, "scenarios", scenario_schema()):
+        for document, written in self.sound_entries(file, "scenarios", scenario_schema()):
+            entry = with_cells(written, self.dimensions, self.requirements, self.problems)
             self.problems += scenario_problems(entry)
             self.proven.add(str(entry.child("requirement").value))
             for scenario in read_scenario(entry, document, self.problems):
@@ -177,6 +190,12 @@ class _Loading:
             self.complain(
                 scenario, "requirement", f"there is no requirement `{wanted}`{did_you_mean(wanted, self.requirements)}"
             )
+
+    def check_cells(self, scenario: Scenario) -> None:
+        if requirement := self.requirements.get(scenario.requirement):
+            where = self.entries[scenario.id.partition("[")[0]].child("tries").location
+            found = [Problem(where, it) for it in unknown_cells(scenario, requirement, self.dimensions)]
+            self.problems += [problem for problem in found if problem not in self.problems]
 
     def check_control(self, scenario: Scenario, everything: Mapping[str, Scenario]) -> None:
         """The control exists, and the chain of controls is no cycle."""

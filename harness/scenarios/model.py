@@ -126,11 +126,26 @@ class Watch(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Dimension:
+    """Something that the sentences of requirements range over, such as the paths of a server.
+
+    `text` says what varies. `cells` are its values by name; each holds the variables of a scenario that tries it, or
+    none if a name says it all.
+    """
+
+    id: str
+    text: str
+    cells: Mapping[str, Mapping[str, Json]]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """One sentence of a contract.
 
     `source` names the section of the documentation, or the observation, that it comes from. `versions` is a PEP 440
-    specifier of the released servers that it applies to (only for the `agent-server` contract).
+    specifier of the released servers that it applies to (only for the `agent-server` contract). `dimensions` are those
+    that the sentence ranges over, each with the cells that no scenario tries and the reasons why.
     """
 
     id: str
@@ -140,6 +155,7 @@ class Requirement:
     contracts: frozenset[Contract]
     location: Location
     versions: str | None = None
+    dimensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +246,8 @@ class Scenario:
 
     One with `watch` has no steps and sends nothing: it is judged in the end, on every exchange of the run. A violated
     expectation in `setup` means that the scenario could not run; only `steps` count against the requirement.
-    `control` names the scenario that must pass for this one's refusal to prove anything.
+    `control` names the scenario that must pass for this one's refusal to prove anything. `tries` are the cells that it
+    tries of its requirement's dimensions.
     """
 
     id: str
@@ -245,6 +262,7 @@ class Scenario:
     control: str | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)
     watch: Watch | None = None
+    tries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def restarts(self) -> bool:
@@ -254,7 +272,8 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Requirements and scenarios by id, in file order."""
+    """Requirements, scenarios and dimensions by id, in file order."""
 
     requirements: Mapping[str, Requirement]
     scenarios: Mapping[str, Scenario]
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)

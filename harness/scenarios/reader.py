@@ -11,6 +11,7 @@ from harness.reading.shape import complaints
 from harness.reading.yaml_nodes import Node, node_of
 from harness.scenarios.calls import ERRORS, NO_ANSWER_ERROR, RETURN_TYPES, STATUS_ERRORS, error_of, returned_by
 from harness.scenarios.client_fields import GENERATED, undecided
+from harness.scenarios.dimensions import CASE
 from harness.scenarios.groups import step_groups
 from harness.scenarios.model import (
     AskModel,
@@ -27,11 +28,12 @@ from harness.scenarios.model import (
     Step,
     Watch,
 )
-from harness.scenarios.schema import VARIABLE, auth_schema
+from harness.scenarios.schema import auth_schema
+from harness.scenarios.schema_words import VARIABLE
 from harness.scenarios.statuses import admitted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from harness.json_value import Json
     from harness.reading.problems import Location
@@ -56,19 +58,22 @@ def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
         contracts=contracts,
         location=node.location,
         versions=fields.get("versions"),
+        dimensions={name: untried or {} for name, untried in fields.get("dimensions", {}).items()},
     )
 
 
 def read_scenario(node: Node, document: Node, problems: list[Problem]) -> list[Scenario]:
     """Read the scenarios of an entry, one for each case; problems are appended to `problems`."""
-    fields = {key: value.plain() for key, value in node.items() if key not in {"cases", "setup", "steps"}}
-    entry = _Entry(fields, str(document.child("area").value), node.location, _steps(node, "setup"), _steps(node))
-    cases = {name: _Case(dict(variables.items()), problems) for name, variables in node.child("cases").items()}
+    fields = {key: value.plain() for key, value in node.items() if key not in {"cases", "setup", "steps", "tries"}}
+    area, tries = str(document.child("area").value), node.child("tries")
+    entry = _Entry(fields, area, node.location, tries, _steps(node, "setup"), _steps(node))
+    cases = {name: _Case(dict(variables.items()), problems, name) for name, variables in node.child("cases").items()}
     if "cases_from" in node.keys:
         where = node.keys["cases_from"]
         for name, value in undecided(document).items():
-            case = _Case({GENERATED: node_of({name: value}, where)}, problems, tags={"undecided"})
-            cases.setdefault(name.replace("_", "-"), case)
+            called = name.replace("_", "-")
+            case = _Case({GENERATED: node_of({name: value}, where)}, problems, called, tags={"undecided"})
+            cases.setdefault(called, case)
     elif not cases:
         return [entry.scenario(entry.fields["id"], _Case({}, problems))]
     return [entry.scenario(f"{entry.fields['id']}[{name}]", case) for name, case in cases.items()]
@@ -98,6 +103,7 @@ class _Entry:
     fields: Any
     area: str
     location: Location
+    tries: Node
     setup: list[_WrittenStep]
     steps: list[_WrittenStep]
 
@@ -115,17 +121,31 @@ class _Entry:
             control=self.fields.get("control"),
             variables=case.variables,
             watch=Watch(self.fields["watch"]) if "watch" in self.fields else None,
+            tries={dimension: tuple(case.cells(cells)) for dimension, cells in self.tries.items()},
         )
 
 
 class _Case:
     """Reads the steps of one case; substitutes its variables where a value has to be known before the run."""
 
-    def __init__(self, nodes: Mapping[str, Node], problems: list[Problem], tags: Collection[str] = ()) -> None:
+    def __init__(
+        self, nodes: Mapping[str, Node], problems: list[Problem], name: str | None = None, tags: Collection[str] = ()
+    ) -> None:
         self.nodes = nodes
         self.variables: dict[str, Json] = {name: node.plain() for name, node in nodes.items()}
         self.problems = problems
+        self.name = name
         self.tags = frozenset(tags)
+
+    def cells(self, node: Node) -> Iterator[str]:
+        """The cells that this case tries of a dimension: one or several, or a variable that holds them."""
+        if node.value == CASE and self.name is not None:
+            yield self.name
+        elif isinstance(node.value, list):
+            for cell in node.elements():
+                yield from self.cells(cell)
+        elif (found := self.resolve(node)) is not None:
+            yield from self.cells(found) if found is not node else [str(node.value)]
 
     def step(self, written: _WrittenStep) -> Step:
         node, fields = written.node, written.fields

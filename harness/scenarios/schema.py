@@ -1,4 +1,4 @@
-"""The JSON Schemas (draft 2020-12) of scenario files and of the requirements file.
+"""The JSON Schema (draft 2020-12) of scenario files, and the names of all schemas beside them.
 
 The files beside the scenarios give editors completion and help; the loader (`harness.reading.shape`) uses the same
 schema. Alternatives use `if`, never `anyOf`, so that a message names the mistake and not every alternative. The loader
@@ -14,80 +14,45 @@ from typing import TYPE_CHECKING
 from harness.json_value import DIALECT, Schema
 from harness.scenarios.calls import ERRORS, RETURN_TYPES, RETURNS
 from harness.scenarios.groups import MAX_REPEAT
-from harness.scenarios.model import Auth, Capability, ClientKind, Contract, Level, Watch
+from harness.scenarios.model import Auth, Capability, ClientKind, Watch
+from harness.scenarios.promises_schema import dimensions_schema, requirements_schema
+from harness.scenarios.schema_words import (
+    CELL,
+    DIMENSION_ID,
+    NUMBERED_NAME,
+    REFERENCE,
+    REQUIREMENT_ID,
+    VARIABLE,
+    choice,
+    choice_or_variable,
+    dimension_name,
+    forbidden,
+    mapping,
+    record,
+    ref,
+    text,
+    variables,
+)
 from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from collections.abc import Callable, Mapping
 
 JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
-CASE_SOURCES = ("client-fields",)
 FORMATS = ("date", "email", "ipv4", "ipv6", "regex", "uuid")
 """Formats asserted everywhere; jsonschema asserts more only with optional packages."""
 
-NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-_NUMBERED_NAME = rf"[A-Za-z_]([A-Za-z0-9_]|\$\{{{NUMBER}\}})*"
-_REFERENCE = rf"\$\{{{_NUMBERED_NAME}\}}"
-VARIABLE = f"^{_REFERENCE}$"
 MAX_TIMEOUT = 300
 _FIELD_NAME = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_REQUIREMENT_ID = r"^[A-Z]+-[1-9][0-9]*$"
 _SCENARIO_ID = r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*$"
-_SPECIFIER = r"(~=|===?|!=|<=?|>=?)\s*[0-9][A-Za-z0-9.*+!_-]*"
-
-
-def _text(description: str, pattern: str | None = None, hint: str | None = None) -> Schema:
-    schema: Schema = {"description": description, "type": "string", "minLength": 1}
-    if pattern:
-        schema |= {"pattern": pattern, "patternErrorMessage": hint}
-    return schema
-
-
-def _choice(description: str, options: Iterable[str]) -> Schema:
-    return {"description": description, "type": "string", "enum": list(options)}
-
-
-def _choice_or_variable(description: str, options: Iterable[str]) -> Schema:
-    """One of the options, or a variable of the cases that holds one."""
-    return {
-        "description": f"{description} Or a variable of the cases that holds one: `${{name}}`.",
-        "type": "string",
-        "if": {"pattern": VARIABLE},
-        "else": {"enum": list(options)},
-    }
-
-
-def _mapping(description: str, values: Schema, keys: Schema | None = None) -> Schema:
-    schema: Schema = {"description": description, "type": "object", "additionalProperties": values}
-    return schema | ({"propertyNames": keys} if keys else {})
-
-
-def _record(title: str, properties: dict[str, Schema], required: Iterable[str] = ()) -> Schema:
-    """A mapping with a fixed set of keys."""
-    return {
-        "title": title,
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-def _ref(name: str, description: str | None = None) -> Schema:
-    return ({"description": description} if description else {}) | {"$ref": f"#/$defs/{name}"}
-
-
-def _forbidden(message: str) -> Schema:
-    return {"not": {}, "errorMessage": message}
 
 
 def auth_schema() -> Schema:
     """The schema of `auth` as a mapping, which is sent exactly as written."""
-    return _mapping(
+    return mapping(
         "Headers, and query parameters with a `?` in front of their names.",
         _LINES,
-        _text("A header's name, or a query parameter's.", rf"^\??{_FIELD_NAME}$",
+        text("A header's name, or a query parameter's.", rf"^\??{_FIELD_NAME}$",
               "not a header's name, nor `?` and the name of a query parameter"),
     ) | {"type": "object", "minProperties": 1}  # fmt: skip
 
@@ -97,110 +62,88 @@ _LINES: Schema = {"type": ["string", "array"], "minItems": 1, "items": {"type": 
 
 
 @cache
-def requirements_schema() -> Schema:
-    """The schema of `requirements.yaml`."""
-    return {
-        "$schema": DIALECT,
-        **_record(
-            "the requirements",
-            {"requirements": {"description": "The sentences of the contracts.", "type": "array", "minItems": 1,
-                              "items": _ref("requirement")}},
-            ["requirements"],
-        ),
-        "$defs": {
-            "requirement": _record(
-                "a requirement",
-                {
-                    "id": _text("Area and number, such as AUTH-1; never given to another sentence.", _REQUIREMENT_ID,
-                                "an id is capitals, a dash and a number, such as AUTH-1"),
-                    "level": _choice("How binding it is (RFC 2119).", Level),
-                    "text": _text("The requirement, one sentence."),
-                    "source": _text("The section of the documentation, or the observation, that it comes from."),
-                    "contracts": {"description": "The contracts that it belongs to; all when left out.",
-                                  "type": "array", "minItems": 1, "uniqueItems": True,
-                                  "items": {"enum": list(Contract)}},
-                    "versions": _text("The released servers that it is true of, such as `>=1.28` (PEP 440).",
-                                      rf"^{_SPECIFIER}(\s*,\s*{_SPECIFIER})*$",
-                                      "a version specifier reads like `>=1.28` or `>=1.28,<2` (PEP 440)"),
-                },
-                ["id", "level", "text", "source"],
-            )
-        },
-    }  # fmt: skip
-
-
-@cache
 def scenario_schema() -> Schema:
     """The schema of a scenario file."""
     return {
         "$schema": DIALECT,
-        **_record(
+        **record(
             "a scenario file",
-            {"area": _text("What these scenarios are about; the file's name without `.yaml`.",
+            {"area": text("What these scenarios are about; the file's name without `.yaml`.",
                            "^[a-z0-9]+(-[a-z0-9]+)*$", "an area is lower-case words with dashes"),
              "scenarios": {"description": "The proofs, one after the other.", "type": "array", "minItems": 1,
-                           "items": _ref("scenario")}},
+                           "items": ref("scenario")}},
             ["area", "scenarios"],
         ),
         "$defs": {
             "scenario": _scenario(),
             "steps": {"type": "array", "minItems": 1,
                       "items": {"if": {"type": "object", "required": ["at_once"]},
-                                "then": _ref("group"), "else": _ref("step")}},
-            "group": _record("a group of steps",
+                                "then": ref("group"), "else": ref("step")}},
+            "group": record("a group of steps",
                              {"at_once": {"description": "Steps that are sent side by side; the next waits for all.",
-                                          "type": "array", "minItems": 1, "items": _ref("step")}}),
+                                          "type": "array", "minItems": 1, "items": ref("step")}}),
             "step": _step(),
             "expectation": _expectation(),
             "auth": auth_schema(),
-            "header-name": _text("A header's name.", f"^{_FIELD_NAME}$", "not a header's name"),
-            "value": {"if": {"type": "object"}, "then": _ref("json-schema")},
+            "header-name": text("A header's name.", f"^{_FIELD_NAME}$", "not a header's name"),
+            "value": {"if": {"type": "object"}, "then": ref("json-schema")},
             "json-schema": _json_schema(),
         },
     }  # fmt: skip
 
 
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {
+    "scenario": scenario_schema,
+    "requirements": requirements_schema,
+    "dimensions": dimensions_schema,
+}
+"""What makes the schema of each kind of file."""
+
+
 def render(file: str) -> str:
-    """The schema of the `scenario` files or of the `requirements` file, as the text of its committed file."""
-    schema = {"scenario": scenario_schema, "requirements": requirements_schema}[file]()
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    """The schema of a kind of file, by its name in SCHEMAS, as the text of its committed file."""
+    return json.dumps(SCHEMAS[file](), indent=2, ensure_ascii=False) + "\n"
 
 
 def _scenario() -> Schema:
-    record = _record(
+    shape = record(
         "a scenario",
         {
-            "id": _text("`area/what-it-proves`, unique.", _SCENARIO_ID, "an id reads like `area/words-with-dashes`"),
-            "title": _text("What is so when it passes: a plain statement, no must or should, at most 100 characters."),
-            "requirement": _text("The one requirement that it proves, such as CONV-3.", _REQUIREMENT_ID,
+            "id": text("`area/what-it-proves`, unique.", _SCENARIO_ID, "an id reads like `area/words-with-dashes`"),
+            "title": text("What is so when it passes: a plain statement, no must or should, at most 100 characters."),
+            "requirement": text("The one requirement that it proves, such as CONV-3.", REQUIREMENT_ID,
                                  "a requirement's id reads like CONV-3"),
             "needs": {"description": "What the target has to offer; without it the scenario is not assessed.",
                       "type": "array", "uniqueItems": True, "items": {"enum": list(Capability)}},
             "tags": {"description": "Names to select scenarios by.", "type": "array", "uniqueItems": True,
-                     "items": _text("A tag.", "^[a-z0-9]+(-[a-z0-9]+)*$", "a tag is lower-case words with dashes")},
-            "control": _text("The scenario that has to pass for this one's refusal to mean anything: its full id, with "
+                     "items": text("A tag.", "^[a-z0-9]+(-[a-z0-9]+)*$", "a tag is lower-case words with dashes")},
+            "control": text("The scenario that has to pass for this one's refusal to mean anything: its full id, with "
                              "`[case]` if it has cases."),
             "cases": {"type": "object", "minProperties": 1,
-                      **_mapping("A table: name -> variables. It becomes one scenario a row, `id[name]`.",
-                                 _mapping("The variables of this case; they may use the built-in ones.", {},
-                                          _text("A variable's name.", NAME, "a variable is letters, digits and _")),
-                                 _text("A case's name.", "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-                                       "a case's name is letters, digits, `-`, `_` and `.`"))},
-            "cases_from": _choice(
-                "Adds a case for each parameter of the installed client's `chat.completions.create` that nobody has "
-                "decided about: its name is no key anywhere in the `cases` of this file, and it is none of model, "
-                "messages and stream. Such a case is named after the parameter, has the tag `undecided` and the "
-                "variable `field`, a mapping from the parameter to a plain value.", CASE_SOURCES),
-            "setup": _ref("steps", "What has to be so first. When it can't be had, the scenario could not run; the "
+                      **mapping("A table: name -> variables. It becomes one scenario a row, `id[name]`.",
+                                 variables(),
+                                 text("A case's name.", CELL, "a case's name is letters, digits, `-`, `_` and `.`"))},
+            "cases_from": text(
+                "The name of a dimension: its cells are the cases, save those that the requirement has a reason not to "
+                "try. Or `client-fields`, which adds a case for each parameter of the installed client's "
+                "`chat.completions.create` that nobody has decided about: its name is no key anywhere in the `cases` "
+                "of this file, and it is none of model, messages and stream. Such a case is named after the parameter, "
+                "has the tag `undecided` and the variable `field`, a mapping from the parameter to a plain value.",
+                DIMENSION_ID, "the name of a dimension, or `client-fields`"),
+            "tries": mapping(
+                "The cells that it tries of its requirement's dimensions: a dimension -> a cell, a list of cells, or a "
+                "variable of the cases that holds either. `${case}` is the cell that is named like the case.",
+                {"type": ["string", "array"], "minItems": 1, "items": {"type": "string"}}, dimension_name()),
+            "setup": ref("steps", "What has to be so first. When it can't be had, the scenario could not run; the "
                                    "requirement is not indicted."),
-            "steps": _ref("steps", "What proves the requirement, in order."),
-            "watch": _choice("A rule that every exchange of the run is held against, in place of `steps`: nothing is "
+            "steps": ref("steps", "What proves the requirement, in order."),
+            "watch": choice("A rule that every exchange of the run is held against, in place of `steps`: nothing is "
                              "sent for it.", Watch),
         },
         ["id", "title", "requirement"],
     )  # fmt: skip
-    sends_nothing = _forbidden("a scenario that has `watch` sends nothing of its own")
-    return record | {
+    sends_nothing = forbidden("a scenario that has `watch` sends nothing of its own")
+    return shape | {
         "if": {"required": ["watch"]},
         "then": {"properties": dict.fromkeys(("cases", "cases_from", "control", "setup", "steps"), sends_nothing)},
         "else": {"title": "a scenario without `watch`", "required": ["steps"]},
@@ -210,25 +153,25 @@ def _scenario() -> Schema:
 def _step() -> Schema:
     built_in = "\n".join(f"- `${{{name}}}`: {meaning}" for name, meaning in BUILT_IN.items())
     keys = "\n".join(f"- `${{{name}}}`: {meaning}" for name, meaning in KEY_VARIABLES.items())
-    raw_only = _forbidden("belongs to `http`; a call's body is made from `with`")
-    record = _record(
+    raw_only = forbidden("belongs to `http`; a call's body is made from `with`")
+    shape = record(
         "a step",
         {
-            "call": _choice("A method of the official client.", RETURNS),
+            "call": choice("A method of the official client.", RETURNS),
             "with": {"description": f"The call's keyword arguments. Variables:\n{built_in}", "type": "object"},
-            "http": _text("A raw request over the client's own transport: METHOD PATH.",
-                          rf"^([A-Z]+|{_REFERENCE}) (/|\$\{{)\S*$",
+            "http": text("A raw request over the client's own transport: METHOD PATH.",
+                          rf"^([A-Z]+|{REFERENCE}) (/|\$\{{)\S*$",
                           "a raw request reads `METHOD /path`, such as `GET /v1/models`"),
             "json": {"description": "The raw request's body, any JSON but null, which is `content: 'null'`.",
                      "type": [name for name in JSON_TYPES if name != "null"]},
             "content": {"description": "The raw request's body as text, sent as it is, in UTF-8.", "type": "string"},
-            "model": _text("Asks the scripted model's log, not the target: GET /requests?containing=TEXT. The answer "
+            "model": text("Asks the scripted model's log, not the target: GET /requests?containing=TEXT. The answer "
                            "has `count` and `requests`, those whose messages contain the text, each with `model`, "
                            "`messages` and the names of its `tools`.",
                            r"^GET /\S*$", "the log is asked with `GET /requests?containing=TEXT`"),
-            "headers": _mapping("Headers beside the client's own, spelled as written; null removes one, a list "
+            "headers": mapping("Headers beside the client's own, spelled as written; null removes one, a list "
                                 "sends it several times. A variable alone may hold any of these.",
-                                _LINES | {"type": ["string", "array", "null"]}, _ref("header-name")),
+                                _LINES | {"type": ["string", "array", "null"]}, ref("header-name")),
             "auth": {
                 "description": "How the key is presented. Left out: `both`, so that a target which refuses one form is "
                                "found out by the scenarios about keys, and by no other. A mapping is sent exactly as "
@@ -236,10 +179,10 @@ def _step() -> Schema:
                                f"a list of them. Or a variable of the cases that holds either: `${{name}}`. Variables "
                                f"that only this has:\n{keys}",
                 "type": ["string", "object"],
-                "if": {"type": "object"}, "then": _ref("auth"),
+                "if": {"type": "object"}, "then": ref("auth"),
                 "else": {"if": {"pattern": VARIABLE}, "else": {"enum": list(Auth)}},
             },
-            "client": _choice_or_variable(
+            "client": choice_or_variable(
                 "The official client: its class, which asks for no encoding, follows no redirect and never retries; "
                 "left out, the run says which. `as-it-comes` does all of that, as users have it, and presents the key "
                 "as a bearer token alone.", ClientKind),
@@ -253,24 +196,24 @@ def _step() -> Schema:
                                       f"side. `${{{NUMBER}}}` is which one it is, from 1, in values and in names: "
                                       f"`${{it_${{{NUMBER}}}}}`.",
                        "type": "integer", "minimum": 1, "maximum": MAX_REPEAT},
-            "expect": _ref("expectation", "What must come back."),
-            "save": _mapping("Variables for later steps: name -> `headers.NAME`, or a JSONPath of the body.",
-                             _text("Where it is taken from.", rf"^(headers\.{_FIELD_NAME}|\$(?!\{{)((?!\$\{{).)*)$",
+            "expect": ref("expectation", "What must come back."),
+            "save": mapping("Variables for later steps: name -> `headers.NAME`, or a JSONPath of the body.",
+                             text("Where it is taken from.", rf"^(headers\.{_FIELD_NAME}|\$(?!\{{)((?!\$\{{).)*)$",
                                    "saved is `headers.NAME` or a JSONPath of the body, such as `$.id`; no variables"),
-                             _text("A variable's name.", f"^{_NUMBERED_NAME}$", "a variable is letters, digits and _")),
+                             text("A variable's name.", f"^{NUMBERED_NAME}$", "a variable is letters, digits and _")),
         },
         ["expect"],
     )  # fmt: skip
     no_client = {
         "properties": {
-            "returns": _forbidden("belongs to `call`: nothing is returned by a raw request"),
-            "raises": _forbidden("belongs to `call`: nothing is raised by a raw request"),
+            "returns": forbidden("belongs to `call`: nothing is returned by a raw request"),
+            "raises": forbidden("belongs to `call`: nothing is raised by a raw request"),
         }
     }
-    not_asked = _forbidden("belongs to a request to the target; `model` asks the scripted model's log")
+    not_asked = forbidden("belongs to a request to the target; `model` asks the scripted model's log")
     to_target = ("with", "json", "content", "headers", "auth", "client", "timeout", "pause", "restart")
-    one_of = _forbidden("a step has one of `call`, `http` and `model`")
-    return record | {
+    one_of = forbidden("a step has one of `call`, `http` and `model`")
+    return shape | {
         "if": {"required": ["model"]},
         "then": {
             "properties": {"call": one_of, "http": one_of, "expect": no_client, **dict.fromkeys(to_target, not_asked)}
@@ -280,11 +223,11 @@ def _step() -> Schema:
             "then": {
                 "properties": {
                     "call": one_of,
-                    "with": _forbidden("belongs to `call`; a raw request has `json` or `content`"),
+                    "with": forbidden("belongs to `call`; a raw request has `json` or `content`"),
                     "expect": no_client,
                 },
                 "if": {"required": ["json"]},
-                "then": {"properties": {"content": _forbidden("a body is `json` or `content`, not both")}},
+                "then": {"properties": {"content": forbidden("a body is `json` or `content`, not both")}},
             },
             "else": {
                 "required": ["call"],
@@ -297,7 +240,7 @@ def _step() -> Schema:
 
 
 def _expectation() -> Schema:
-    record = _record(
+    shape = record(
         "an expectation",
         {
             "status": {"description": "The status: a number, a JSON Schema such as {enum: [400, 422]}, or a variable "
@@ -307,20 +250,20 @@ def _expectation() -> Schema:
                        "if": {"type": "object"}, "then": {"minProperties": 1, "$ref": "#/$defs/json-schema"},
                        "else": {"pattern": VARIABLE, "minimum": 100, "maximum": 599,
                                 "patternErrorMessage": "a status is a number, a JSON Schema or a `${variable}`"}},
-            "headers": _mapping("Headers of the answer: text is compared, a mapping is a JSON Schema, null: the header "
+            "headers": mapping("Headers of the answer: text is compared, a mapping is a JSON Schema, null: the header "
                                 "is absent.", {"type": ["string", "null", "object"], "$ref": "#/$defs/value"},
-                                _ref("header-name")),
-            "body": _mapping("JSONPath -> what every node that it selects has to be: a literal is compared, a mapping "
-                             "is a JSON Schema. A path that selects nothing is a violation.", _ref("value"),
-                             _text("A JSONPath (RFC 9535).", r"^\$", "a path into the body starts with `$`")),
-            "returns": _choice_or_variable("The type that the client returns; the body is valid for it, strictly.",
+                                ref("header-name")),
+            "body": mapping("JSONPath -> what every node that it selects has to be: a literal is compared, a mapping "
+                             "is a JSON Schema. A path that selects nothing is a violation.", ref("value"),
+                             text("A JSONPath (RFC 9535).", r"^\$", "a path into the body starts with `$`")),
+            "returns": choice_or_variable("The type that the client returns; the body is valid for it, strictly.",
                                            RETURN_TYPES),
-            "raises": _choice_or_variable("The exact class of the exception that the client raises.", ERRORS),
+            "raises": choice_or_variable("The exact class of the exception that the client raises.", ERRORS),
             "text": {"description": "What the agent said: the content of the first choice, the contents of a stream's "
                                     "chunks or the output of a response, put together. A text is compared, a mapping "
                                     "is a JSON Schema.",
                      "type": ["string", "object"], "$ref": "#/$defs/value"},
-            "shape": _text("A body that was saved, `${name}`: a successful answer has the same keys and JSON types, "
+            "shape": text("A body that was saved, `${name}`: a successful answer has the same keys and JSON types, "
                            "the items of a list those of the saved list's first. Values don't matter.",
                            VARIABLE, "the shape is that of a saved body: `${name}`"),
             "requests": {"description": "How many requests a client `as-it-comes` sends, redirects and retries "
@@ -330,9 +273,9 @@ def _expectation() -> Schema:
         },
         ["status"],
     )  # fmt: skip
-    return record | {
+    return shape | {
         "if": {"required": ["returns"]},
-        "then": {"properties": {"raises": _forbidden("a call returns or raises, not both")}},
+        "then": {"properties": {"raises": forbidden("a call returns or raises, not both")}},
     }
 
 
@@ -340,7 +283,7 @@ def _json_schema() -> Schema:
     """Draft 2020-12 without unknown keywords, which the draft ignores: a misspelt one would assert nothing."""
     schema = {"type": ["object", "boolean"], "$ref": "#/$defs/json-schema"}
     several = {"type": "array", "minItems": 1, "items": schema}
-    by_name = _mapping("Schemas by name.", schema)
+    by_name = mapping("Schemas by name.", schema)
     names = {"type": "array", "uniqueItems": True, "items": {"type": "string"}}
     amount = {"type": ["integer", "string"], "minimum": 0, "pattern": VARIABLE,
               "patternErrorMessage": "a number, or a `${variable}` that holds one"}  # fmt: skip
@@ -353,9 +296,9 @@ def _json_schema() -> Schema:
         "enum": {"description": "Equal to one of these.", "type": "array", "minItems": 1},
         "pattern": {"description": "A regular expression that is found somewhere in the text.", "type": "string",
                     "format": "regex"},
-        "format": _choice("The text is one of these; asserted.", FORMATS),
+        "format": choice("The text is one of these; asserted.", FORMATS),
         "patternProperties": by_name | {"propertyNames": {"format": "regex"}},
-        "dependentRequired": _mapping("Names that a name brings with it.", names),
+        "dependentRequired": mapping("Names that a name brings with it.", names),
         "uniqueItems": {"type": "boolean"},
         "required": {"description": "Names that are there."} | names,
         "multipleOf": number | {"exclusiveMinimum": 0},

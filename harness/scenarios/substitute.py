@@ -95,6 +95,33 @@ def bind(case: Mapping[str, Json], built_in: Mapping[str, Json]) -> dict[str, Js
     return {**built_in, **{name: substitute(value, known) for name, value in case.items()}}
 
 
+def unroll(value: Json) -> Json:
+    """A value of a case with its repetitions written out; apply it to nothing that a server said.
+
+    `{repeat: 3, of: ab}` is the text `ababab`. Of a list it is a list, whose items stand in the list around it if there
+    is one: `[{repeat: 2, of: [a, b]}, c]` is `[a, b, a, b, c]`. A trace keeps it as it is written, however long it is.
+    """
+    match value:
+        case {"repeat": int(times), "of": str() as text, **rest} if not rest:
+            return times * text
+        case {"repeat": int(times), "of": list() as items, **rest} if not rest:
+            return times * _unrolled_items(items)
+        case list():
+            return _unrolled_items(value)
+        case dict():
+            return {key: unroll(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _unrolled_items(items: list[Json]) -> list[Json]:
+    unrolled: list[Json] = []
+    for item in items:
+        what = unroll(item)
+        unrolled += what if isinstance(item, dict) and isinstance(what, list) else [what]
+    return unrolled
+
+
 def references(text: str) -> Iterator[str]:
     """The names that a text refers to, in order, with repetitions."""
     return (found[2] for found in REFERENCE.finditer(text) if not found[1])

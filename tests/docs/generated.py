@@ -17,7 +17,8 @@ from harness.report.formats import FORMATS
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Level
-from harness.scenarios.schema import requirements_schema, scenario_schema
+from harness.scenarios.promises_schema import dimensions_schema, requirements_schema
+from harness.scenarios.schema import scenario_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +83,11 @@ def requirements_language() -> str:
     return "\n\n".join(_reference(requirements_schema(), ("requirement",)))
 
 
+def dimensions_language() -> str:
+    """The keys of `dimensions.yaml`, from its schema."""
+    return "\n\n".join(_reference(dimensions_schema(), ("dimension",)))
+
+
 def schema_keywords() -> str:
     """The JSON Schema keywords that an expectation may use."""
     return ", ".join(f"`{name}`" for name in scenario_schema()["$defs"]["json-schema"]["properties"])
@@ -125,6 +131,7 @@ PARTS = {
     "formats": formats,
     "requirements": requirements,
     "requirements-language": requirements_language,
+    "dimensions-language": dimensions_language,
     "scenario-language": scenario_language,
     "schema-keywords": schema_keywords,
     "scripted-model": scripted_model,

@@ -136,6 +136,12 @@ def test_the_wait_is_before_the_answer_only_and_has_a_limit() -> None:
     assert respond(said("hello [[delay: 9999]]")).delay == 300
 
 
+def test_an_answer_is_given_many_times_over() -> None:
+    assert respond(said("Reply with exactly: ab [[times: 3]]")).text == "ababab"
+    assert respond(said("Reply with exactly: ab [[times: 3]] [[finish]]")).text == "ababab"
+    assert len(respond(said("Reply with exactly: ab [[times: 9999999]]")).text) == 4_000_000
+
+
 def test_reasoning_stands_beside_the_answer() -> None:
     reply = respond(said("Reply with exactly: yes [[reasoning: because of x]]"))
     assert (reply.text, reply.reasoning) == ("yes", "because of x")

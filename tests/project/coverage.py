@@ -1,5 +1,7 @@
 """What the suite covers: from each statement to its requirements, from each requirement to its scenarios and mutants.
 
+And of each requirement, which cells of its dimensions are tried.
+
 `python -m tests.project.coverage` regenerates `scenarios/COVERAGE.md`.
 """
 
@@ -13,6 +15,7 @@ import yaml
 
 from harness.mutants.registry import every_mutant
 from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.dimensions import tried_cells
 from harness.scenarios.load import load_suite
 
 if TYPE_CHECKING:
@@ -79,6 +82,8 @@ class Coverage:
     def __init__(self) -> None:
         suite = load_suite(corpus_folder())
         self.requirements = suite.requirements
+        self.dimensions = suite.dimensions
+        self.tried = tried_cells(suite.scenarios.values())
         self.statements = {source: statements(source) for source in SOURCES}
         self.scenarios: dict[str, Counter[str]] = {name: Counter() for name in suite.requirements}
         for scenario in suite.scenarios.values():
@@ -113,6 +118,17 @@ class Coverage:
         rows = [self._proof(requirement) for requirement in self.requirements.values()]
         head = ["requirement", "level", "says", "scenarios", "mutants"]
         yield _table(head, rows)
+        yield "## Dimensions"
+        yield "[dimensions.yaml](dimensions.yaml)"
+        yield "What the sentences of requirements range over."
+        rows = [[name, each.text, ", ".join(each.cells)] for name, each in self.dimensions.items()]
+        yield _table(["dimension", "says", "cells"], rows)
+        yield (
+            "Which cells of each requirement are tried, and in brackets by how many scenarios, cases counted. A cell "
+            "that none tries has a reason."
+        )
+        head = ["requirement", "level", "ranges over", "tried", "not tried, and why"]
+        yield _table(head, self._cells())
 
     def _row(self, statement: Statement, has_origin: bool) -> list[str]:
         start = [statement.id, *([statement.origin] if has_origin else []), statement.says]
@@ -121,6 +137,17 @@ class Coverage:
         scenarios = sum(self.scenarios[name].total() for name in statement.requirements)
         mutants = sum(len(self.mutants[name]) for name in statement.requirements)
         return [*start, ", ".join(statement.requirements), str(scenarios), str(mutants)]
+
+    def _cells(self) -> Iterator[list[str]]:
+        """A row for each dimension of each requirement."""
+        for requirement in self.requirements.values():
+            for dimension, untried in requirement.dimensions.items():
+                counts = {
+                    cell: self.tried[requirement.id, dimension, cell] for cell in self.dimensions[dimension].cells
+                }
+                tried = ", ".join(f"{cell} ({count})" for cell, count in counts.items() if count)
+                reasons = "; ".join(f"{cell}: {reason}" for cell, reason in untried.items())
+                yield [requirement.id, requirement.level, dimension, tried, reasons]
 
     def _proof(self, requirement: Requirement) -> list[str]:
         name = requirement.id

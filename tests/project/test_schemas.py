@@ -13,7 +13,7 @@ from harness.cli import main
 from tests.project.schemas import BY_HAND, made
 
 ROOT = Path(__file__).parents[2]
-BESIDE_THE_SCENARIOS = {"requirements", "scenario"}
+BESIDE_THE_SCENARIOS = {"dimensions", "requirements", "scenario"}
 """What `scenarios schema` prints; they have a test of their own."""
 
 

@@ -17,10 +17,11 @@ from harness.reading.problems import FileError
 from harness.reading.shape import complaints
 from harness.reading.yaml_nodes import parse_yaml
 from harness.scenarios.corpus import corpus_folder
-from harness.scenarios.schema import FORMATS, render, requirements_schema, scenario_schema
+from harness.scenarios.schema import FORMATS, render, scenario_schema
+from harness.scenarios.schema import SCHEMAS as MAKERS
 from tests.scenarios.files import REQUIREMENTS, SCENARIOS
 
-SCHEMAS = {"scenario": scenario_schema(), "requirements": requirements_schema()}
+SCHEMAS = {name: make() for name, make in MAKERS.items()}
 MATCHER = {"$ref": "#/$defs/json-schema", "$defs": scenario_schema()["$defs"]}
 
 

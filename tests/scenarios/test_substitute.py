@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.reading.shape import blank
-from harness.scenarios.substitute import UnknownVariableError, bind, references, substitute, substitute_text
+from harness.scenarios.substitute import UnknownVariableError, bind, references, substitute, substitute_text, unroll
 
 if TYPE_CHECKING:
     from harness.json_value import Json
@@ -76,3 +76,25 @@ def test_a_blanked_text_is_as_long_as_before_and_refers_to_nothing(text: str) ->
 def test_a_value_without_references_stays_as_it_is(value: object) -> None:
     if "${" not in repr(value):
         assert substitute(value, {}) == value  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("written", "long"),
+    [
+        ({"repeat": 3, "of": "ab"}, "ababab"),
+        ({"repeat": 2, "of": ["a", {"b": 1}]}, ["a", {"b": 1}, "a", {"b": 1}]),
+        ([{"repeat": 2, "of": ["a", "b"]}, "c"], ["a", "b", "a", "b", "c"]),
+        ([{"repeat": 2, "of": "ab"}, ["c"]], ["abab", ["c"]]),
+        ({"a": {"repeat": 2, "of": [{"repeat": 2, "of": "x"}]}}, {"a": ["xx", "xx"]}),
+        ({"repeat": 2, "of": "ab", "more": 1}, {"repeat": 2, "of": "ab", "more": 1}),
+        ({"repeat": "2", "of": "ab"}, {"repeat": "2", "of": "ab"}),
+    ],
+)
+def test_a_repetition_is_a_long_text_or_list_written_shortly(written: Json, long: Json) -> None:
+    assert unroll(written) == long
+
+
+def test_a_repetition_is_written_with_the_built_in_variables() -> None:
+    bound = bind({"long": {"repeat": 2, "of": "${word}"}}, {"word": "tea"})
+    assert bound["long"] == {"repeat": 2, "of": "tea"}, "a trace keeps it short"
+    assert unroll(bound["long"]) == "teatea"
