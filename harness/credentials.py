@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.scenarios.model import Auth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harness.json_value import Json
 
@@ -52,8 +52,13 @@ def written(auth: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]
     return {AUTHORIZATION: None, SESSION_HEADER: None} | headers, query
 
 
-def key_variables(key: str | None) -> dict[str, Json]:
-    """The values of `harness.scenarios.substitute.KEY_VARIABLES`; redact all but the wrong key."""
+def key_variables(key: str | None, others: Sequence[str] = ()) -> dict[str, Json]:
+    """The values of `harness.scenarios.substitute.KEY_VARIABLES`; redact all but the wrong key.
+
+    Args:
+        key: the session key.
+        others: further ones, of which scenarios use the first and the last.
+    """
     key = key or ""
     swapped = key.swapcase()
     return {
@@ -64,6 +69,7 @@ def key_variables(key: str | None) -> dict[str, Json]:
         "longer_key": f"{key}{EXTRA}",
         "swapped_key": swapped if swapped != key else WRONG_KEY,  # a key without letters would still be right
         "basic_key": basic_token(key),
+        **({"other_key": others[0], "last_key": others[-1]} if others else {}),
     }
 
 

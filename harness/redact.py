@@ -9,6 +9,7 @@ Redacting earlier would mislead the judge: with the session key `openhands` it w
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
@@ -119,8 +120,12 @@ class Redactor:
             return MASK
         if name == "cookie":
             return "; ".join(map(_cookie, redacted.split(";")))
+        if name not in _AUTHORIZATION_HEADERS or not self._secrets.keys().isdisjoint(
+            {redacted, redacted.partition(" ")[2]}
+        ):
+            return redacted
         scheme, _, token = redacted.rpartition(" ")
-        if name not in _AUTHORIZATION_HEADERS or token in _NO_SECRETS or token.lower() in _NO_SECRETS:
+        if token in _NO_SECRETS or token.lower() in _NO_SECRETS:
             return redacted
         return f"{scheme} {MASK}".strip()
 
@@ -242,7 +247,7 @@ def _cookie(pair: str) -> str:
 def recognisable(keys: Iterable[str | None]) -> tuple[tuple[str, ...], ...]:
     """Every spelling of each key that a server says only when it gives it away: `openhands` it says for itself."""
     return tuple(
-        tuple({*_literals(key), quote(key, safe="")})
+        tuple({*_literals(key), quote(key, safe=""), json.dumps(key)[1:-1], html.escape(key)})
         for key in keys
         if key and len(key) >= _SHORTEST_RECOGNISABLE and any(map(str.isdecimal, key)) and any(map(str.isalpha, key))
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote_plus
 from uuid import uuid4
 
 from harness.mutants.exchange import CONVERSATION, Request, Response, refusal
 from harness.mutants.mutant import Mutant
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 
 class KeyIsAPassword(Mutant):
@@ -183,6 +187,18 @@ class SendsTheKeyBack(Mutant):
         return response.with_header("X-Upstream-Context", b64encode(f"key={self.gateway.key}".encode()).decode())
 
 
+class ListsWhoMayAsk(Mutant):
+    """Shows every session key of the server with the model list, escaped as JSON escapes it."""
+
+    breaks = "AUTH-17"
+    where = ("models/*",)
+
+    def returned(self, request: Request, response: Response) -> Response:
+        if not request.is_for("GET", "/v1/models") or response.status != 200:
+            return response
+        return response.with_json({**response.json, "users": self.gateway.other_keys})
+
+
 class TellsTheKeyInAnId(Mutant):
     """Includes the session key when the native API shows a conversation."""
 
@@ -240,3 +256,59 @@ class WantsOneForm(Mutant):
     async def answer(self, request: Request) -> Response:
         twice = "authorization" in request.headers and "x-session-api-key" in request.headers
         return refusal(401, "one key, please") if twice else await self.gateway(request)
+
+
+def _without(request: Request, keys: Container[str | None]) -> Request:
+    """The request without the credentials that are one of these keys."""
+    if request.bearer in keys:
+        request = request.with_header("Authorization", None)
+    if request.headers.get("x-session-api-key") in keys:
+        request = request.with_header("X-Session-API-Key", None)
+    return request
+
+
+class ReadsOneOfItsKeys(Mutant):
+    """Reads only the first of its configured keys."""
+
+    breaks = "AUTH-18"
+    also = frozenset({"AUTH-19"})
+
+    def forwarded(self, request: Request) -> Request:
+        return _without(request, self.gateway.other_keys)
+
+
+class ReadsKeysAsQueries(Mutant):
+    """Decodes a presented key as a part of a query, so that a `+` in it is a blank."""
+
+    breaks = "AUTH-18"
+    also = frozenset({"AUTH-19"})
+
+    def forwarded(self, request: Request) -> Request:
+        return _without(request, [key for key in self.gateway.other_keys if unquote_plus(key) != key])
+
+
+class ChatsCutKeysAtBlanks(Mutant):
+    """Takes the second word of `Authorization` as the key, wherever it is presented with a chat."""
+
+    breaks = "AUTH-18"
+
+    def forwarded(self, request: Request) -> Request:
+        if request.chat is None or " " not in (request.bearer or ""):
+            return request
+        return request.with_header("Authorization", f"Bearer {(request.bearer or '').split()[0]}")
+
+
+@dataclass
+class ConversationsBelongToAKey(Mutant):
+    """Keeps a separate table of conversations for each session key."""
+
+    breaks = "AUTH-19"
+    keys: dict[str, str | None] = field(default_factory=dict)
+
+    async def answer(self, request: Request) -> Response:
+        if request.conversation and self.keys.get(request.conversation, request.key) != request.key:
+            return await self.gateway(request.with_header(CONVERSATION, str(uuid4())))
+        response = await self.gateway(request)
+        if request.chat and response.status == 200:
+            self.keys[response.headers[CONVERSATION]] = request.key
+        return response

@@ -13,6 +13,8 @@ from harness.gateway.settings import Dialect
 from harness.mutants.exchange import CHAT, CONVERSATION, Request, Response, Turn, raw
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MODEL = "openhands_scripted"
@@ -23,12 +25,13 @@ class Sound:
     """The conformant gateway behind a mutant.
 
     Attributes:
-        key: its session key.
+        key: its first session key.
+        other_keys: the others.
     """
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
         self._app = app
-        self.key = key
+        self.key, *self.other_keys = keys
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request."""

@@ -21,6 +21,7 @@ from harness.gateway.settings import Settings
 from harness.mutants.mutant import MODEL, Mutant, Sound
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog
+from harness.targets.keys import make_key, make_other_keys
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,10 +42,11 @@ class MutantTarget:
 
     def start(self, progress: Progress) -> Endpoint:
         progress(f"starting {self.name}")
-        key = secrets.token_urlsafe(24)
+        key, other_keys = make_key(), make_other_keys()
+        keys = (key, *(each.value for each in other_keys))
         state = Path(self._undo.enter_context(tempfile.TemporaryDirectory(prefix="gateway-harness-mutant-")))
         settings = Settings(
-            state=state, agent="scripted", dialect=self._mutant.dialect, session_keys=(key,), scripted_model=True
+            state=state, agent="scripted", dialect=self._mutant.dialect, session_keys=keys, scripted_model=True
         )
         self._server = server = _Server(self._mutant, settings)
         server.start()
@@ -55,8 +57,8 @@ class MutantTarget:
         if issubclass(self._mutant, Mutant) and self._mutant.gross:
             # As on a server of someone else's, so that a sin at the first requests can't hide behind what we know.
             found_out = {Capability.PROFILES, Capability.CONVERSATIONS}
-            return Endpoint(base_url, key, None, frozenset(Capability) - found_out, info, log)
-        return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log)
+            return Endpoint(base_url, key, None, frozenset(Capability) - found_out, info, log, other_keys)
+        return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log, other_keys)
 
     def restart(self) -> None:
         assert self._server is not None, "a target is started before it is started again"
@@ -88,7 +90,7 @@ class _Server:
         gateway = make_gateway(self._settings, runtime, options.model_log)
         gateway.lifecycle.phase = Phase.READY
         sound = make_app(gateway)
-        app = _UnspoiledLog(sound, self._mutant(Sound(sound, self._settings.session_keys[0])))
+        app = _UnspoiledLog(sound, self._mutant(Sound(sound, self._settings.session_keys)))
         server = uvicorn.Server(
             uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False)
         )

@@ -26,7 +26,7 @@ from harness.scenarios.substitute import as_text
 from harness.trace import Exchange, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -54,6 +54,7 @@ class Client:
         key: the session key; None for an open server.
         timeout: seconds for one request in all.
         connections: how many are kept open for reuse.
+        other_keys: further session keys, for the variables of steps.
         model_log: the scripted model's log; None when it can't be read.
         connection: how to reach the target; None for the default.
         watch: called with each request to the target when it is sent, and again with its outcome.
@@ -66,6 +67,7 @@ class Client:
         *,
         timeout: float,
         connections: int,
+        other_keys: Sequence[str] = (),
         model_log: ModelLog | None = None,
         connection: Connection | None = None,
         watch: Callable[[Exchange], None] = lambda _: None,
@@ -73,7 +75,7 @@ class Client:
         from openai import AsyncOpenAI
 
         self.base_url = base_url.rstrip("/")
-        self.key_variables = key_variables(key)
+        self.key_variables = key_variables(key, other_keys)
         self._key = key
         self._timeout = timeout
         self._connections = connections

@@ -63,6 +63,7 @@ class Session:
             endpoint.key,
             timeout=settings.request_timeout,
             connections=settings.jobs,
+            other_keys=tuple(each.value for each in endpoint.other_keys),
             model_log=endpoint.model_log,
             connection=endpoint.connection,
             watch=self._log.note if self._log else lambda _: None,

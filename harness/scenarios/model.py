@@ -37,6 +37,8 @@ class Capability(StrEnum):
 
     AUTHENTICATION = "authentication"
     """The harness has a session key, so the target can refuse others."""
+    SEVERAL_KEYS = "several-keys"
+    """The harness has more than one session key of the target, all of them valid."""
     PROFILES = "profiles"
     """The native profile API (`/api/profiles`) accepts the key."""
     CONVERSATIONS = "conversations"

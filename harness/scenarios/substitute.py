@@ -34,6 +34,8 @@ KEY_VARIABLES = {
     "longer_key": "the key with one character more",
     "swapped_key": "the key with its letters in the other case",
     "basic_key": "the key as the password of HTTP Basic",
+    "other_key": "another valid session key, with punctuation if the harness made it",
+    "last_key": "the last of the valid session keys, with a blank if the harness made it",
 }
 """The variables of `auth` only, and their meanings."""
 

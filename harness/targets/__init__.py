@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.json_value import Json
     from harness.scenarios.model import Capability
     from harness.targets.connection import Connection
+    from harness.targets.secret import Secret
 
 type Progress = Callable[[str], None]
 """Receives one line about the progress of start-up."""
@@ -57,6 +58,7 @@ class Endpoint:
         capabilities: those known in advance; the others are probed.
         server_info: the answer of `GET /server_info`; empty if there is none.
         model_log: the log of the scripted model, if the target uses that model and its log can be read.
+        other_keys: further session keys, as valid as the first.
         connection: TLS, proxy and headers; None for the defaults.
         native_api: whether the harness may use `/api` for more than deleting what it created.
         packages: the versions of the packages of a server that the harness started, by name.
@@ -70,6 +72,7 @@ class Endpoint:
     capabilities: frozenset[Capability]
     server_info: Mapping[str, Json]
     model_log: ModelLog | None = None
+    other_keys: tuple[Secret, ...] = ()
     connection: Connection | None = None
     native_api: bool = True
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -91,7 +94,8 @@ class Endpoint:
     @property
     def secrets(self) -> Mapping[str, str]:
         """What travels on the way there and must appear nowhere, beside the key, by its placeholder."""
-        return dict(self.connection.secrets if self.connection else ())
+        others = {each.placeholder: each.value for each in self.other_keys}
+        return others | dict(self.connection.secrets if self.connection else ())
 
 
 class Target(Protocol):

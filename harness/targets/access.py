@@ -15,6 +15,7 @@ class Access:
 
     Attributes:
         key: a reference to the session key, `env:NAME` or `file:PATH`.
+        other_keys: references to further session keys, as valid as the first.
         model: the model to ask.
         native_api: whether `/api` may be used for more than deleting what the run created.
         scripted_model: whether the model behind the server is the harness's.
@@ -26,6 +27,7 @@ class Access:
     """
 
     key: str | None = None
+    other_keys: tuple[str, ...] | None = None
     model: str | None = None
     native_api: bool | None = None
     scripted_model: bool | None = None
@@ -45,12 +47,12 @@ class Access:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The flags of `check` with the same meaning; a flag's key is in a file."""
+        """The flags of `check` with the same meaning; a flag's key is in a file. `other_keys` has none."""
         words: list[str] = []
         for each in fields(self):
             flag, value = f"--{each.name.replace('_', '-')}", getattr(self, each.name)
             match value:
-                case None:
+                case _ if value is None or each.name == "other_keys":
                     continue
                 case True | False:
                     words.append(flag if value else f"--no-{flag[2:]}")

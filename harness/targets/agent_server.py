@@ -19,11 +19,12 @@ from harness.targets import Endpoint
 from harness.targets.errors import TargetError, TargetUsageError
 from harness.targets.extras import A_URL, require
 from harness.targets.installation import PACKAGE, check_version, installed_server, not_ready_advice, packages
+from harness.targets.keys import make_key, make_other_keys
 from harness.targets.reference import PATIENCE
 from harness.targets.scripted import llm, make_home, start_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.targets import Progress
     from harness.targets.process import ServerProcess
@@ -35,7 +36,7 @@ ATTEMPTS = 3
 
 
 class AgentServerTarget:
-    """`python -m openhands.agent_server` on loopback, with a random key and a temporary home.
+    """`python -m openhands.agent_server` on loopback, with random keys and a temporary home.
 
     Args:
         version: of the release, such as `1.58.0`; None for the newest.
@@ -105,8 +106,9 @@ class AgentServerTarget:
 
         home = make_home("agent-server", self._undo)
         model = start_model(home, self._undo)
-        key = secrets.token_urlsafe(24)
-        settings = environment(home, **_settings(home, key), TMUX_TMPDIR=self._tmux_folder(home))
+        key, other_keys = make_key(), make_other_keys()
+        keys = (key, *(each.value for each in other_keys))
+        settings = environment(home, **_settings(home, keys), TMUX_TMPDIR=self._tmux_folder(home))
         for attempt in count(1):
             base_url = f"http://127.0.0.1:{self._find_port()}"
             self._serve = partial(self._launch, python, settings, home, base_url, key)
@@ -122,9 +124,10 @@ class AgentServerTarget:
             base_url,
             key,
             f"openhands_{PROFILE}",
-            frozenset({Capability.SCRIPTED_MODEL, Capability.MODEL_LOG, Capability.RESTART}),
+            frozenset({Capability.SEVERAL_KEYS, Capability.SCRIPTED_MODEL, Capability.MODEL_LOG, Capability.RESTART}),
             server_info(base_url),
             model,
+            other_keys,
             packages=packages(python),
             trouble=partial(self._trouble, base_url),
         )
@@ -181,10 +184,10 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _settings(home: Path, key: str) -> dict[str, str]:
+def _settings(home: Path, keys: Sequence[str]) -> dict[str, str]:
     """Keep all files in the server's home; switch off slow features that no scenario uses."""
     return {
-        "OH_SESSION_API_KEYS_0": key,
+        **{f"OH_SESSION_API_KEYS_{number}": key for number, key in enumerate(keys)},
         "OH_SECRET_KEY": secrets.token_urlsafe(32),
         "OH_PERSISTENCE_DIR": str(home / "persist"),
         "OH_CONVERSATIONS_PATH": str(home / "persist" / "conversations"),

@@ -3,6 +3,7 @@
     [targets.staging]
     url = "https://agents.staging.example.com"
     key = "env:STAGING_KEY"
+    other-keys = ["env:SECOND_STAGING_KEY"]
     headers = {X-Team = "qa", X-Gate-Token = "file:~/gate-token"}
     jobs = 4
 
@@ -84,6 +85,9 @@ class Named(_Table):
 
     url: str = Field(pattern="://", description="an address such as https://agents.example.com")
     key: _Text = _maybe("a secret, so only a reference: env:NAME or file:PATH", pattern=f"^{REFERENCE.pattern}$")
+    other_keys: list[Annotated[_Text, Field(pattern=f"^{REFERENCE.pattern}$")]] = _maybe(
+        "a list of secrets, so only references: env:NAME or file:PATH", min_length=1
+    )
     model: str = _maybe("a text", min_length=1)
     native_api: bool = _maybe("true or false")
     scripted_model: bool = _maybe("true or false")
@@ -104,6 +108,8 @@ class Named(_Table):
     def access(self) -> Access:
         """How to reach the target."""
         said = self.model_dump(include=_ACCESS, exclude_unset=True)
+        if "other_keys" in said:
+            said["other_keys"] = tuple(said["other_keys"])
         if "headers" in said:
             said["headers"] = tuple(f"{name}={value}" for name, value in said["headers"].items())
         return Access(**said)

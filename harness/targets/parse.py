@@ -95,6 +95,7 @@ def _at(
     return UrlTarget(
         url,
         key=sendable(key, where="SESSION_API_KEY") or None,
+        other_keys=tuple(secret(each, environment, where="other-keys") for each in access.other_keys or ()),
         model=access.model or environment.get("OPENHANDS_MODEL") or None,
         wait=wait,
         connection=connection(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import time
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from harness.scenarios.model import Capability
 from harness.targets import Endpoint, ModelLog
 from harness.targets.extras import A_URL, require
+from harness.targets.keys import make_key, make_other_keys
 from harness.targets.scripted import make_home
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ for 3 s, on a machine at a load of ten for 15 s."""
 
 
 class ReferenceTarget:
-    """`gateway-harness serve` on loopback, with a random key and a temporary state folder.
+    """`gateway-harness serve` on loopback, with random keys and a temporary state folder.
 
     Args:
         contract: its dialect.
@@ -39,7 +39,7 @@ class ReferenceTarget:
     def __init__(self, *, contract: Contract, agent: str) -> None:
         self._contract, self._agent = contract, agent
         self.argument = "reference" if agent == "openhands" else f"reference --agent {agent}"
-        self._key = secrets.token_urlsafe(24)
+        self._key, self._other_keys = make_key(), make_other_keys()
         self._folder = Path()
         self._port = 0  # a free one; the same after a restart
         self._gateway: ServerProcess | None = None
@@ -78,6 +78,7 @@ class ReferenceTarget:
             frozenset(Capability),
             server_info(base_url),
             log,
+            self._other_keys,
             trouble=self._trouble,
         )
 
@@ -94,10 +95,11 @@ class ReferenceTarget:
         command = [sys.executable, "-m", "harness", "serve", "--port", str(self._port), "--contract", self._contract]
         command += ["--agent", self._agent, "--state", str(self._folder / "state")]
         command += ["--scripted"] if self._agent == "openhands" else []
+        keys = {f"OH_SESSION_API_KEYS_{number}": each.value for number, each in enumerate(self._other_keys)}
         self._gateway = gateway = ServerProcess(
             "reference gateway",
             command,
-            environment=environment(self._folder, SESSION_API_KEY=self._key, **import_path()),
+            environment=environment(self._folder, SESSION_API_KEY=self._key, **keys, **import_path()),
             folder=self._folder,
         )
         self._undo.callback(gateway.stop)

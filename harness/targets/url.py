@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.json_value import Json
     from harness.targets import Progress
     from harness.targets.connection import Connection
+    from harness.targets.secret import Secret
 
 
 # Capabilities taken from a reference gateway's `/server_info`; the others are probed.
@@ -32,6 +33,7 @@ class UrlTarget:
     Args:
         url: the server's address, with or without `/v1` or a slash at its end.
         key: its session key; None for an open server.
+        other_keys: further session keys of it.
         model: the model to ask; None leaves the choice to the run.
         wait: seconds to wait for a server that is still starting.
         connection: how to reach it; None for the defaults.
@@ -50,6 +52,7 @@ class UrlTarget:
         url: str,
         *,
         key: str | None = None,
+        other_keys: tuple[Secret, ...] = (),
         model: str | None = None,
         wait: float = 0,
         connection: Connection | None = None,
@@ -61,7 +64,7 @@ class UrlTarget:
         self.base_url = normalise(url)
         self.argument = name or self.base_url
         self.name = name or re.sub(r"[^A-Za-z0-9.]+", "-", self.base_url.partition("://")[2]).strip("-.")
-        self._key, self._model, self._wait = key, model, wait
+        self._key, self._other_keys, self._model, self._wait = key, other_keys, model, wait
         self._connection, self._scripted = connection, scripted_model
         here = is_loopback(self.base_url)
         self._native_api = here if native_api is None else native_api
@@ -78,13 +81,25 @@ class UrlTarget:
         known = frozenset(item for item in _DECLARED if item in offered) if isinstance(offered, list) else frozenset()
         if self._scripted:
             known |= {Capability.SCRIPTED_MODEL}
+        if self._other_keys:
+            known |= {Capability.SEVERAL_KEYS}
         log = ModelLog(f"{self.base_url}/scripted-model", self._key) if Capability.MODEL_LOG in known else None
         model = self._model
         if self._own_profile is not None:
             log = self._make_profile(self._own_profile, progress)
             known |= {Capability.SCRIPTED_MODEL, Capability.MODEL_LOG}
             model = f"{MODEL_PREFIX}{self._own_profile}"
-        return Endpoint(self.base_url, self._key, model, known, info, log, self._connection, self._native_api)
+        return Endpoint(
+            self.base_url,
+            self._key,
+            model,
+            known,
+            info,
+            log,
+            self._other_keys,
+            self._connection,
+            native_api=self._native_api,
+        )
 
     def _make_profile(self, name: str, progress: Progress) -> ModelLog:
         from harness.targets.probe import create_profile, delete_profile

@@ -11,7 +11,8 @@ import pytest
 from harness.targets.access import Access
 from harness.targets.config import ConfigError, load_config
 from tests.check.conftest import KEY
-from tests.run.servers import Gateway, Server
+from tests.check.suite import SCENARIOS, write_suite
+from tests.run.servers import MODEL, Answer, Gateway, Received, Server, http
 
 if TYPE_CHECKING:
     from tests.check.suite import Runner
@@ -47,6 +48,40 @@ def test_a_name_stands_for_the_url_and_all_that_goes_with_it(
     written = "".join(path.read_text("utf-8") for path in check.files()) + str(capsys.readouterr())
     assert "planted-gate-token" not in written
     assert KEY not in written
+
+
+def test_other_keys_of_the_server_are_tried_and_shown_nowhere(
+    check: Runner, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opens = """\
+      - call: models.list
+        auth: {X-Session-API-Key: "${other_key}"}
+        expect: {status: 200}
+      - call: models.list
+        auth: {Authorization: "Bearer ${last_key}"}
+        expect: {status: 200}
+"""
+    head, rest = SCENARIOS.split("    steps:\n", 1)
+    write_suite(check.suite.parent, f"{head}    needs: [several-keys]\n    steps:\n{opens}{rest}")
+    monkeypatch.setenv("SECOND", "planted-second-key+1")
+    (config.parent / "third").write_text("planted-third-key/2\n")
+    presented: set[str | None] = set()
+
+    def models(request: Received) -> Answer:
+        presented.update((request.header("X-Session-API-Key"), request.header("Authorization")))
+        model = {"id": MODEL, "object": "model", "created": 1, "owned_by": "openhands"}
+        return http(200, {"object": "list", "data": [model]}, {"X-Presented": str(presented)})
+
+    with Server(Gateway(KEY, {"GET /v1/models": models})) as server:
+        config.write_text(f'[targets.x]\nurl = "{server.url}"\nother-keys = ["env:SECOND", "file:third"]\n')
+        assert check("x", "--scenario", "chat/answers") == 0
+    assert check.states() == {"chat/answers": "passed"}
+    assert {"planted-second-key+1", "Bearer planted-third-key/2"} <= presented
+    written = "".join(path.read_text("utf-8") for path in check.files()) + str(capsys.readouterr())
+    assert "planted" not in written
+    sent = [value for each in check.report()["scenarios"][0]["exchanges"] for _, value in each["request"]["headers"]]
+    assert "$SECOND" in sent
+    assert "Bearer $(cat third)" in sent
 
 
 def test_a_name_that_is_none_gets_a_guess(check: Runner, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,6 +120,7 @@ def test_paths_are_meant_from_the_files_folder(tmp_path: Path) -> None:
         ('[targets.x]\nurl = "https://a"\nnative-api = "yes"\n', "3: `native-api` is true or false"),
         ('[targets.x]\nurl = "https://a"\ncontract = "both"\n', "3: `contract` is one of documented, agent-server"),
         ('[targets.x]\nurl = "https://a"\nkey = "planted"\n', "3: `key` is a secret, so only a reference"),
+        ('[targets.x]\nurl = "https://a"\nother-keys = ["planted"]\n', "3: `other-keys` is a list of secrets"),
         ('[targets.x]\nurl = "https://a"\nheaders = ["X"]\n', "3: `headers` is a table of texts"),
         ('[targets.x]\nurl = "https://a"\nheaders = {X = 1}\n', "3: `headers` is a table of texts"),
         ('[targets.reference]\nurl = "https://a"\n', "1: `reference` is a target already"),

@@ -72,7 +72,7 @@ def test_another_secret_key_than_before_is_told_before_it_is_ready(tmp_path: Pat
 
 
 def test_a_key_that_cannot_travel_in_a_header_is_refused_without_being_shown(tmp_path: Path) -> None:
-    assert "a key" not in refused(tmp_path, SESSION_API_KEY="a key")
+    assert "ein Schlüssel" not in refused(tmp_path, SESSION_API_KEY="ein Schlüssel")
 
 
 @pytest.mark.parametrize("content", [None, "", "\n\n"])
@@ -83,12 +83,15 @@ def test_a_file_without_a_key_is_refused(tmp_path: Path, content: str | None) ->
     assert str(file) in refused(tmp_path, "--session-keys-file", str(file))
 
 
+SPECIAL = "+/=%2B:;&\"'\\ ,"
+
+
 def test_every_key_of_the_environment_and_of_the_file_opens_the_gateway(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("of-the-file\nsecond-of-the-file\n")
-    numbered = {"OH_SESSION_API_KEYS_0": "numbered-0", "OH_SESSION_API_KEYS_9": "numbered-9"}
+    numbered = {"OH_SESSION_API_KEYS_0": "numbered-0", "OH_SESSION_API_KEYS_9": SPECIAL}
     with serve(tmp_path, "--session-keys-file", str(file), **numbered) as gateway:
-        for key in (gateway.key, "numbered-0", "numbered-9", "of-the-file", "second-of-the-file"):
+        for key in (gateway.key, "numbered-0", SPECIAL, "of-the-file", "second-of-the-file"):
             assert gateway.request("GET", "/v1/models", key=key).status == 200
         assert gateway.request("GET", "/v1/models", key="numbered-1").status == 401
 
