@@ -310,3 +310,29 @@ class NamesAnotherEachTime(Mutant):
     def returned(self, request: Request, response: Response) -> Response:
         answered = request.chat is not None and response.status == 200
         return response.with_header(CONVERSATION, str(uuid4())) if answered else response
+
+
+class RefusesTheHeader(Mutant):
+    """Refuses every request with a conversation header."""
+
+    breaks = "CONV-3"
+    gross = True
+
+    async def answer(self, request: Request) -> Response:
+        return refusal(400, "unknown header") if request.conversation else await self.gateway(request)
+
+
+class IdsAreNoUuids(Mutant):
+    """Has conversation ids that are no UUIDs."""
+
+    breaks = "CONV-1"
+    gross = True
+    _prefix = "conv_"
+
+    def forwarded(self, request: Request) -> Request:
+        named = (request.conversation or "").removeprefix(self._prefix)
+        return request.with_header(CONVERSATION, named) if named else request
+
+    def returned(self, request: Request, response: Response) -> Response:
+        named = response.headers.get(CONVERSATION)
+        return response.with_header(CONVERSATION, f"{self._prefix}{named}") if named else response

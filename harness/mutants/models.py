@@ -189,3 +189,23 @@ class ListsOtherNames(_SpoilsTheList):
     def spoil(self, body: dict[str, Any]) -> None:
         for number, model in enumerate(body["data"]):
             model["id"] = f"openhands_{number}"
+
+
+class KnowsNoPrefix(Mutant):
+    """Lists and serves every profile under its bare name alone."""
+
+    breaks = "MODEL-3"
+    gross = True
+    _prefix = "openhands_"
+
+    def forwarded(self, request: Request) -> Request:
+        if (question := request.chat) is None or not isinstance(name := question.get("model"), str):
+            return request
+        bare = not name.startswith(self._prefix)
+        return request.with_json({**question, "model": f"{self._prefix}{name}" if bare else "unknown"})
+
+    def returned(self, request: Request, response: Response) -> Response:
+        if not request.is_for("GET", "/v1/models") or response.status != 200:
+            return response
+        models = [{**model, "id": model["id"].removeprefix(self._prefix)} for model in response.json["data"]]
+        return response.with_json({**response.json, "data": models})

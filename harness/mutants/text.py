@@ -130,3 +130,34 @@ class SaysNothing(_Retells):
 
     def retell(self, text: str) -> str:
         return ""
+
+
+class ContentIsNull(SpoilsAnswers):
+    """Sends null as the content of every message."""
+
+    breaks = "CHAT-2"
+    gross = True
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["choices"][0]["message"]["content"] = None
+
+
+class ContentIsAList(SpoilsAnswers):
+    """Sends the content of every message as a list of parts."""
+
+    breaks = "CHAT-2"
+    gross = True
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        message = body["choices"][0]["message"]
+        message["content"] = [{"type": "text", "text": message["content"]}]
+
+
+class HasNoChoice(SpoilsAnswers):
+    """Sends every completion without a choice."""
+
+    breaks = "CHAT-2"
+    gross = True
+
+    def spoil(self, body: dict[str, Any]) -> None:
+        body["choices"] = []

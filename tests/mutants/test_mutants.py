@@ -9,6 +9,7 @@ import pytest
 
 from harness.mutants.mutant import Mutant
 from harness.mutants.registry import every_mutant
+from harness.mutants.strengths import HARMLESS, SAME, named
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Contract, Level
@@ -50,3 +51,13 @@ def test_a_gross_twin_sins_whatever_is_asked_and_is_its_mutant_in_everything_els
 
 def test_a_gross_mutant_breaks_what_a_report_can_name() -> None:
     assert {SUITE.requirements[mutant.breaks].level for mutant in MUTANTS if mutant.gross} <= {Level.MUST, Level.SHOULD}
+
+
+def test_a_mutant_whose_gross_form_is_told_has_none_of_its_own() -> None:
+    by_name = {mutant.__name__: mutant for mutant in MUTANTS}
+    with_one = {base.__name__ for mutant in MUTANTS if mutant.gross for base in mutant.__mro__[1:]}
+    told = [name for names in (*SAME.values(), *HARMLESS.values()) for name in named(names)]
+    assert len(told) == len(set(told))
+    assert set(told) <= by_name.keys() - with_one - SAME.keys()
+    assert not any(by_name[name].gross for name in told)
+    assert SAME.keys() <= by_name.keys()
