@@ -233,7 +233,6 @@ class ReadsStrangersBodies(Mutant):
     """Parses the body before it checks the key, as released servers do."""
 
     breaks = "AUTH-10"
-    always = "Answers 422 to every body that comes without the right key."
 
     def concerns(self, request: Request) -> bool:
         return request.json is None
@@ -242,6 +241,16 @@ class ReadsStrangersBodies(Mutant):
         if response.status == 401 and request.body and self.concerns(request):
             return refusal(422, "JSON decode error")
         return response
+
+
+class RefusesStrangersBodies(ReadsStrangersBodies):
+    """Answers 422 to every body that comes without the right key."""
+
+    breaks = "AUTH-4"
+    gross = True
+
+    def concerns(self, request: Request) -> bool:
+        return True
 
 
 class LooksModelsUpForStrangers(Mutant):

@@ -302,7 +302,7 @@ class RefusalsAreFailures(_SpoilsErrors):
 class UnknownIsAFailure(_SpoilsErrors):
     """Answers 500 where it should answer 404."""
 
-    breaks = "MODEL-5"
+    breaks = "MODEL-4"
 
     def spoil(self, response: Response) -> Response:
         return replace(response, status=500) if response.status == 404 else response

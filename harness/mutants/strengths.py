@@ -77,7 +77,7 @@ SAME: Mapping[str, str] = {
     "OverlooksTheField": "RefusesStreamsInTheBeginning StreamsForTheBlockingClient",
     "PassesTheFailureOn": "PassesRateLimitTextsOn",
     "ReadsNoParts": "ReadsPartsInTheBeginning ReadsTheFirstPart",
-    "ReadsStrangersBodiesAlways": "LooksModelsUpForStrangers RefusesStrangersStreams",
+    "RefusesStrangersBodies": "LooksModelsUpForStrangers RefusesStrangersStreams",
     "RefusalsAreFailures": "BreaksOnBrokenJson BreaksOnForms BreaksOnMissingFields",
     "RefusesNothing": "AnswersAtOnce ForgetsThePrevious PromisesToStore",
     "RefusesTheHeader": "EmptyIsMalformed IsBoundToAModel KnowsOneSpelling",
