@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.gateway.settings import Dialect
 from harness.mutants import (
     auth,
+    cells,
     chat,
     clients,
     concurrency,
@@ -28,6 +29,7 @@ from harness.mutants import (
     text,
     transport,
     unasked,
+    values,
 )
 from harness.mutants.honest import Honest
 from harness.mutants.mutant import Mutant
@@ -57,6 +59,8 @@ _AREAS = (
     observability,
     unasked,
     outages,
+    cells,
+    values,
 )
 
 

@@ -175,8 +175,22 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
     )
 
 
+_MOST_OF_A_REQUEST = 512 * 1024
+"""The bytes of a request's body that a report holds, or it would have ten megabytes of what a scenario repeats."""
+
+_SHOWN_OF_A_REQUEST = 1024
+"""Of a longer one."""
+
+
 def _request(request: Request) -> RequestRecord:
-    return RequestRecord(method=request.method, url=request.url, headers=request.headers, body=_text(request.body))
+    whole = len(request.body) <= _MOST_OF_A_REQUEST
+    return RequestRecord(
+        method=request.method,
+        url=request.url,
+        headers=request.headers,
+        body=_text(request.body if whole else request.body[:_SHOWN_OF_A_REQUEST]),
+        truncated=not whole,
+    )
 
 
 def _response(response: Response) -> ResponseRecord:

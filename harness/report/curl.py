@@ -18,8 +18,14 @@ _OF_THE_KEY = re.compile(r"(\$SESSION_API_KEY|\$\{SESSION_API_KEY(?:%\?|#\?|~~)?
 _LEFT_OUT = {"host", "content-length", "accept-encoding", "connection", "user-agent", "accept"}
 
 
+TOO_LONG = "# Too long to be repeated from here; play the scenario again."
+"""In place of a request whose body the report doesn't hold."""
+
+
 def curl_line(request: RequestRecord) -> str:
     """The request as `curl -i …`, with `$SESSION_API_KEY` in place of the session key."""
+    if request.truncated:
+        return TOO_LONG
     words = ["curl", "-i"]
     if request.method == "HEAD":
         words.append("--head")  # with -X HEAD, curl waits for a body

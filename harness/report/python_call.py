@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from harness.credentials import EXTRA
 from harness.redact import BASIC_PLACEHOLDER, DERIVED_PLACEHOLDERS, LONGER_PLACEHOLDER, SESSION_PLACEHOLDER
-from harness.report.curl import is_the_clients_own
+from harness.report.curl import TOO_LONG, is_the_clients_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +45,8 @@ _OF_THE_KEY = {
 def python_program(exchange: ExchangeRecord) -> str:
     """The exchange as a runnable program; the session key comes from `SESSION_API_KEY`."""
     request = exchange.request
+    if request.truncated:
+        return TOO_LONG
     arguments = _typed(request) if exchange.client is not None else None
     lines = _raw_request(request) if arguments is None else _typed_call(request, *arguments)
     program = "\n".join(lines)

@@ -136,6 +136,11 @@ class RequestRecord(Record):
     url: str
     headers: tuple[tuple[str, str], ...]
     body: str
+    truncated: bool = Field(
+        default=False,
+        exclude_if=_is_false,
+        description="the body was longer: this is its beginning, all of it was sent",
+    )
 
 
 class ResponseRecord(Record):
