@@ -196,6 +196,14 @@ class ConversationsFail(_Outage):
     operation = "GET /api/conversations/[^/]+"
 
 
+class ShowsEmptyConversations(_Outage):
+    """Shows every conversation as an empty object."""
+
+    breaks = "CONV-7"
+    operation = "GET /api/conversations/[^/]+"
+    status, body = 200, b"{}"
+
+
 class HasNoConversations(_Outage):
     """Answers 404 to everything about a conversation."""
 
