@@ -126,7 +126,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         limits.add_argument(flag, type=seconds, default=default, metavar="SECONDS", help=f"{help_text} (%(default)s)")
     for flag, least, default, help_text in (
         ("--max-queue", 0, 8, "requests that wait on one conversation before 429"),
-        ("--max-turns", 1, 64, "turns that run at once"),
+        ("--max-turns", 1, 64, "turns that run at once before 429"),
         ("--max-conversations", 0, 1000, "conversations in memory; the others are on disk"),
         ("--max-body", 1, 32 * 2**20, "bytes of a request's body before 413"),
     ):

@@ -17,7 +17,16 @@ from harness.gateway.auth import DOCUMENTED_FORMS, Authentication
 from harness.gateway.lifecycle import Gate
 from harness.gateway.limits import RequestLimits
 from harness.gateway.observability import check_observability
-from harness.gateway.routes import chat, conversations, models, operations, profiles, responses, scripted_model
+from harness.gateway.routes import (
+    chat,
+    conversations,
+    models,
+    native_turns,
+    operations,
+    profiles,
+    responses,
+    scripted_model,
+)
 from harness.gateway.settings import Dialect
 
 if TYPE_CHECKING:
@@ -47,7 +56,7 @@ def make_api(gateway: Gateway) -> FastAPI:
         },
     )
     api.state.gateway = gateway
-    modules = [models, profiles, conversations]
+    modules = [models, profiles, conversations, native_turns]
     if gateway.settings.scripted_model:
         modules.append(scripted_model)
     turns, checks = [chat], list(DOCUMENTED_FORMS)

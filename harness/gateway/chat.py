@@ -82,10 +82,11 @@ class Ask:
     """The input of a turn.
 
     `instructions` is the system and developer text of all messages, joined by blank lines; it is used in the first turn
-    of a conversation. `parts` is the newest user message; earlier messages are not replayed.
+    of a conversation. `parts` is the newest user message; earlier messages are not replayed. Without a `profile` it
+    goes on with a conversation that there is.
     """
 
-    profile: str
+    profile: str | None
     parts: tuple[Text | Image, ...]
     instructions: str | None
 

@@ -117,9 +117,10 @@ class Conversations:
             finally:
                 entry.lock.release()
 
-    def interrupt(self) -> None:
-        """Ask every running turn to end soon."""
-        for entry in self._entries.values():
+    def interrupt(self, conversation: UUID | None = None) -> None:
+        """Ask the running turn of a conversation, or of each one, to end soon."""
+        entries = self._entries if conversation is None else self._entries.keys() & {conversation}
+        for entry in map(self._entries.__getitem__, entries):
             if entry.session is not None and entry.lock.locked():
                 entry.session.interrupt()
 

@@ -10,6 +10,7 @@ import asyncio
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from harness.gateway.idempotency import Failure, IdempotencyStore, Outcome, Reco
 from harness.gateway.logs import log_exception
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from harness.gateway.agents import Runtime, Session
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from harness.gateway.conversations import Conversations
     from harness.gateway.metrics import Metrics
     from harness.gateway.settings import Settings
+
+
+_STATUSES = {"paused": 409, "waiting_for_confirmation": 409}
+"""Of turns that stopped without an answer; the others are 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,15 @@ class Answered:
 
 @dataclass(eq=False, slots=True)
 class _Run:
-    """A queued or running turn; `started` once it has exclusive use of the conversation."""
+    """A queued or running turn.
+
+    `started` once it has exclusive use of the conversation, `opened` once the conversation is stored.
+    """
 
     turn: Turn
     conversation: UUID
     started: bool = False
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[Outcome] = field(init=False)
 
 
@@ -81,6 +91,7 @@ class Service:
         self._runs: set[_Run] = set()
         self._by_key: dict[str, _Run] = {}
         self._stopping = asyncio.Event()
+        self._running = 0
 
     async def answer(self, turn: Turn) -> Answered:
         """Play a turn and wait for its answer, at most `turn_timeout` seconds. Raises GatewayError."""
@@ -92,6 +103,17 @@ class Service:
             return Answered(outcome.completion, outcome.conversation, replayed)
         assert outcome.failure is not None
         raise _after_start(outcome.failure, outcome.conversation)
+
+    async def begin(self, turn: Turn) -> None:
+        """Begin a turn, and wait until its conversation is stored, not for its answer. Raises GatewayError."""
+        run = self._begin(turn)
+        opened = asyncio.create_task(run.opened.wait())
+        try:
+            await asyncio.wait({run.task, opened}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            opened.cancel()
+        if not run.opened.is_set():
+            await run.task  # which says why
 
     async def stop(self, grace: float) -> bool:
         """Let running turns end for `grace` seconds, then answer 503. False if one did not end."""
@@ -177,9 +199,11 @@ class Service:
             try:
                 async with self._conversations.turn(run.conversation) as entry:
                     run.started = True
-                    in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
-                    session = await entry.opened(lambda: in_thread(self._open, run))
-                    return await in_thread(self._play, run, session)
+                    with self._capacity():
+                        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
+                        session = await entry.opened(lambda: in_thread(self._open, run))
+                        run.opened.set()
+                        return await in_thread(self._play, run, session)
             except QueueFullError:
                 raise _busy() from None
             except ConversationDeletedError:
@@ -192,10 +216,26 @@ class Service:
             except ProfileNotFoundError:
                 raise unknown_model(run.turn.model) from None
 
+    @contextmanager
+    def _capacity(self) -> Iterator[None]:
+        """Count a turn as running. Raises GatewayError, before anything is stored."""
+        if self._running == self._settings.limits.running_turns:
+            raise GatewayError(
+                429,
+                "As many agents are at work as this server runs at once. Nothing was stored; send it again later.",
+                code="no_capacity",
+                headers={"Retry-After": "1"},
+            )
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+
     def _play(self, run: _Run, session: Session) -> Outcome:
         """Play a turn, on a worker thread. Raises ProfileNotFoundError if the model no longer exists."""
         turn = run.turn
-        if turn.ask.profile not in self._runtime.profiles.names():
+        if turn.ask.profile is not None and turn.ask.profile not in self._runtime.profiles.names():
             raise ProfileNotFoundError(turn.ask.profile)
         if turn.key:
             self._kept.write(turn.key.key, Record(fingerprint=turn.key.fingerprint, conversation=run.conversation))
@@ -213,6 +253,8 @@ class Service:
                 return self._runtime.restore(run.conversation)
             except KeyError:
                 pass  # the client chose the id, to find the conversation again after a crash
+        if run.turn.ask.profile is None:
+            raise ConversationDeletedError
         return self._runtime.start(run.conversation, run.turn.ask.profile, run.turn.ask.instructions)
 
     def _turn(self, run: _Run, session: Session) -> Outcome:
@@ -221,7 +263,7 @@ class Service:
         except TurnFailedError as error:
             self._metrics.turns.labels(error.status).inc()
             message = f"Agent run ended with status: {error.status}. {error}"
-            failure = Failure(status=500, code=f"agent_{error.status}", message=message)
+            failure = Failure(status=_STATUSES.get(error.status, 500), code=f"agent_{error.status}", message=message)
             return Outcome(conversation=run.conversation, failure=failure)
         except Exception as error:  # noqa: BLE001 - any error ends the turn; its text isn't for clients
             log_exception("the agent raised", error)

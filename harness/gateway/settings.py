@@ -32,7 +32,7 @@ class Limits:
         header_bytes: size of all header lines together. Beyond it: 431.
         nesting: depth of arrays and objects in a JSON body. Beyond it: 400.
         queued_turns: requests waiting on one conversation behind the running one. Beyond it: 429.
-        running_turns: turns running at once over all conversations; further ones wait.
+        running_turns: turns running at once over all conversations. Beyond it: 429.
         held_conversations: conversations in memory; the least recently used are evicted, and restored on use.
         profiles: stored profiles. Beyond it: 409.
     """

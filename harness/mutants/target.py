@@ -17,10 +17,10 @@ from harness.gateway import launch
 from harness.gateway.app import make_app
 from harness.gateway.gateway import make_gateway
 from harness.gateway.lifecycle import Phase
-from harness.gateway.settings import Settings
+from harness.gateway.settings import Limits, Settings
 from harness.mutants.mutant import MODEL, Mutant, Sound
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, ModelLog
+from harness.targets import CAPACITY, Endpoint, ModelLog
 from harness.targets.keys import make_key, make_other_keys
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from harness.json_value import Json
     from harness.mutants.mutant import Front
     from harness.targets import Progress
+
+
+TURN_TIMEOUT = 8.0
+"""Seconds until a mutant answers 504: more than any turn takes that is not about this."""
 
 
 class MutantTarget:
@@ -46,7 +50,13 @@ class MutantTarget:
         keys = (key, *(each.value for each in other_keys))
         state = Path(self._undo.enter_context(tempfile.TemporaryDirectory(prefix="gateway-harness-mutant-")))
         settings = Settings(
-            state=state, agent="scripted", dialect=self._mutant.dialect, session_keys=keys, scripted_model=True
+            state=state,
+            agent="scripted",
+            dialect=self._mutant.dialect,
+            session_keys=keys,
+            turn_timeout=TURN_TIMEOUT,
+            scripted_model=True,
+            limits=Limits(running_turns=CAPACITY),
         )
         self._server = server = _Server(self._mutant, settings)
         server.start()
@@ -58,7 +68,7 @@ class MutantTarget:
             # As on a server of someone else's, so that a sin at the first requests can't hide behind what we know.
             found_out = {Capability.PROFILES, Capability.CONVERSATIONS}
             return Endpoint(base_url, key, None, frozenset(Capability) - found_out, info, log, other_keys)
-        return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log, other_keys)
+        return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log, other_keys, time_limit=TURN_TIMEOUT)
 
     def restart(self) -> None:
         assert self._server is not None, "a target is started before it is started again"

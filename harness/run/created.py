@@ -30,7 +30,8 @@ def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     """The conversations and profiles that these exchanges created, as paths of the native API, in order.
 
     A request refused with a 4xx created nothing. A conversation's id is in the response's header, or in the
-    request's. Only profiles with names of ours count, whatever a server claims.
+    request's; in the bodies, if the native API started it. Only profiles with names of ours count,
+    whatever a server claims.
     """
     paths: dict[str, None] = {}
     for exchange in (single for each in exchanges for single in each.single()):
@@ -42,11 +43,24 @@ def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
         if (conversation := canonical_uuid(known)) is not None:
             paths[f"/api/conversations/{conversation}"] = None
         path = urlsplit(exchange.request.url).path
+        if exchange.request.method == "POST" and path.endswith("/api/conversations") and not refused:
+            answered = _member(exchange.response.body, "id") if exchange.response else None
+            begun = canonical_uuid(answered or _member(exchange.request.body, "conversation_id"))
+            paths |= {f"/api/conversations/{begun}": None} if begun else {}
         _, found, name = path.partition("/api/profiles/")
         ours = found and name.startswith(SCRATCH_PREFIX) and "/" not in name
         if exchange.request.method == "POST" and ours and not refused:
             paths[f"/api/profiles/{name}"] = None
     return tuple(paths)
+
+
+def _member(body: bytes, name: str) -> str | None:
+    """A text of a JSON object; None if there is none."""
+    with suppress(ValueError, RecursionError):
+        document = json.loads(body)
+        if isinstance(document, dict) and isinstance(value := document.get(name), str):
+            return value
+    return None
 
 
 def _header(request: Request, name: str) -> str | None:

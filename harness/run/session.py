@@ -68,7 +68,7 @@ class Session:
             connection=endpoint.connection,
             watch=self._log.note if self._log else lambda _: None,
         )
-        self._player = Player(self.client, settings, None if guest else target.restart)
+        self._player = Player(self.client, settings, None if guest else target.restart, time_limit=endpoint.time_limit)
         self._finding_out: asyncio.Task[Fitness] | None = None
         self._deleting: asyncio.Task[Cleanup] | None = None
 

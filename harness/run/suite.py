@@ -1,6 +1,6 @@
 """Plays a plan: scenarios side by side, the steps of each in order, every exchange recorded.
 
-Scenarios that restart the target are played one at a time, after all others.
+Scenarios that are to be alone, such as those that restart the target, are played one at a time, after all others.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Auth, Call, Http
 from harness.scenarios.statuses import admitted
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text, unroll
+from harness.targets import TIME_LIMIT
 from harness.targets.errors import TargetError
 from harness.trace import Exchange, Trace
 
@@ -36,10 +37,19 @@ class Player:
         client: the recorded client.
         settings: how to play.
         restart: restarts the target, blocking; raises TargetError. None when it can't be restarted.
+        time_limit: the seconds that the target lets a turn take.
     """
 
-    def __init__(self, client: Client, settings: SessionSettings, restart: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        settings: SessionSettings,
+        restart: Callable[[], None] | None,
+        *,
+        time_limit: float = TIME_LIMIT,
+    ) -> None:
         self._client = client
+        self._time_limit = time_limit
         self._settings = settings
         self._restart = restart
         self._under_way: set[asyncio.Task[Exchange]] = set()
@@ -70,8 +80,8 @@ class Player:
             for scenario in queue:
                 on_trace(await self._play_one(scenario, model, seed))
 
-        together = [each for each in scenarios if not each.restarts]
-        alone = [each for each in scenarios if each.restarts]
+        together = [each for each in scenarios if not each.alone]
+        alone = [each for each in scenarios if each.alone]
         for number in range(settings.repeat):
             if number and self._over():
                 break
@@ -86,7 +96,8 @@ class Player:
         variables: Mapping[str, Json] = {}
         stopped = harness_error = None
         try:
-            variables = bind(scenario.variables, built_in(seed, scenario.id, model, self._settings.run))
+            known = built_in(seed, scenario.id, model, self._settings.run, self._time_limit)
+            variables = bind(scenario.variables, known)
             stopped = await self._play_steps(scenario, variables, exchanges)
         except UnknownVariableError as error:
             # An earlier step saved no value, and that step's finding says so.
@@ -105,7 +116,7 @@ class Player:
         variables = {name: unroll(value) for name, value in initial.items()}
         for group in _groups((*scenario.setup, *scenario.steps)):
             ended = self._over(sum(not isinstance(step.action, AskModel) for _, step in group))
-            if not ended and (pause := max(step.pause for _, step in group)):
+            if not ended and (pause := min(step.pause for _, step in group)):
                 await self._wait(pause)
                 ended = self.ended
             if not ended and any(step.restart for _, step in group):
@@ -125,7 +136,10 @@ class Player:
     async def _play_group(
         self, group: Sequence[tuple[int, Step]], variables: Mapping[str, Json]
     ) -> tuple[list[Exchange], BaseException | None]:
-        """Send the requests of a group side by side; if one fails, the others keep their exchanges."""
+        """Send the requests of a group side by side; if one fails, the others keep their exchanges.
+
+        All have waited for the shortest pause of the group.
+        """
         able = {**variables, **self._client.key_variables}
         requests = [(number, step, filled(step.action, variables), _auth(step, able)) for number, step in group]
         sending = [
@@ -140,7 +154,11 @@ class Player:
             )
             for number, step, action, auth in requests
         ]
-        playing = [(send, send(), step) for (_, step), send in zip(group, sending, strict=True)]
+        over = min(step.pause for _, step in group)
+        playing = [
+            (send, self._later(send, step.pause - over) if step.pause > over else send(), step)
+            for (_, step), send in zip(group, sending, strict=True)
+        ]
         outcomes = await asyncio.gather(*(self._answered(*each) for each in playing), return_exceptions=True)
         faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         return [outcome for outcome in outcomes if isinstance(outcome, Exchange)], faults[0] if faults else None
@@ -153,6 +171,16 @@ class Player:
         if TOO_MANY_REQUESTS in admitted(step.expect.status):
             return await first
         return await patiently(first, lambda: self._interruptible(send()), self._wait)
+
+    def _later(self, send: Callable[[], asyncio.Task[Exchange]], seconds: float) -> asyncio.Task[Exchange]:
+        async def wait_and_send() -> Exchange:
+            await self._wait(seconds)
+            sent = send()
+            if self.ended:
+                sent.cancel()
+            return await self._interruptible(sent)
+
+        return asyncio.create_task(wait_and_send())
 
     async def _wait(self, seconds: float) -> bool:
         """Wait, at most until the run ends. Returns whether another request may be sent."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from harness.targets import TIME_LIMIT
 from harness.targets.names import CONVERSATION_PREFIX, MODEL_PREFIX, SCRATCH_PREFIX
 
 if TYPE_CHECKING:
     from harness.json_value import Json
 
 
-def built_in(seed: str, scenario: str, model: str, run: str) -> dict[str, Json]:
+def built_in(seed: str, scenario: str, model: str, run: str, time_limit: float = TIME_LIMIT) -> dict[str, Json]:
     """The values of `harness.scenarios.substitute.BUILT_IN` for one scenario.
 
     Args:
@@ -19,6 +20,7 @@ def built_in(seed: str, scenario: str, model: str, run: str) -> dict[str, Json]:
         scenario: its id.
         model: the model under test.
         run: the run's id, eight hexadecimal digits; part of the names of what is created.
+        time_limit: the seconds that the target lets a turn take.
     """
     source = random.Random(f"{seed}/{scenario}")  # noqa: S311 - names, not secrets; a seed makes a run repeatable
     word = _word(source)
@@ -29,6 +31,7 @@ def built_in(seed: str, scenario: str, model: str, run: str) -> dict[str, Json]:
         "other_word": _word(source),
         "uuid": _uuid(source, run),
         "other_uuid": _uuid(source, run),
+        "too_long": round(time_limit + 4),
         "scratch": f"{SCRATCH_PREFIX}{run}-{word}",
     }
 

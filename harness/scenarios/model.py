@@ -43,6 +43,10 @@ class Capability(StrEnum):
     """The native profile API (`/api/profiles`) accepts the key."""
     CONVERSATIONS = "conversations"
     """The native conversation API (`/api/conversations/{id}`) accepts the key."""
+    NATIVE_TURNS = "native-turns"
+    """The native API also starts conversations, adds messages to them and pauses them, as released servers do."""
+    LIMITS = "limits"
+    """The harness knows the target's limits: it runs ten turns at once, and how long it waits for one."""
     SCRIPTED_MODEL = "scripted-model"
     """The agent's model is the scripted one, which a prompt can steer: call a tool, be slow, fail."""
     MODEL_LOG = "model-log"
@@ -224,7 +228,7 @@ class Step:
         save: a variable's name -> `headers.NAME` or a JSONPath of the body.
         client: the class of the official client; None leaves it to the run.
         timeout: seconds after which the client gives up; None leaves it to the run.
-        pause: seconds to wait first, in which this scenario sends nothing.
+        pause: seconds to wait first. Of the steps that are sent side by side only this one waits.
         restart: the target is restarted first.
         joined: it is sent concurrently with the step before.
     """
@@ -249,7 +253,7 @@ class Scenario:
     One with `watch` has no steps and sends nothing: it is judged in the end, on every exchange of the run. A violated
     expectation in `setup` means that the scenario could not run; only `steps` count against the requirement.
     `control` names the scenario that must pass for this one's refusal to prove anything. `tries` are the cells that it
-    tries of its requirement's dimensions.
+    tries of its requirement's dimensions. Beside one that is `alone` no other is played.
     """
 
     id: str
@@ -264,12 +268,8 @@ class Scenario:
     control: str | None = None
     variables: Mapping[str, Json] = field(default_factory=dict)
     watch: Watch | None = None
+    alone: bool = False
     tries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def restarts(self) -> bool:
-        """Whether a step restarts the target, so that no other scenario may run at the same time."""
-        return any(step.restart for step in (*self.setup, *self.steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,19 +108,21 @@ class _Entry:
     steps: list[_WrittenStep]
 
     def scenario(self, full_id: str, case: _Case) -> Scenario:
+        setup, steps = tuple(map(case.step, self.setup)), tuple(map(case.step, self.steps))
         return Scenario(
             id=full_id,
             title=self.fields["title"],
             requirement=self.fields["requirement"],
             area=self.area,
-            setup=tuple(map(case.step, self.setup)),
-            steps=tuple(map(case.step, self.steps)),
+            setup=setup,
+            steps=steps,
             location=self.location,
             needs=frozenset(map(Capability, self.fields.get("needs", ()))),
             tags=frozenset(self.fields.get("tags", ())) | case.tags,
             control=self.fields.get("control"),
             variables=case.variables,
             watch=Watch(self.fields["watch"]) if "watch" in self.fields else None,
+            alone=self.fields.get("alone", False) or any(step.restart for step in (*setup, *steps)),
             tries={dimension: tuple(case.cells(cells)) for dimension, cells in self.tries.items()},
         )
 

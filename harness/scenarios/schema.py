@@ -134,6 +134,8 @@ def _scenario() -> Schema:
                 "The cells that it tries of its requirement's dimensions: a dimension -> a cell, a list of cells, or a "
                 "variable of the cases that holds either. `${case}` is the cell that is named like the case.",
                 {"type": ["string", "array"], "minItems": 1, "items": {"type": "string"}}, dimension_name()),
+            "alone": {"description": "No other scenario is played at the same time, as with one that restarts the "
+                                     "target.", "type": "boolean"},
             "setup": ref("steps", "What has to be so first. When it can't be had, the scenario could not run; the "
                                    "requirement is not indicted."),
             "steps": ref("steps", "What proves the requirement, in order."),
@@ -188,8 +190,8 @@ def _step() -> Schema:
                 "as a bearer token alone.", ClientKind),
             "timeout": {"description": "Seconds after which the client gives up; then `expect: {status: null}`.",
                         "type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT},
-            "pause": {"description": "Seconds to wait before this step's request. A scenario of more than ten is "
-                                     "tagged `slow`.",
+            "pause": {"description": "Seconds to wait before this step's request; inside `at_once` the others don't "
+                                     "wait for it. A scenario of more than ten is tagged `slow`.",
                       "type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT},
             "restart": {"description": "The target is restarted before this step's request.", "type": "boolean"},
             "repeat": {"description": "How often the step is there, one after the other or, inside `at_once`, side by "

@@ -22,6 +22,7 @@ BUILT_IN = {
     "other_word": "another one",
     "uuid": "a random UUID",
     "other_uuid": "another one",
+    "too_long": "seconds, more than a turn may take there: 124 on a released server, which waits for 120",
     "scratch": "a fresh profile name that is recognisably ours, `harness-<word>`",
 }
 """The variables of every scenario, with new values for each, and their meanings."""

@@ -23,6 +23,14 @@ type Progress = Callable[[str], None]
 """Receives one line about the progress of start-up."""
 
 
+TIME_LIMIT = 120.0
+"""Seconds for which released servers, and the reference gateway unless told otherwise, wait for a turn."""
+
+
+CAPACITY = 10
+"""Turns that released servers, and those of ours, run at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelLog:
     """The log of the scripted model behind a target: `GET {url}/requests?containing=TEXT`.
@@ -61,6 +69,7 @@ class Endpoint:
         other_keys: further session keys, as valid as the first.
         connection: TLS, proxy and headers; None for the defaults.
         native_api: whether the harness may use `/api` for more than deleting what it created.
+        time_limit: seconds after which a turn is answered with 504, as far as known.
         packages: the versions of the packages of a server that the harness started, by name.
         trouble: describes a failed or hanging server that the harness started, with the end of its log; None while it
             is well. It asks the server, and blocks.
@@ -75,6 +84,7 @@ class Endpoint:
     other_keys: tuple[Secret, ...] = ()
     connection: Connection | None = None
     native_api: bool = True
+    time_limit: float = TIME_LIMIT
     packages: Mapping[str, str] = field(default_factory=dict)
     trouble: Callable[[], str | None] = field(default=no_trouble, compare=False)
 

@@ -124,7 +124,16 @@ class AgentServerTarget:
             base_url,
             key,
             f"openhands_{PROFILE}",
-            frozenset({Capability.SEVERAL_KEYS, Capability.SCRIPTED_MODEL, Capability.MODEL_LOG, Capability.RESTART}),
+            frozenset(
+                {
+                    Capability.SEVERAL_KEYS,
+                    Capability.NATIVE_TURNS,
+                    Capability.LIMITS,
+                    Capability.SCRIPTED_MODEL,
+                    Capability.MODEL_LOG,
+                    Capability.RESTART,
+                }
+            ),
             server_info(base_url),
             model,
             other_keys,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, ModelLog
+from harness.targets import CAPACITY, Endpoint, ModelLog
 from harness.targets.extras import A_URL, require
 from harness.targets.keys import make_key, make_other_keys
 from harness.targets.scripted import make_home
@@ -93,7 +93,7 @@ class ReferenceTarget:
         from harness.targets.process import READY_TIMEOUT, ServerProcess, environment, import_path
 
         command = [sys.executable, "-m", "harness", "serve", "--port", str(self._port), "--contract", self._contract]
-        command += ["--agent", self._agent, "--state", str(self._folder / "state")]
+        command += ["--max-turns", str(CAPACITY), "--agent", self._agent, "--state", str(self._folder / "state")]
         command += ["--scripted"] if self._agent == "openhands" else []
         keys = {f"OH_SESSION_API_KEYS_{number}": each.value for number, each in enumerate(self._other_keys)}
         self._gateway = gateway = ServerProcess(

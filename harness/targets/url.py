@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.scenarios.model import Capability
-from harness.targets import Endpoint, ModelLog
+from harness.targets import Endpoint, ModelLog, release_of
 from harness.targets.connection import is_loopback
 from harness.targets.errors import TargetUnreachableError, TargetUsageError
 from harness.targets.extras import require
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 # Capabilities taken from a reference gateway's `/server_info`; the others are probed.
-_DECLARED = (Capability.SCRIPTED_MODEL, Capability.MODEL_LOG)
+_DECLARED = (Capability.NATIVE_TURNS, Capability.SCRIPTED_MODEL, Capability.MODEL_LOG)
 
 
 class UrlTarget:
@@ -81,6 +81,8 @@ class UrlTarget:
         known = frozenset(item for item in _DECLARED if item in offered) if isinstance(offered, list) else frozenset()
         if self._scripted:
             known |= {Capability.SCRIPTED_MODEL}
+        if release_of(info):
+            known |= {Capability.NATIVE_TURNS}
         if self._other_keys:
             known |= {Capability.SEVERAL_KEYS}
         log = ModelLog(f"{self.base_url}/scripted-model", self._key) if Capability.MODEL_LOG in known else None

@@ -30,7 +30,7 @@ def test_server_info_names_the_contract_by_which_the_two_dialects_are_told_apart
         "version": __version__,
         "contract": "documented",
         "agent": "scripted",
-        "capabilities": ["profiles", "conversations", "scripted-model", "model-log"],
+        "capabilities": ["profiles", "conversations", "native-turns", "scripted-model", "model-log"],
         "sdk_version": None,
     }
     assert streaming_gateway.request("GET", "/server_info", key=None).json()["contract"] == "agent-server"

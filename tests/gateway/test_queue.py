@@ -69,3 +69,18 @@ def test_a_request_that_never_got_its_turn_is_told_429_and_leaves_nothing(
         assert gateway.chat("Reply with exactly: two", conversation=conversation).status == 429
         assert running.result().status == 504
         assert gateway.user_messages(conversation) == ["[[delay: 60]]"]
+
+
+def test_beyond_the_capacity_a_request_is_refused_and_leaves_nothing(tmp_path: Path, side: ThreadPoolExecutor) -> None:
+    known, unknown = str(uuid.uuid4()), str(uuid.uuid4())
+    with serve(tmp_path, "--max-turns", "1") as gateway:
+        gateway.chat("Reply with exactly: ok", conversation=known)
+        running = side.submit(gateway.chat, "Reply with exactly: one [[delay: 1]]")
+        eventually(lambda: gateway.metric("gateway_turns_running") == 1)
+        for conversation in (known, unknown):
+            refused = gateway.chat("Reply with exactly: two", conversation=conversation)
+            assert (refused.status, refused.json()["error"]["code"]) == (429, "no_capacity")
+            assert int(refused.headers["retry-after"]) > 0
+        assert running.result().text == "one"
+        assert gateway.chat("How many messages have I sent?", conversation=known).text == "2"
+        assert gateway.status_of(unknown) is None

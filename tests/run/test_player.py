@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 
 from harness.judge.scenario import judge
 from harness.run.client import Client
+from harness.run.created import created
 from harness.run.settings import SessionSettings
 from harness.run.suite import Player
 from harness.scenarios.load import load_suite
@@ -197,6 +199,32 @@ def test_a_step_waits_before_its_request_when_it_is_told_to(play: Play) -> None:
     assert 0.5 <= second.started - first.started - first.elapsed < 5
 
 
+def test_a_conversation_that_the_native_api_starts_is_known_to_be_deleted(play: Play) -> None:
+    begun = {"POST /api/conversations": lambda _: http(201, {"id": "00000000-0000-4000-8000-000000000007"})}
+    with Server(Gateway(overrides=begun)) as server:
+        play(server, "      - {http: POST /api/conversations, json: {x: 1}, expect: {status: 201}}\n")
+    (exchange,) = play.traces["play/one"].exchanges
+    lost = replace(exchange, response=None, request=replace(exchange.request, body=b'{"conversation_id": "7"}'))
+    assert created([exchange]) == ("/api/conversations/00000000-0000-4000-8000-000000000007",)
+    assert created([lost]) == ()
+    own = replace(lost.request, body=b'{"conversation_id": "00000000-0000-4000-8000-000000000008"}')
+    assert created([replace(lost, request=own)]) == ("/api/conversations/00000000-0000-4000-8000-000000000008",)
+
+
+def test_beside_others_only_the_step_that_is_told_to_waits(play: Play) -> None:
+    with Server(Gateway()) as server:
+        verdict = play(
+            server,
+            "      - at_once:\n"
+            "          - {http: GET /v1/models, expect: {status: 200}}\n"
+            "          - {http: GET /v1/models, pause: 0.5, expect: {status: 200}}\n",
+        )
+    assert verdict.state is State.PASSED
+    first, second = play.traces["play/one"].exchanges
+    assert 0.5 <= second.started - first.started < 5
+    assert first.elapsed < 0.5
+
+
 @pytest.mark.parametrize("kind", [ClientKind.ASYNC, ClientKind.SYNC])
 def test_an_answer_that_does_not_come_in_time_can_be_what_is_expected(play: Play, kind: ClientKind) -> None:
     with Server(slow) as server:
@@ -339,6 +367,7 @@ def test_an_answer_is_held_against_the_shape_of_an_earlier_one(play: Play) -> No
 ABANDONED = """\
 import asyncio, sys
 from harness.run.client import Client
+from harness.run.created import created
 from harness.scenarios.model import Auth, Call, ClientKind, Http
 
 async def main(url):

@@ -194,7 +194,7 @@ def test_a_step_has_what_else_can_be_said_of_it(tmp_path: Path) -> None:
     assert asks.action == AskModel("GET", "/requests?containing=${word}")
     assert (asks.client, asks.timeout, asks.restart) == (None, None, False)
     assert compares.expect == Expectation(200, shape="${asked}")
-    assert scenario.restarts
+    assert scenario.alone
 
 
 def test_a_client_as_it_comes_presents_its_key_as_users_do_and_alone_may_send_several_requests(tmp_path: Path) -> None:

@@ -102,6 +102,9 @@ class Session(Protocol):
     def interrupt(self) -> None:
         """Ask a running turn to end soon; it then raises TurnFailedError."""
 
+    def confirm(self, *, always: bool) -> None:
+        """Set whether tool calls need a confirmation, between turns; a turn that makes such a call then fails."""
+
     def info(self) -> dict[str, Json]:
         """The fields of a released server's `GET /api/conversations/{id}`: id, execution_status, stats, created_at."""
 

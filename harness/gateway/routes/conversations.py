@@ -161,7 +161,7 @@ _missing = failures(_404="no such conversation")
 @router.get("/{conversation}", responses=_missing)
 async def get_conversation(conversation: UUID, gateway: GatewayOfRequest) -> ConversationInfo:
     """One conversation."""
-    return ConversationInfo.model_validate(await _read(gateway, conversation, lambda session: session.info()))
+    return await info_of(gateway, conversation)
 
 
 @router.delete("/{conversation}", responses=failures(_404="no such conversation", _409="its turn did not end in time"))
@@ -199,6 +199,11 @@ async def search_events(
 async def count_events(conversation: UUID, gateway: GatewayOfRequest, wanted: Annotated[EventFilter, Depends()]) -> int:
     """How many events a conversation has."""
     return len(await _events(gateway, conversation, wanted))
+
+
+async def info_of(gateway: Gateway, conversation: UUID) -> ConversationInfo:
+    """A conversation as the API shows it. Raises GatewayError, 404."""
+    return ConversationInfo.model_validate(await _read(gateway, conversation, lambda session: session.info()))
 
 
 async def _events(gateway: Gateway, conversation: UUID, wanted: EventFilter) -> list[dict[str, Any]]:

@@ -75,6 +75,7 @@ async def server_info(gateway: GatewayOfRequest) -> ServerInfo:
         capabilities=[
             "profiles",
             "conversations",
+            "native-turns",
             *(["scripted-model", "model-log"] if settings.scripted_model else []),
         ],
         sdk_version=_sdk_version() if settings.agent == "openhands" else None,

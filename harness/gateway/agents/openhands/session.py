@@ -13,6 +13,7 @@ from openhands.sdk.conversation.response_utils import get_agent_final_response
 from openhands.sdk.conversation.state import ConversationExecutionStatus as Status
 from openhands.sdk.event import Event, MessageEvent, SystemPromptEvent
 from openhands.sdk.event.conversation_error import ConversationErrorEvent
+from openhands.sdk.security.confirmation_policy import AlwaysConfirm, NeverConfirm
 
 from harness.gateway.agents import Answer, Text, TurnFailedError, Usage
 from harness.gateway.agents.openhands.store import without_reason
@@ -88,6 +89,10 @@ class OpenHandsSession:
         """Called in the turn's thread after each event; a final text that follows overrides the pause."""
         if self._interrupted and self._state.execution_status is Status.RUNNING:
             self._state.execution_status = Status.PAUSED
+
+    def confirm(self, *, always: bool) -> None:
+        """Set the SDK's confirmation policy, which is stored."""
+        self._conversation.set_confirmation_policy(AlwaysConfirm() if always else NeverConfirm())
 
     def info(self) -> dict[str, Json]:
         """The SDK's state, with secrets masked by the SDK, and the times that a released server adds."""

@@ -66,6 +66,10 @@ class ScriptedSession:
                         result = events.observation(called, final)
                         self._log.append(called, result, *self._state("finished", usage))
                         return Answer(final, usage)
+                    if self._log.last_state("needs_confirmation"):
+                        self._log.append(called, events.observation(called, "rejected"))
+                        status = "waiting_for_confirmation"
+                        raise self._failed(status, "NotConfirmed", "A tool call needs a confirmation.", usage)
                     self._log.append(called, events.observation(called, f"{reply.tool_call.name}: done"))
                     repeated = repeated + 1 if reply.tool_call == last_call else 1
                     last_call = reply.tool_call
@@ -78,6 +82,10 @@ class ScriptedSession:
 
     def interrupt(self) -> None:
         self._interrupted.set()
+
+    def confirm(self, *, always: bool) -> None:
+        status = str(self._log.last_state("execution_status") or "idle")
+        self._log.append(*events.state(status, needs_confirmation=always))
 
     def info(self) -> dict[str, Json]:
         first, newest = self._log.events[0], self._log.events[-1]
