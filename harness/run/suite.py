@@ -15,7 +15,7 @@ from harness.run.patience import TOO_MANY_REQUESTS, patiently
 from harness.run.variables import built_in
 from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Auth, Call, Http
-from harness.scenarios.statuses import admitted
+from harness.scenarios.statuses import is_named
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text, unroll
 from harness.targets import TIME_LIMIT
 from harness.targets.errors import TargetError
@@ -168,7 +168,7 @@ class Player:
     ) -> Exchange:
         """The exchange, with retries for a busy target, unless the step is about its refusal."""
         first = self._interruptible(sent)
-        if TOO_MANY_REQUESTS in admitted(step.expect.status):
+        if is_named(TOO_MANY_REQUESTS, step.expect.status):
             return await first
         return await patiently(first, lambda: self._interruptible(send()), self._wait)
 

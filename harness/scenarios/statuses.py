@@ -43,6 +43,14 @@ def admitted(status: Json) -> frozenset[int]:
     return codes
 
 
+def is_named(code: int, status: Json) -> bool:
+    """Whether an expected status lists a code by itself, rather than in a range or by saying nothing about it."""
+    if not isinstance(status, dict):
+        return status == code
+    enum = status.get("enum")
+    return status.get("const") == code or (isinstance(enum, list) and code in enum)
+
+
 @cache  # a corpus has three or four bounds, hundreds of times
 def _within(bound: str, limit: float) -> frozenset[int]:
     return frozenset(code for code in _ALL if _BOUNDS[bound](code, limit))

@@ -108,6 +108,20 @@ def test_a_scenario_that_is_about_the_refusal_gets_it(check: Runner, tmp_path: P
     assert len([each for each in server.received if each.path == "/v1/chat/completions"]) == 3
 
 
+@pytest.mark.parametrize("status", ["{minimum: 400, maximum: 499}", "{type: integer}"])
+def test_a_busy_server_is_waited_for_where_429_is_only_one_of_many(check: Runner, tmp_path: Path, status: str) -> None:
+    expectation = "expect: {status: 401, raises: AuthenticationError}"
+    write_suite(tmp_path, SCENARIOS.replace(expectation, f"expect: {{status: {status}}}"))
+    gateway = Gateway(KEY)
+    strangers = iter([http(429, {}, {"Retry-After": "0"}), http(401, {})])
+    gateway.overrides[CHAT] = lambda request: (
+        gateway.chat(request) if request.header("Authorization") == f"Bearer {KEY}" else next(strangers)
+    )
+    with Server(gateway) as server:
+        assert check(server.url, "--scenario", "chat/refuses[wrong]") == 0
+    assert list(strangers) == []
+
+
 def test_a_signal_ends_the_patience(check: Runner) -> None:
     busy = Busy("50")
     turns = iter([True])
