@@ -33,6 +33,15 @@ class Plain(Honest):
     """Is the reference gateway itself."""
 
 
+class Unannounced(Honest):
+    """Is met without a hint of its model and of what it offers, and has no `/server_info`."""
+
+    announced = False
+
+    async def answer(self, request: Request) -> Response:
+        return await self.gateway(replace(request, path="/none") if request.path == "/server_info" else request)
+
+
 class Rewrites(Honest):
     """Rewrites its JSON bodies and events."""
 

@@ -93,10 +93,12 @@ class Front:
     Attributes:
         dialect: its contract.
         gateway: the sound gateway behind it.
+        announced: whether the run is told its model and what it offers, or has to find out.
     """
 
     gateway: Sound
     dialect: ClassVar[Dialect] = Dialect.DOCUMENTED
+    announced: ClassVar[bool] = True
 
     async def answer(self, request: Request) -> Response:
         """Answer a request."""

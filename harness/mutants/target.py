@@ -64,7 +64,8 @@ class MutantTarget:
         base_url = f"http://127.0.0.1:{server.port}"
         info: dict[str, Json] = {"contract": self._mutant.dialect.value}
         log = ModelLog(f"{base_url}/scripted-model", key)
-        if issubclass(self._mutant, Mutant) and self._mutant.gross:
+        gross = issubclass(self._mutant, Mutant) and self._mutant.gross
+        if gross or not self._mutant.announced:
             # As on a server of someone else's, so that a sin at the first requests can't hide behind what we know.
             found_out = {Capability.PROFILES, Capability.CONVERSATIONS}
             return Endpoint(base_url, key, None, frozenset(Capability) - found_out, info, log, other_keys)
