@@ -15,35 +15,50 @@ SAME: Mapping[str, str] = {
     "AlwaysEndsWithToolCalls": "EndsWithToolCalls",
     "AnswersHaveOneId": "NumbersItsAnswersAnew",
     "AnyKeyIsTheKey": (
-        "AnySessionHeaderIsTheKey AnyTokenIsTheKey ComparesAsFarAsItGoes ComparesTheEnd ComparesTheLength "
-        "ComparesTheStart ComparesWithoutCase"
+        "AnySessionHeaderIsTheKey AnyTokenIsTheKey AsksForSomeKeyAtTheBack ComparesAsFarAsItGoes ComparesTheEnd "
+        "ComparesTheLength ComparesTheStart ComparesWithoutCase RespondsToHalfAKey TrustsWhoKnowsAConversation"
     ),
     "BearerIsForListsAlways": "BearerIsCapitalised BearerIsForChats OneBlankOnly",
     "BreaksBeyondAscii": "BreaksOnHalfACharacter",
-    "BreaksOnEveryField": "CountsChoices HasNoVoice LooksIntoToolsItIgnores TakesFlagsForItsOwn",
+    "BreaksOnEveryField": (
+        "CountsChoices DividesByTheTemperature HasNoPriority HasNoSuchEffort HasNoVoice HasRoomForSixtyFourTools "
+        "LooksIntoToolsItIgnores SeedsWithAFloat TakesFlagsForItsOwn TakesTheFirstTool"
+    ),
     "CallsAToolWhenImagesComeAlways": "ShowsItsLastTool ShowsItsTools ShowsItsToolsLater",
-    "CallsEveryTool": "CallsTheClientsTool LeavesTheCallToTheClient",
+    "CallsEveryTool": "CallsTheClientsTool CallsTheClientsToolLater LeavesTheCallToTheClient",
     "CallsOldFunctionsAlways": "CallsAFunctionOfOld",
     "ChecksNoKey": (
-        "AsksForNoKey ConversationIsTheKey ConversationsAreOpen EmptyTokenIsAKey OneModelIsNoSecret "
-        "PublicModelList TwiceIsTrusted"
+        "AsksForNoKey ConversationIsTheKey ConversationsAreOpen EmptyTokenIsAKey ForgetsTheDoubledSlash "
+        "ForgetsTheSlashAtTheEnd IsOpenBelowApi LocksSmallLetters LocksTheUsualMethods OneModelIsNoSecret "
+        "PublicModelList RespondsToEmptyKeys TwiceIsTrusted"
     ),
-    "CutsAt80": "CountsTokens LeavesOutTheMiddle Stops",
+    "CompletesText": "CompletesTextLater",
+    "CountsNoCost": "CountsTheFirstTurn",
+    "CutsAt80": "CountsTokens CutsAtEightyCharacters CutsAtHalfAMegabyte LeavesOutTheMiddle Stops",
     "DeletesForAnyoneAlways": "AsksForTheKeyAfterwards PreparesForStrangers RefusesAfterSaving",
     "DeletesNoProfiles": "MissingProfilesCantBeDeleted",
     "ErrorsAreEmpty": "FailsInItsOwnWords KeepsDetailsToItself ValidatesInItsOwnWords",
     "ErrorsArePages": "RefusalsAreText ShowsAPageToStrangers ShowsAPageWhenItIsBusy",
-    "EveryChatFails": "BreaksOnUndeclaredBodies LosesBodiesOnUpgrades UnpacksWhatIsNotPacked WantsToKnowTheLength",
+    "EveryChatFails": (
+        "BreaksOnUndeclaredBodies GivesUpOnFirstTurns LosesBodiesOnUpgrades UnpacksWhatIsNotPacked WantsToKnowTheLength"
+    ),
     "EveryChatIsRefused": (
         "ChecksWhatItIgnores ComparesTheMediaType ExpectsNothing HasNoBetas KnowsItsMessages KnowsItsOptions "
         "KnowsItsParts KnowsNoCapitals ReadsEveryKey RefusesPenalties RefusesToBeSteered SeesNoImages "
         "TakesTheBlockingClientForARobot WantsSnakeCase"
     ),
     "EveryErrorIsAnAnswer": "FailuresAreAnswers StuckIsAnAnswer",
-    "FollowsNoInstructions": "InstructsForOneTurn KnowsNoDevelopers SkipsTheSystemMessage StopsAtTheUser",
+    "FollowsNoInstructions": (
+        "InstructsForOneTurn InstructsToTheFirstNul InstructsWithOnePart KnowsNoDevelopers SkipsTheSystemMessage "
+        "StopsAtTheUser"
+    ),
     "FollowsNoInstructionsInResponses": "SkipsInstructions",
-    "ForgetsEachTurn": "FailsForGood KeepsConversationsInMemory RemembersTenMessages WritesEachTurnWithTheNext",
+    "ForgetsEachTurn": (
+        "FailsForGood ForgetsAfterFifteenTurns ForgetsAfterTenSeconds ForgetsAfterTwoSeconds "
+        "KeepsConversationsInMemory RemembersTenMessages WritesEachTurnWithTheNext"
+    ),
     "ForgetsNothing": "HidesWhatItDeletes",
+    "HasEnoughAfterOneTurn": "GivesUpOnLaterTurns",
     "HasNoConversations": "HasOtherIdsInside OrphansAreHidden",
     "HasOneConversation": (
         "InstructsEveryone KnowsConversationsByTheirBeginning RemembersEveryone UserIsTheConversation"
@@ -51,59 +66,73 @@ SAME: Mapping[str, str] = {
     "IdsAreNoUuids": "ChoosesTheIdsItself KnowsRandomIdsOnly",
     "IgnoresObservation": "CutsLongSpans MendsSpans MetadataMayBeNested MetadataMayBeText",
     "IgnoresTheHeader": (
-        "ContinuesNoChosenId ConversationsBelongToAForm KeepsAConversationPerModel OverlooksMalformedIds "
-        "StartsAThirdConversation StartsAnewEachTime StartsAnewOnInstructions StreamsStartAnew"
+        "ContinuesNoChosenId ConversationsBelongToAForm ConversationsBelongToAKey KeepsAConversationPerModel "
+        "KnowsItsOwnConversations OverlooksMalformedIds StartsAThirdConversation StartsAnewEachTime "
+        "StartsAnewOnInstructions StreamsStartAnew"
     ),
+    "IsOftenBusy": "SaysNotWhenItHasTime",
     "KeepsTheFirst": "RunsOnTheFirst",
     "KeepsTheIdToItselfAlways": "FailuresHaveNoHeader NamesTheConversationOnce StreamsHaveNoHeader",
     "KeyAnywhere": "BearerInTheSessionHeader KeyInACookie KeyInTheQuery KeyIsAPassword KeyNeedsNoScheme",
+    "KnowsAsciiOnly": "EndsAtNul SaysNothingInvisible",
     "KnowsNoPages": (
         "AllowsPagesNoConversations HidesRefusalsFromPages HidesTheConversationFromPages PreflightsNeedAKey"
     ),
     "LastComeFirstServedAlways": "TakesTwinsForOne",
     "LetsEveryPageIn": "LetsPagesInByTheirStart",
     "ListsNoModel": "KnowsTheProfilesOfItsStart ListsProfilesWithAKey",
-    "ListsOtherNames": "UnderscoresSeparate",
+    "ListsOtherNames": "ListsSmallLetters UnderscoresSeparate",
     "MergesAllTurns": (
         "AnswersWhoLeft BreaksOnTheSecondFollowUp BreaksOnTheSecondStart MergesFirstTurns MergesFollowUps"
     ),
-    "NamesAnotherEachTime": "LeadsNowhere RenamesTheConversation",
+    "NamesAnotherEachTime": "LeadsNowhere NamesAnotherConversationLater RenamesTheConversation",
     "NeverDone": "NeverDoneWithLongTexts",
     "NeverStreams": "StreamingIsUnprocessable",
     "NoticesStreamingTooLate": "CountsBeforeItRefuses PlaysRefusedFollowUps",
     "NumbersItsChunks": "UsageIsAnAnswerOfItsOwn",
-    "OffersAnAlternativeAlways": "GivesChoices",
+    "OffersAnAlternativeAlways": "GivesChoices GivesTwoChoices",
     "OutputsATool": "OutputsItsThoughts OutputsItsTools",
     "OverlooksTheField": "RefusesStreamsInTheBeginning StreamsForTheBlockingClient",
     "PassesTheFailureOn": "PassesRateLimitTextsOn",
     "ReadsNoParts": "ReadsPartsInTheBeginning ReadsTheFirstPart",
-    "RefusesStrangersBodies": "LooksModelsUpForStrangers RefusesStrangersStreams",
     "RefusalsAreFailures": "BreaksOnBrokenJson BreaksOnForms BreaksOnMissingFields",
     "RefusesNothing": "AnswersAtOnce ForgetsThePrevious PromisesToStore",
+    "RefusesStrangersBodies": "LooksModelsUpForStrangers RefusesStrangersStreams",
     "RefusesTheHeader": "EmptyIsMalformed IsBoundToAModel KnowsOneSpelling",
-    "ReplaysTheHistoryAlways": "BelievesTheHistory MakesInstructionsOfTheHistory PlaysResentTurnsAgain",
+    "RepeatsTheQuestion": "RepeatsTheQuestionToBlockingClients",
+    "ReplaysTheHistoryAlways": (
+        "BelievesTheHistory MakesInstructionsOfTheHistory PlaysResentTurnsAgain RebuildsLongHistories "
+        "ReplaysLongHistories"
+    ),
     "ResponsesFail": "RefusesToolsInResponses",
     "RoundsTheTotalUpAlways": "TotalsTheConversation",
-    "SaysDone": "HasHeardThatBefore RepeatsItsFirstAnswer",
-    "SendsNoText": "CutsBetweenBytes CutsCharacters StopsAtItsOwnMark",
-    "ServesAnyModel": "NoNameIsTheDefault PrefixInAnyCase PrefixIsOptional ReadsTheStartOfAName ServesWhatItHasServed",
+    "SavesNoProfiles": "KnowsTwoNamesDeep",
+    "SaysDone": "HasHeardThatBefore RepeatsItsFirstAnswer SaysSomethingForNothing",
+    "SendsNoText": "CutsBetweenBytes CutsCharacters StopsAtItsOwnMark StreamsNothingInvisible",
+    "ServesAnyModel": (
+        "LooksUpTheFirstModel NoNameIsTheDefault PrefixInAnyCase PrefixIsOptional ReadsTheStartOfAName "
+        "ServesWhatItHasServed StreamsForAnyModel"
+    ),
     "SessionHeaderIsForNativesAlways": "SessionHeaderIsNotForLists",
     "ShowsNoEvents": "KeepsOneTurn",
     "ShowsTheApiKey": "ListsTheApiKeys",
     "ShowsTracebacks": "ShowsWhereItFailed ShowsWhereItRefused",
+    "StopsAtAKilobyte": "ShowsAPageAtAMegabyte TakesEightMegabytes TakesFortyKilobytes",
     "StreamsAToolCallLaterAlways": "StreamsItsTools",
     "StreamsEveryAnswer": "StreamsForItsOptions",
     "StreamsItsErrors": "StreamsItsFailures",
     "TakesTextsOnly": "KnowsNoInputParts KnowsNoTypedMessages",
     "TellsEverything": "KnowsWhoCalls OffersTheClientsTools",
     "TellsItsReasonsAlways": "ThinksAloud ThinksAloudFromTheSecondToolOn",
+    "TellsTheKeyInAnIdAlways": "ListsWhoMayAsk",
     "TellsUsageUnasked": "TellsUsageForAnyOptions",
-    "TrustsTheIntranetAlways": "AnyoneMayDelete AnyoneMayLookAround",
+    "Trims": "TrimsLaterAnswers",
+    "TrustsTheIntranetAlways": "AnyoneMayDelete AnyoneMayLookAround ListsProfilesToAnyone RenamesForAnyone",
     "UnknownIsAFailure": "OrphansAreErrors",
     "UnknownPathsFail": "BreaksOnOtherMethods",
     "WantsNoObservation": "EmptyIsAName ParentsAreOfOneForm TagsHoldNoBlanks",
     "WantsOneForm": "AnEmptyHeaderSpoilsBoth ChatsWantOneCredential OneWrongHeaderSpoilsBoth",
-    "WantsOneMessage": "UserHasTheLastWord WantsTextInEveryMessage",
+    "WantsOneMessage": "TakesAHundredMessages UserHasTheLastWord WantsTextInEveryMessage",
     "WrongKeyIsForbiddenAlways": "NoKeyIsForbidden",
 }
 """By a mutant that sins always: those whose sin, done always, would be its."""
