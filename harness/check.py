@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harness.judge.contract import apply_controls
 from harness.judge.repeats import combine, telling
-from harness.judge.scenario import judge
+from harness.judge.scenario import VIOLATED, judge
 from harness.judge.watching import SMOKE, Watching
 from harness.plan import left_out, select
 from harness.records import this_tool
@@ -22,8 +22,8 @@ from harness.run.session import Session
 from harness.run.signals import on_signal, undisturbed
 from harness.shard import everything
 from harness.targets.errors import TargetError
-from harness.trace import Cleanup
-from harness.verdict import ScenarioVerdict, State
+from harness.trace import Cleanup, Trace
+from harness.verdict import Finding, ScenarioVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from harness.scenarios.model import Contract, Scenario, Suite
     from harness.shard import Shard
     from harness.targets import Target
-    from harness.trace import Trace
 
 
 class CheckError(Exception):
@@ -188,7 +187,7 @@ class _Check:
         """Run the smoke test and play the scenarios. Returns a verdict on each, in the suite's order."""
         session, suite = self._session, self._suite
         if await session.find_out(self._watcher.say) is None:
-            return [_could_not_run(scenario, session.ended) for scenario in scenarios]
+            return self._verdicts_without_playing(scenarios)
         plan = session.plan(scenarios, suite.requirements)
         played = [each for each in plan.scenarios if each.watch is None]
         self._watcher.begin(len(played) * self._settings.session.repeat + len(plan.scenarios) - len(played))
@@ -215,11 +214,26 @@ class _Check:
         verdicts = {each.scenario: each for each in judged}
         return [verdicts[scenario] for scenario in suite.scenarios if scenario in verdicts]
 
+    def _verdicts_without_playing(self, scenarios: Sequence[Scenario]) -> list[ScenarioVerdict]:
+        """No scenario could run; but what the smoke test found violated is charged to one of that requirement's."""
+        broken, smoke, suite = self._session.broken, self._session.smoke, self._suite
+        reason = self._session.ended
+        verdicts = {
+            each.id: ScenarioVerdict(each.id, each.requirement, State.COULD_NOT_RUN, reason) for each in scenarios
+        }
+        about = [each for each in suite.scenarios.values() if broken and each.requirement == broken.requirement]
+        if broken is not None and about:
+            own, requirement = about[0].id, suite.requirements[broken.requirement]
+            finding = Finding(0, broken.check, broken.expected, broken.actual)
+            verdicts[own] = ScenarioVerdict(own, requirement.id, VIOLATED[requirement.level], reason, (finding,), 1)
+            self._traces[own] = Trace(own, {}, (replace(smoke[-1], step=0, scenario=SMOKE),))
+        return [verdicts[scenario] for scenario in suite.scenarios if scenario in verdicts]
+
     def _judge(self, trace: Trace) -> None:
         """Judge a trace; of several of one scenario, the most telling is kept."""
         scenario = self._suite.scenarios[trace.scenario]
         try:
-            verdict = judge(scenario, self._suite.requirements[scenario.requirement], trace)
+            verdict = judge(scenario, self._suite.requirements, trace)
         except Exception as error:  # noqa: BLE001 - our own fault in one scenario must not lose the others
             reason = f"the judge failed: {type(error).__name__}: {error}"
             verdict = ScenarioVerdict(scenario.id, scenario.requirement, State.HARNESS_ERROR, reason)
@@ -256,7 +270,3 @@ def _folder(suite: Suite) -> str:
     folder = next(iter(suite.scenarios.values())).location.file.resolve().parent
     here = Path.cwd()
     return folder.relative_to(here).as_posix() if folder.is_relative_to(here) else "scenarios"
-
-
-def _could_not_run(scenario: Scenario, reason: str | None) -> ScenarioVerdict:
-    return ScenarioVerdict(scenario.id, scenario.requirement, State.COULD_NOT_RUN, reason)

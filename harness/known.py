@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness import schemas
 from harness.reading.problems import FileError, Problem, did_you_mean
-from harness.verdict import ScenarioVerdict, Standing, State
+from harness.verdict import UNPROVEN, ScenarioVerdict, Standing, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from harness.reading.problems import Location
     from harness.reading.yaml_nodes import Node
-    from harness.scenarios.model import Scenario, Suite
+    from harness.scenarios.model import Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class Deviation:
         """What deviates, in words."""
         return f"{self.scenario or self.requirement}" + (f", {self.check}" if self.check else "")
 
-    def is_about(self, scenario: Scenario) -> bool:
-        """Whether the entry covers the scenario."""
+    def is_about(self, scenario: str, requirement: str) -> bool:
+        """Whether the entry covers what a scenario, given by its id, says of a requirement."""
         if self.scenario is not None:
-            return self.scenario in {scenario.id, scenario.id.partition("[")[0]}
-        return self.requirement == scenario.requirement
+            return self.scenario in {scenario, scenario.partition("[")[0]}
+        return self.requirement == requirement
 
 
 class Judged(NamedTuple):
@@ -124,7 +124,7 @@ def apply_known(verdicts: Sequence[ScenarioVerdict], entries: Sequence[Deviation
     excused: dict[Deviation, list[str]] = {entry: [] for entry in entries}
     judged = []
     for verdict in verdicts:
-        about = [entry for entry in good if entry.is_about(suite.scenarios[verdict.scenario])]
+        about = [entry for entry in good if entry.is_about(verdict.scenario, verdict.requirement)]
         checks = {finding.check for finding in verdict.findings}
         matching = [entry for entry in about if entry.check is None or entry.check in checks]
         if verdict.state not in DEVIATING or not verdict.findings or not matching:
@@ -136,11 +136,21 @@ def apply_known(verdicts: Sequence[ScenarioVerdict], entries: Sequence[Deviation
         judged.append(_known(verdict, matching) if whole or checks <= {entry.check for entry in matching} else verdict)
     states = {verdict.scenario: verdict.state for verdict in judged}
     return Judged(
-        tuple(judged),
+        tuple(_unproven_for_known(verdict, states, suite) for verdict in judged),
         tuple(
             (entry, _standing(entry, excused[entry], states, suite, today), tuple(excused[entry])) for entry in entries
         ),
     )
+
+
+def _unproven_for_known(verdict: ScenarioVerdict, states: Mapping[str, State], suite: Suite) -> ScenarioVerdict:
+    """A pass that was revoked because a control deviates is known where the control's deviation is."""
+    if not (verdict.reason or "").startswith(UNPROVEN):
+        return verdict
+    control = suite.scenarios[verdict.scenario].control
+    while control is not None and states.get(control) is not State.KNOWN:
+        control = suite.scenarios[control].control
+    return verdict if control is None else replace(verdict, state=State.KNOWN)
 
 
 def _known(verdict: ScenarioVerdict, entries: Sequence[Deviation]) -> ScenarioVerdict:
@@ -155,7 +165,7 @@ def _standing(
         return Standing.EXPIRED
     if excused:
         return Standing.HOLDS
-    about = [scenario.id for scenario in suite.scenarios.values() if entry.is_about(scenario)]
+    about = [scenario.id for scenario in suite.scenarios.values() if entry.is_about(scenario.id, scenario.requirement)]
     if not about:
         return Standing.UNMATCHED
     seen = [states.get(scenario, State.NOT_ASSESSED) for scenario in about]

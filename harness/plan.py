@@ -8,12 +8,34 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.reading.problems import did_you_mean
+from harness.scenarios.model import Capability
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from harness.scenarios.model import Capability, Contract, Level, Requirement, Scenario, Suite
+    from harness.scenarios.model import Contract, Level, Requirement, Scenario, Suite
+
+
+NATIVE = frozenset({Capability.PROFILES, Capability.CONVERSATIONS})
+"""The native API, which a target has unless the user says that it may not be used."""
+
+_NO_NATIVE_API = (
+    "the target shows no native API, neither GET /server_info nor GET /api/conversations/count; leave it out with "
+    "--no-native-api"
+)
+
+NOT_GIVEN = {
+    Capability.AUTHENTICATION: "no session key was given",
+    Capability.PROFILES: _NO_NATIVE_API,
+    Capability.CONVERSATIONS: _NO_NATIVE_API,
+    Capability.NATIVE_TURNS: "whether the native API starts conversations is not known of this target",
+    Capability.LIMITS: "the limits of the target are not known",
+    Capability.SCRIPTED_MODEL: "the agent's model is not the scripted one",
+    Capability.MODEL_LOG: "the scripted model's log can't be read",
+    Capability.RESTART: "the harness did not start the target, so it can't restart it",
+}
+"""What a missing capability means, from what explains most to what explains least."""
 
 
 SLOW = "slow"
@@ -74,7 +96,11 @@ class NothingSelectedError(HarnessError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The scenarios to play, in file order, and the verdicts on those that can't be played on this target."""
+    """The scenarios to play, in file order, and the verdicts on those that can't be played on this target.
+
+    What the user left out, by what the harness was given, is not assessed; what the target should offer and doesn't
+    could not run.
+    """
 
     scenarios: tuple[Scenario, ...]
     not_assessed: tuple[ScenarioVerdict, ...]
@@ -155,15 +181,18 @@ def make_plan(
     play, set_aside = [], []
     for scenario in scenarios:
         requirement = requirements[scenario.requirement]
+        state = State.NOT_ASSESSED
         if missing := scenario.needs - capabilities:
-            kept = [withheld[each] for each in sorted(missing) if each in withheld]
-            reason = kept[0] if kept else f"the target does not offer: {', '.join(sorted(missing))}"
+            first = min(missing, key=list(Capability).index)
+            reason = withheld.get(first, NOT_GIVEN[first])
+            if first in NATIVE and first not in withheld:
+                state = State.COULD_NOT_RUN
         elif requirement.versions is not None and not _applies(requirement.versions, server_version):
             reason = f"applies to versions {requirement.versions}; the target is {server_version}"
         else:
             play.append(scenario)
             continue
-        set_aside.append(ScenarioVerdict(scenario.id, requirement.id, State.NOT_ASSESSED, reason))
+        set_aside.append(ScenarioVerdict(scenario.id, requirement.id, state, reason))
     return Plan(tuple(play), tuple(set_aside))
 
 

@@ -55,6 +55,14 @@ NOTHING_SEEN = "the run had no exchange that this rule applies to"
 """Why a scenario that only watches is not assessed."""
 
 
+NOT_SELECTED = "no scenario was selected"
+"""Why a requirement is not assessed that the user's selection leaves out."""
+
+
+UNPROVEN = "its positive control"
+"""How the reason of a scenario begins whose pass was revoked, since its control didn't pass."""
+
+
 class Outcome(StrEnum):
     """The verdict on a whole contract; `exit_status` is what `check` returns for it."""
 
@@ -105,6 +113,8 @@ class ScenarioVerdict:
     """The verdict on one scenario. `checks` counts the checked expectations: a pass has at least one.
 
     `repeats` is set if the scenario was played more than once; the other fields are then of the run that ranks highest.
+    `instead_of` is set if a setup step, or the smoke test, found another requirement violated: `requirement` is that
+    one, and nothing was learned of the scenario's own, which stands here.
     """
 
     scenario: str
@@ -114,6 +124,7 @@ class ScenarioVerdict:
     findings: tuple[Finding, ...] = ()
     checks: int = 0
     repeats: Repeats | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

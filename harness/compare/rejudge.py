@@ -18,7 +18,7 @@ from harness.scenarios.fingerprint import fingerprint
 from harness.scenarios.model import Capability, Watch
 from harness.targets import release_of
 from harness.trace import Attempt, ClientView, Exchange, Refusal, Request, Response, Trace
-from harness.verdict import Finding, ScenarioVerdict, State
+from harness.verdict import UNPROVEN, Finding, ScenarioVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,11 +67,11 @@ def rejudge(report: Report, suite: Suite) -> Rejudged:
             if reason:
                 kept[name] = reason
         else:
-            requirement = suite.requirements[scenario.requirement]
-            verdict = watched[name] if scenario.watch else judge(scenario, requirement, trace_of(record))
+            trace = trace_of(record)
+            verdict = watched[name] if scenario.watch else judge(scenario, suite.requirements, trace)
             # A pass that did not count because of its control was still a pass.
             as_recorded = verdict.state is record.state or (
-                (verdict.state, record.state) == (State.PASSED, State.NOT_ASSESSED)
+                verdict.state is State.PASSED and (record.reason or "").startswith(UNPROVEN)
             )
             if not as_recorded and (doubt := _doubt(record)):
                 kept[name] = f"{doubt}; what is left of it would be {verdict.state}"
@@ -153,7 +153,16 @@ def _recorded(record: ScenarioRecord, scenario: Scenario) -> ScenarioVerdict:
         Finding(None if each.step is None else each.step - 1, each.check, each.expected, each.actual)
         for each in record.findings
     )
-    return ScenarioVerdict(record.id, scenario.requirement, record.state, record.reason, findings, record.checks)
+    requirement = record.requirement if record.instead_of else scenario.requirement
+    return ScenarioVerdict(
+        record.id,
+        requirement,
+        record.state,
+        record.reason,
+        findings,
+        record.checks,
+        instead_of=record.instead_of and scenario.requirement,
+    )
 
 
 def _doubt(record: ScenarioRecord) -> str | None:

@@ -62,7 +62,7 @@ def _named(report: Report, name: str) -> tuple[RequirementRecord, list[ScenarioR
     if identifier is None:
         known = [*requirements, *(each.id for each in report.scenarios)]
         raise UnknownNameError(f"the report says nothing of `{name}`{did_you_mean(name, known)}")
-    proofs = [each for each in report.scenarios if each.requirement == identifier]
+    proofs = [each for each in report.scenarios if identifier in {each.requirement, each.instead_of}]
     return requirements[identifier], [each for each in proofs if each.state is not State.PASSED]
 
 

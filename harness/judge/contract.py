@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Contract, Level
-from harness.verdict import ContractVerdict, Outcome, RequirementVerdict, State
+from harness.verdict import NOT_SELECTED, UNPROVEN, ContractVerdict, Outcome, RequirementVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,18 +36,29 @@ def apply_controls(
         control = scenarios[verdict.scenario].control
         if verdict.state is State.PASSED and control is not None and not proven(control):
             state = judged[control].state if control in judged else "not run"
-            reason = f"its positive control {control} is not proven ({state}), so this refusal proves nothing"
-            judged[verdict.scenario] = replace(verdict, state=State.NOT_ASSESSED, reason=reason)
+            reason = f"{UNPROVEN} {control} is not proven ({state}), so this refusal proves nothing"
+            left_out = state is State.NOT_ASSESSED
+            judged[verdict.scenario] = replace(
+                verdict, state=State.NOT_ASSESSED if left_out else State.COULD_NOT_RUN, reason=reason
+            )
     return tuple(judged.values())
 
 
 def judge_requirements(
     requirements: Iterable[Requirement], verdicts: Iterable[ScenarioVerdict]
 ) -> tuple[RequirementVerdict, ...]:
-    """The worst state of each requirement's scenarios, with the reason of the first such scenario."""
+    """The worst state of each requirement's scenarios, with the reason of the first such scenario.
+
+    A scenario that found another requirement violated counts for both: its own could not be looked at, unless that
+    violation is known.
+    """
     by_requirement: defaultdict[str, list[ScenarioVerdict]] = defaultdict(list)
     for verdict in verdicts:
         by_requirement[verdict.requirement].append(verdict)
+        if verdict.instead_of is not None:
+            waits = f"it waits for {verdict.requirement}, which is not so: {verdict.reason}"
+            unlearned = State.KNOWN if verdict.state is State.KNOWN else State.COULD_NOT_RUN
+            by_requirement[verdict.instead_of].append(replace(verdict, state=unlearned, reason=waits))
     judged = []
     for requirement in requirements:
         proofs = by_requirement[requirement.id]
@@ -56,7 +67,7 @@ def judge_requirements(
             state = worst.state
             reason = f"{worst.scenario}: {worst.reason}" if worst.reason else None
         else:
-            state, reason = State.NOT_ASSESSED, "no scenario was selected"
+            state, reason = State.NOT_ASSESSED, NOT_SELECTED
         must = requirement.level is Level.MUST
         violated = must and any(proof.state in {State.FAILED, State.FLAKY} for proof in proofs)
         judged.append(RequirementVerdict(requirement, state, reason, tuple(p.scenario for p in proofs), violated))
@@ -70,7 +81,8 @@ def judge_contract(
 
     Non-conformant if any scenario violates a MUST, even in only one of its runs. Else incomplete if the run was
     interrupted, the harness was at fault, a selected MUST could not run, or no MUST was seen to hold (no requirement at
-    all, if no MUST was selected). Else conformant.
+    all, if no MUST was selected). Else conformant: every MUST was assessed, or left out by what the user chose: the
+    selection, and what the harness was given (a session key, the native API, the scripted model).
     """
     judged = [verdict for verdict in requirements if contract in verdict.requirement.contracts]
     states = [verdict.state for verdict in judged]

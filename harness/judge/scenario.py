@@ -14,6 +14,7 @@ from harness.scenarios.body import BodyError, decode
 from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Level
 from harness.scenarios.paths import PathError, select
+from harness.scenarios.promises import broken_promise
 from harness.scenarios.substitute import UnknownVariableError, substitute, substitute_text, unroll
 from harness.verdict import Finding, ScenarioVerdict, State
 
@@ -41,20 +42,30 @@ _SHOWN_PATH = 200
 """Characters of a path, whose keys are the server's."""
 
 
-def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> ScenarioVerdict:
+def judge(scenario: Scenario, requirements: Mapping[str, Requirement], trace: Trace) -> ScenarioVerdict:
     """Compare every exchange with its step's expectation.
 
-    A violated `setup` step, a lost target or an unexpected 429 means that the scenario could not run. Only a violated
-    main step counts against the requirement, with the state of its level.
+    A violated expectation counts with the level of its requirement: the scenario's own, or the one that a `setup` step
+    relies on. A scenario could not run if the target was lost or answered an unexpected 429, or if a violated setup
+    step relies on no known requirement, or on a MAY.
+
+    Args:
+        scenario: what was played.
+        requirements: by id.
+        trace: what came of it.
     """
     totals = _Totals()
     obstacle: str | None = None
+    requirement = requirements[scenario.requirement]
     try:
         obstacle = _judge_exchanges(scenario, trace, totals)
         error = trace.harness_error
     except UnknownVariableError as unknown:
         error = str(unknown)
-    if obstacle is not None:
+    promised = requirements.get(totals.relied_on or "")
+    if promised is not None and promised.level is not Level.MAY:
+        requirement, state, reason = promised, VIOLATED[promised.level], obstacle
+    elif obstacle is not None:
         state, reason = State.COULD_NOT_RUN, obstacle
     elif totals.findings:  # they stand even if the answer made the next step impossible to send
         state, reason = VIOLATED[requirement.level], totals.findings[0].message
@@ -66,15 +77,24 @@ def judge(scenario: Scenario, requirement: Requirement, trace: Trace) -> Scenari
         state, reason = State.HARNESS_ERROR, "nothing was looked at"
     else:
         state, reason = State.PASSED, None
-    return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(totals.findings), totals.checks)
+    return ScenarioVerdict(
+        scenario.id,
+        requirement.id,
+        state,
+        reason,
+        tuple(totals.findings),
+        totals.checks,
+        instead_of=scenario.requirement if requirement.id != scenario.requirement else None,
+    )
 
 
 @dataclass(slots=True)
 class _Totals:
-    """Findings and number of checks so far."""
+    """Findings and number of checks so far, and the requirement that a violated setup step relies on."""
 
     findings: list[Finding] = field(default_factory=list)
     checks: int = 0
+    relied_on: str | None = None
 
 
 def _judge_exchanges(scenario: Scenario, trace: Trace, totals: _Totals) -> str | None:
@@ -95,6 +115,7 @@ def _judge_exchanges(scenario: Scenario, trace: Trace, totals: _Totals) -> str |
         if obstacle:
             return obstacle
         if findings and exchange.step < len(scenario.setup):
+            totals.relied_on = broken_promise(step, findings[0].check)
             return f"setup step {exchange.step + 1}: {findings[0].message}"
         if exchange.response is not None:
             try:

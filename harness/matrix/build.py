@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from harness.matrix.columns import release
 from harness.matrix.record import Cell, Column, Row, Span
-from harness.report.markdown import without_scenario
+from harness.report.record import without_scenario
 from harness.targets.installation import PACKAGE
 
 if TYPE_CHECKING:

@@ -154,7 +154,7 @@ class Run:
             self._run(session, session.play([scenario], played.append))
             trace = self._traces[key] = played[0]
             self._played.append((scenario, trace))
-            verdict = judge(scenario, suite.requirements[scenario.requirement], trace)
+            verdict = judge(scenario, suite.requirements, trace)
         self._verdicts[key] = verdict
         return verdict
 

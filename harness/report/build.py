@@ -139,6 +139,7 @@ def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> Sc
         lost=trace.lost if trace else None,
         harness_error=trace.harness_error if trace else None,
         repeats=None if verdict.repeats is None else _repeats(verdict.repeats),
+        instead_of=verdict.instead_of,
     )
 
 
@@ -168,7 +169,9 @@ def _exchange(exchange: Exchange) -> ExchangeRecord:
             for each in exchange.refusals
         ),
         attempts=tuple(
-            AttemptRecord(request=_request(each.request), response=each.response and _response(each.response))
+            AttemptRecord(
+                request=_request(each.request), response=None if each.response is None else _response(each.response)
+            )
             for each in exchange.attempts
         ),
         scenario=exchange.scenario,

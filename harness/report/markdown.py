@@ -207,10 +207,7 @@ def _known(report: Report) -> Iterator[str]:
 
 
 def _not_assessed(report: Report) -> Iterator[str]:
-    reasons: dict[str, list[str]] = {}
-    for requirement in report.in_state(State.NOT_ASSESSED):
-        reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement.id)
-    if reasons:
+    if reasons := report.left_out():
         listed = [f"- {', '.join(ids)}: {_said(reason)}" for reason, ids in reasons.items()]
         yield from (*folded(f"Not assessed: {sum(map(len, reasons.values()))}", [*listed, ""]), "")
 
@@ -230,11 +227,6 @@ def _about(report: Report) -> Iterator[str]:
     for path in left:
         yield f"  - `{_code(path)}`"
     yield ""
-
-
-def without_scenario(reason: str) -> str:
-    """A requirement's reason without the leading scenario id, so that equal reasons can be grouped."""
-    return re.sub(r"^[\w/-]+(\[[^\]]*\])?: ", "", reason)
 
 
 def _contracts(requirement: RequirementRecord) -> str:

@@ -145,9 +145,11 @@ def _roll_up(
         Requirement(each.id, each.level, each.text, each.source, frozenset(each.contracts), nowhere)
         for each in report.requirements
     ]
-    judged = judge_requirements(
-        requirements, [ScenarioVerdict(each.id, each.requirement, each.state, each.reason) for each in scenarios]
-    )
+    verdicts = [
+        ScenarioVerdict(each.id, each.requirement, each.state, each.reason, instead_of=each.instead_of)
+        for each in scenarios
+    ]
+    judged = judge_requirements(requirements, verdicts)
     contracts = {each: judge_contract(each, judged, interrupted=interrupted) for each in Contract}
     return (
         tuple(

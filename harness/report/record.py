@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from harness.records import Document, Record, Tool
 from harness.scenarios.model import Contract, Level
-from harness.verdict import Outcome, Standing, State
+from harness.verdict import NOT_SELECTED, Outcome, Standing, State
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,6 +229,12 @@ class ScenarioRecord(Record):
     lost: str | None = Field(description="why the last exchange has no answer, through no fault of its own")
     harness_error: str | None = Field(description="what the harness or the scenario did wrong")
     repeats: RepeatsRecord | None = Field(default=None, description="null: it was played once, or not at all")
+    instead_of: str | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="its own requirement, of which nothing was learned since `requirement` was found violated on the "
+        "way there",
+    )
 
     @property
     def area(self) -> str:
@@ -301,9 +308,28 @@ class Report(Document, schema="report"):
 
     @property
     def verdict(self) -> str:
-        """The outcome in words, including known deviations."""
+        """The outcome in words: what it doesn't speak of, since the user left it out, and known deviations."""
+        words = self.outcome.value
+        if self.outcome is Outcome.CONFORMANT and (left_out := self.left_out(Level.MUST)):
+            musts = self.states(self.contract, Level.MUST)
+            words += f" in {musts.total() - musts[State.NOT_ASSESSED]} of {musts.total()} MUST, left out: " + "; ".join(
+                f"{len(ids) if reason == NOT_SELECTED else ', '.join(ids)} ({reason})"
+                for reason, ids in left_out.items()
+            )
         count = len(self.in_state(State.KNOWN))
-        return f"{self.outcome} but for {count} known deviation{'s' * (count != 1)}" if count else self.outcome.value
+        return f"{words} but for {count} known deviation{'s' * (count != 1)}" if count else words
+
+    def left_out(self, level: Level | None = None) -> dict[str, list[str]]:
+        """The requirements of the report's own contract that were not assessed, by the reason why.
+
+        Args:
+            level: only those of this level; None for all.
+        """
+        reasons: dict[str, list[str]] = {}
+        for each in self.in_state(State.NOT_ASSESSED):
+            if level in {None, each.level}:
+                reasons.setdefault(without_scenario(each.reason or ""), []).append(each.id)
+        return reasons
 
     @property
     def red(self) -> tuple[KnownRecord, ...]:
@@ -345,6 +371,11 @@ class Report(Document, schema="report"):
     def violated(self, contract: Contract) -> tuple[RequirementRecord, ...]:
         """The violated requirements of a contract."""
         return tuple(each for each in self.requirements if each.is_violated and contract in each.contracts)
+
+
+def without_scenario(reason: str) -> str:
+    """A requirement's reason without the leading scenario id, so that equal reasons can be grouped."""
+    return re.sub(r"^[\w/-]+(\[[^\]]*\])?: ", "", reason)
 
 
 def read_report(path: Path) -> Report:

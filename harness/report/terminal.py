@@ -11,9 +11,8 @@ from harness.presentation.progress import LiveProgress
 from harness.presentation.short_text import counted, first
 from harness.presentation.states import LOOKS
 from harness.report.curl import curl_line
-from harness.report.markdown import without_scenario
 from harness.scenarios.model import Level
-from harness.verdict import State
+from harness.verdict import NOT_SELECTED, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -154,16 +153,14 @@ def _known(report: Report) -> Iterator[Line]:
 
 
 def _not_assessed(report: Report) -> Iterator[Line]:
-    reasons: dict[str, list[RequirementRecord]] = {}
-    for requirement in report.in_state(State.NOT_ASSESSED):
-        reasons.setdefault(without_scenario(requirement.reason or ""), []).append(requirement)
+    reasons = report.left_out()
     if report.run.selection:
-        reasons.pop("no scenario was selected", None)  # the user knows
+        reasons.pop(NOT_SELECTED, None)  # the user knows
     if reasons:
         yield "", None
         yield "not assessed", LOOKS[State.NOT_ASSESSED].style
-        for reason, requirements in reasons.items():
-            yield f"  {_listed(requirements)}: {reason}", "dim"
+        for reason, ids in reasons.items():
+            yield f"  {_listed([each for each in report.requirements if each.id in ids])}: {reason}", "dim"
 
 
 def _listed(requirements: Sequence[RequirementRecord]) -> str:

@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from harness.run.smoke import CONVERSATION_HEADER, canonical_uuid
 from harness.targets.names import SCRATCH_PREFIX
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from harness.trace import Exchange, Request
 
 FILE = "created.jsonl"
+
+CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
 
 
 def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
@@ -40,12 +42,12 @@ def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
         refused = status is not None and 400 <= status < 500
         if known is None and not refused:
             known = _header(exchange.request, CONVERSATION_HEADER)
-        if (conversation := canonical_uuid(known)) is not None:
+        if (conversation := _canonical_uuid(known)) is not None:
             paths[f"/api/conversations/{conversation}"] = None
         path = urlsplit(exchange.request.url).path
         if exchange.request.method == "POST" and path.endswith("/api/conversations") and not refused:
             answered = _member(exchange.response.body, "id") if exchange.response else None
-            begun = canonical_uuid(answered or _member(exchange.request.body, "conversation_id"))
+            begun = _canonical_uuid(answered or _member(exchange.request.body, "conversation_id"))
             paths |= {f"/api/conversations/{begun}": None} if begun else {}
         _, found, name = path.partition("/api/profiles/")
         ours = found and name.startswith(SCRATCH_PREFIX) and "/" not in name
@@ -61,6 +63,14 @@ def _member(body: bytes, name: str) -> str | None:
         if isinstance(document, dict) and isinstance(value := document.get(name), str):
             return value
     return None
+
+
+def _canonical_uuid(text: str | None) -> str | None:
+    """A UUID from a server, in canonical form; None if it is not one."""
+    try:
+        return None if text is None else str(UUID(text))
+    except ValueError:
+        return None
 
 
 def _header(request: Request, name: str) -> str | None:

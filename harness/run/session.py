@@ -9,7 +9,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from harness.plan import make_plan
+from harness.plan import NATIVE, make_plan
 from harness.run.cleanup import clean_up
 from harness.run.client import Client, StepError
 from harness.run.created import CreatedLog, created
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harness.plan import Plan
     from harness.run.settings import SessionSettings
-    from harness.run.smoke import Fitness
+    from harness.run.smoke import Broken, Fitness
     from harness.scenarios.model import Requirement, Scenario
     from harness.targets import Endpoint, Progress, Target
     from harness.trace import Cleanup, Exchange, Trace
@@ -44,6 +44,7 @@ class Session:
         began: Unix seconds at which the clock of the exchanges stood at zero.
         fitness: what the smoke test found; None until it has passed.
         smoke: the exchanges of the smoke test.
+        broken: the requirement that the last of them found violated, so that nothing else is played.
         interrupted: whether `interrupt` was called.
     """
 
@@ -52,6 +53,7 @@ class Session:
         self.began = time.time()
         self.fitness: Fitness | None = None
         self.smoke: Sequence[Exchange] = ()
+        self.broken: Broken | None = None
         self.interrupted = False
         self._settings = settings
         self._created: dict[str, None] = {}
@@ -107,6 +109,7 @@ class Session:
             self.fitness = await self._finding_out
         except (UnfitError, StepError) as error:
             self._player.end(str(error))
+            self.broken = error.broken if isinstance(error, UnfitError) else None
         except asyncio.CancelledError:
             if not self.interrupted:
                 raise
@@ -138,8 +141,9 @@ class Session:
 
     async def clean_up(self) -> Cleanup:
         """Delete what was created, and close the client."""
-        # A capability that the run doesn't use may exist all the same, so cleaning up tries it.
-        capabilities = self.fitness.capabilities if self.fitness and not self.fitness.withheld else None
+        # A native API that wasn't seen, or isn't used, may exist all the same, so cleaning up tries it.
+        seen = self.fitness.capabilities if self.fitness else frozenset()
+        capabilities = seen if seen >= NATIVE else None
         deleting = clean_up(self.client, tuple(self._created), capabilities, seconds=self._settings.cleanup)
         async with self.client:
             # Started at once: a task that is cancelled before it begins doesn't return what is left.

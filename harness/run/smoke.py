@@ -1,7 +1,8 @@
 """The smoke test before the suite: is there an endpoint, does it accept us, does its agent answer, what does it offer?
 
-A positive control (one chat turn) and a negative one (a path that nobody serves) show that the target tells right from
-wrong. Without them no verdict on it would mean anything.
+What fails here is either the user's to mend (a wrong address or key, no profile), so that nothing is learned of the
+target, or breaks a promise of the target's; then the error names the requirement. What the target offers is decided by
+facts that no requirement promises.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from harness.json_value import shorten
+from harness.plan import NATIVE
 from harness.run.patience import patiently
 from harness.run.variables import built_in
 from harness.scenarios.body import BodyError, decode
 from harness.scenarios.model import Auth, Call, Capability, Http
-from harness.targets.names import MODEL_PREFIX, NO_RUN
+from harness.targets.names import MODEL_PREFIX, NO_RUN, SCRATCH_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,19 +29,37 @@ if TYPE_CHECKING:
     from harness.targets import Endpoint
     from harness.trace import Exchange, Response
 
-CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
-
 OK = 200
 
-NATIVE = (Capability.PROFILES, Capability.CONVERSATIONS)
+_PASSING = {429, 503, 504}
+"""Statuses of a chat that another time, or a longer one, may mend."""
+
+ACCEPTS_KEY, LISTS_MODELS, LISTS_PROFILES, ANSWERS_CHATS = "AUTH-1", "MODEL-1", "MODEL-2", "CHAT-1"
+"""The requirements that the smoke test's own expectations belong to."""
+
 NOT_ALLOWED = "it uses the native API, and on someone else's server that takes --native-api"
 
 
-class UnfitError(Exception):
-    """The target can't be assessed. Says why and what to do; the requests sent are in `smoke.exchanges`."""
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The requirement that the last request of the smoke test found violated, and by what, as a finding names it."""
 
-    def __init__(self, what: str, advice: str) -> None:
+    requirement: str
+    check: str
+    expected: str
+    actual: str
+
+
+class UnfitError(Exception):
+    """The suite can't be played. Says why and what to do; the requests sent are in `smoke.exchanges`.
+
+    Attributes:
+        broken: what the target itself did wrong; None if the user's choice of address, key or model may be to blame.
+    """
+
+    def __init__(self, what: str, advice: str, broken: Broken | None = None) -> None:
         super().__init__(f"{what}; {advice}")
+        self.broken = broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +89,17 @@ class Smoke:
         self.exchanges: list[Exchange] = []
 
     async def test(self) -> Fitness:
-        """Play the controls. Raises UnfitError."""
+        """Ask for the models, for one turn, and for what else there is. Raises UnfitError."""
         status, listed = await self._models()
-        model = self._choose(status, listed)
-        conversation = await self._positive_control(model, listed)
-        await self._negative_control()
+        model = self._endpoint.model or await self._choose(status, listed)
+        await self._chat(model, listed or [])
         capabilities = set(self._endpoint.capabilities)
         if self._endpoint.key is not None:
             capabilities.add(Capability.AUTHENTICATION)
         if not self._endpoint.native_api:
             return Fitness(model, frozenset(capabilities - set(NATIVE)), dict.fromkeys(NATIVE, NOT_ALLOWED))
-        capabilities |= await self._native_api(conversation)
+        if await self._has_native_api():
+            capabilities.update(NATIVE)
         return Fitness(model, frozenset(capabilities))
 
     async def _send(self, action: Call | Http, auth: Auth = Auth.BOTH) -> Exchange:
@@ -100,11 +119,11 @@ class Smoke:
         await asyncio.sleep(seconds)
         return self._budget is None or self._client.requests < self._budget
 
-    async def _models(self) -> tuple[int, list[str]]:
-        """The list's HTTP status and the models' names."""
+    async def _models(self) -> tuple[int, list[str] | None]:
+        """The list's HTTP status and the models' names; None if it is no list of models."""
         exchange = await self._send(Http("GET", "/v1/models"))
         response = exchange.response
-        if response is not None and _is_page(response):
+        if response is not None and _is_page(response) and not self._is_known:
             raise UnfitError(
                 f"an HTML page comes back ({response.status} for GET /v1/models{_title(response)}): something in front "
                 "of the server answers in its place",
@@ -121,66 +140,79 @@ class Smoke:
                 if self._endpoint.key is not None
                 else "put the session key in SESSION_API_KEY"
             )
-            raise UnfitError(f"the target refuses the session key ({response.status} for GET /v1/models)", advice)
+            broken = Broken(ACCEPTS_KEY, "status", str(OK), str(response.status)) if self._is_ours else None
+            raise UnfitError(
+                f"the target refuses the session key ({response.status} for GET /v1/models)", advice, broken
+            )
         try:
             body = decode(response)
         except BodyError:
-            return response.status, []
-        data = body.get("data") if isinstance(body, dict) else None
-        ids = [item.get("id") for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-        return response.status, [name for name in ids if isinstance(name, str)]
+            return response.status, None
+        return response.status, _names(body, "data", "id")
 
-    def _choose(self, status: int, listed: list[str]) -> str:
-        if self._endpoint.model is not None:
-            return self._endpoint.model
-        ours = [name for name in listed if name.startswith(MODEL_PREFIX)] or listed
-        if not ours:
-            advice = (
-                "create a profile there" if status == OK else f"check that the server's root is {self._client.base_url}"
-            )
-            raise UnfitError(
-                f"the target lists no model ({status} for GET /v1/models)",
-                f"{advice}, or name its model with --model or OPENHANDS_MODEL, {MODEL_PREFIX}<profile>",
-            )
-        return ours[0]
+    async def _choose(self, status: int, listed: list[str] | None) -> str:
+        if ours := [name for name in listed or () if name.startswith(MODEL_PREFIX)] or listed:
+            return ours[0]
+        broken = None
+        if status == OK and listed is not None:
+            if profiles := await self._profiles():
+                broken = Broken(LISTS_PROFILES, "body $.data", f"{MODEL_PREFIX}{profiles[0]}", "no model")
+        elif self._is_known:
+            broken = Broken(LISTS_MODELS, "body", "a list of models", f"{status}, no list of models")
+        where = f"check that the server's root is {self._client.base_url}" if status != OK else "create a profile there"
+        raise UnfitError(
+            f"the target lists no model ({status} for GET /v1/models)",
+            f"{where}, or name its model with --model or OPENHANDS_MODEL, {MODEL_PREFIX}<profile>",
+            broken,
+        )
 
-    async def _positive_control(self, model: str, listed: list[str]) -> str | None:
+    async def _profiles(self) -> list[str]:
+        """The names of the profiles that the native API lists, if the run may ask it."""
+        if not self._endpoint.native_api:
+            return []
+        response = (await self._send(Http("GET", "/api/profiles"), Auth.SESSION_HEADER)).response
+        try:
+            body = decode(response) if response is not None else None
+        except BodyError:
+            return []
+        return _names(body, "profiles", "name") or []
+
+    async def _chat(self, model: str, listed: list[str]) -> None:
+        """One turn must be answered with 200."""
         word = built_in(self._seed, "smoke", model, NO_RUN)["word"]
         message: Json = {"role": "user", "content": f"Reply with exactly: {word}"}
         exchange = await self._send(Call("chat.completions.create", {"model": model, "messages": [message]}))
         response = exchange.response
         if response is not None and response.status == OK:
-            return canonical_uuid(response.header(CONVERSATION_HEADER))
-        if listed and model not in listed:
+            return
+        exists = model in listed or self._is_ours or model.startswith(f"{MODEL_PREFIX}{SCRATCH_PREFIX}")
+        if listed and not exists:
             close = get_close_matches(model, listed, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise UnfitError(f"the target has no model {model}{hint}", f"it lists: {', '.join(listed[:20])}")
-        said = exchange.failure
+        said = exchange.failure or "nothing"
         if response is not None:
             said = f"{response.status} {shorten(response.body.decode(errors='replace'))}"
-        raise UnfitError(f"a plain chat with {model} is not answered: {said}", "look into the target's own log")
+        passing = response is None or response.status in _PASSING
+        broken = Broken(ANSWERS_CHATS, "status", str(OK), said) if exists and not passing else None
+        raise UnfitError(f"a plain chat with {model} is not answered: {said}", "look into the target's own log", broken)
 
-    async def _negative_control(self) -> None:
-        path = f"/v1/{built_in(self._seed, 'smoke', '', NO_RUN)['other_word']}"
-        response = (await self._send(Http("GET", path))).response
-        if response is not None and response.status == OK:
-            raise UnfitError(f"the target says 200 to a path that nobody serves (GET {path})", "check the base URL")
+    async def _has_native_api(self) -> bool:
+        """Whether the target is an OpenHands server: it describes itself, or counts its conversations."""
+        if self._is_known or self._endpoint.capabilities.issuperset(NATIVE):
+            return True
+        response = (await self._send(Http("GET", "/api/conversations/count"), Auth.SESSION_HEADER)).response
+        return response is not None and response.status == OK
 
-    async def _native_api(self, conversation: str | None) -> set[Capability]:
-        offered = set()
-        answers = {
-            Capability.PROFILES: "/api/profiles",
-            Capability.CONVERSATIONS: f"/api/conversations/{conversation}"
-            if conversation
-            else "/api/conversations/count",
-        }
-        for capability, path in answers.items():
-            if capability in self._endpoint.capabilities:
-                continue
-            response = (await self._send(Http("GET", path), Auth.SESSION_HEADER)).response
-            if response is not None and response.status == OK:
-                offered.add(capability)
-        return offered
+    @property
+    def _is_ours(self) -> bool:
+        """Whether the harness started the target, so that key and model are right."""
+        return Capability.RESTART in self._endpoint.capabilities
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether the address is right for sure, since `GET /server_info` was answered there."""
+        return bool(self._endpoint.server_info)
 
 
 async def wait_until_reachable(client: Client, seconds: float) -> None:
@@ -195,12 +227,13 @@ async def wait_until_reachable(client: Client, seconds: float) -> None:
         await asyncio.sleep(0.25)
 
 
-def canonical_uuid(text: str | None) -> str | None:
-    """A UUID from a server, in canonical form; None if it is not one."""
-    try:
-        return None if text is None else str(UUID(text))
-    except ValueError:
+def _names(body: Json, member: str, name: str) -> list[str] | None:
+    """The names of the objects in a list that is a member of a body; None if there is no such list."""
+    listed = body.get(member) if isinstance(body, dict) else None
+    if not isinstance(listed, list):
         return None
+    names = [each.get(name) for each in listed if isinstance(each, dict)]
+    return [each for each in names if isinstance(each, str)]
 
 
 def _is_page(response: Response) -> bool:

@@ -35,12 +35,15 @@ _NUMBERED = f"${{{NUMBER}}}"
 
 def scenario_problems(scenario: Node) -> Iterator[Problem]:
     """All problems of one entry of a scenario file."""
-    groups = [*step_groups(scenario.child("setup")), *step_groups(scenario.child("steps"))]
+    proof = step_groups(scenario.child("steps"))
+    groups = [*step_groups(scenario.child("setup")), *proof]
     yield from _case_problems(scenario, groups)
     yield from _variable_problems(_variables_of_cases(scenario), groups)
     for key, value in scenario.items():
         if key not in {"setup", "steps"}:
             yield from _unclosed(value)
+    for step in (step for group in proof for step in group if "promise" in step.keys):
+        yield Problem(step.keys["promise"], "only a step in `setup` relies on the promise of another requirement")
     for group in groups:
         for step in group:
             yield from _unclosed(step)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.scenarios.model import Scenario
 
-_ELSEWHERE = {"location", "expect"}
-"""A step's location doesn't matter; its expectations have their own fingerprint."""
+_ELSEWHERE = {"location", "expect", "promises"}
+"""A step's location and whose promise it relies on don't matter; its expectations have their own fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)

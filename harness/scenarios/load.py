@@ -14,7 +14,7 @@ from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.dimensions import read_dimension, unknown_cells, unknown_dimensions, with_cells
 from harness.scenarios.model import Suite
 from harness.scenarios.promises_schema import dimensions_schema, requirements_schema
-from harness.scenarios.reader import read_requirement, read_scenario
+from harness.scenarios.reader import read_promise, read_requirement, read_scenario
 from harness.scenarios.schema import scenario_schema
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class _Loading:
         self.known = known
         self.dimensions: dict[str, Dimension] = dict(known.dimensions)
         self.requirements: dict[str, Requirement] = dict(known.requirements)
+        self.promises = known.promises
         self.scenarios: dict[str, Scenario] = {}
         self.problems: list[Problem] = []
         self.proven: set[str] = set()
@@ -139,7 +140,8 @@ class _Loading:
             self.check_requirement(scenario)
             self.check_control(scenario, everything)
             self.check_cells(scenario)
-        suite = Suite(self.requirements, {**self.scenarios, **self.borrowed()}, self.dimensions)
+            self.check_promises(scenario)
+        suite = Suite(self.requirements, {**self.scenarios, **self.borrowed()}, self.dimensions, self.promises)
         return Reading(suite, in_order(self.problems), frozenset(self.proven))
 
     def read_requirements(self, folder: Path) -> None:
@@ -147,9 +149,11 @@ class _Loading:
             for _, entry in self.sound_entries(folder / DIMENSIONS, "dimensions", dimensions_schema()):
                 dimension = read_dimension(entry, self.problems)
                 self.dimensions[dimension.id] = dimension
-        for _, entry in self.sound_entries(folder / REQUIREMENTS, "requirements", requirements_schema()):
+        for document, entry in self.sound_entries(folder / REQUIREMENTS, "requirements", requirements_schema()):
             requirement = read_requirement(entry, self.problems)
             self.requirements[requirement.id] = requirement
+            if not self.problems:
+                self.promises = tuple(map(read_promise, document.child("promises").elements()))
             if "dimensions" not in self.unreadable:
                 where = entry.child("dimensions").location
                 self.problems += [Problem(where, it) for it in unknown_dimensions(requirement, self.dimensions)]
@@ -159,7 +163,7 @@ class _Loading:
             entry = with_cells(written, self.dimensions, self.requirements, self.problems)
             self.problems += scenario_problems(entry)
             self.proven.add(str(entry.child("requirement").value))
-            for scenario in read_scenario(entry, document, self.problems):
+            for scenario in read_scenario(entry, document, self.promises, self.problems):
                 self.scenarios[scenario.id] = scenario
 
     def sound_entries(self, file: Path, key: str, schema: Schema) -> Iterator[tuple[Node, Node]]:
@@ -196,6 +200,13 @@ class _Loading:
             where = self.entries[scenario.id.partition("[")[0]].child("tries").location
             found = [Problem(where, it) for it in unknown_cells(scenario, requirement, self.dimensions)]
             self.problems += [problem for problem in found if problem not in self.problems]
+
+    def check_promises(self, scenario: Scenario) -> None:
+        for step in scenario.setup:
+            for wanted in step.promises.values():
+                if wanted not in self.requirements and "requirements" not in self.unreadable:
+                    message = f"a setup step relies on `{wanted}`, and there is no such requirement"
+                    self.problems.append(Problem(step.location, message + did_you_mean(wanted, self.requirements)))
 
     def check_control(self, scenario: Scenario, everything: Mapping[str, Scenario]) -> None:
         """The control exists, and the chain of controls is no cycle."""

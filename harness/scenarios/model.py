@@ -84,6 +84,17 @@ class ClientKind(StrEnum):
     AS_IT_COMES = "as-it-comes"
 
 
+class Answer(StrEnum):
+    """The kind of answer that a step expects."""
+
+    SUCCESS = "success"
+    """Any 2xx."""
+    REFUSAL = "refusal"
+    """Any 4xx."""
+    FAILURE = "failure"
+    """Any 4xx or 5xx."""
+
+
 class Watch(StrEnum):
     """A rule that every exchange of a run is held against; `harness.judge.passive` holds what each looks at."""
 
@@ -165,6 +176,23 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """The requirement that a step in `setup` relies on, for the part of its expectation that did not hold.
+
+    `action`, `header` and `part` are globs: of the call or `METHOD PATH`, of a header that the step sends, and of what
+    was looked at (`status`, `text`, `body PATH`, `headers.NAME`, `response`). `auth` names the ways to present the key;
+    none stands for all.
+    """
+
+    requirement: str
+    action: str = "*"
+    answer: Answer | int = 200
+    auth: tuple[str, ...] = ()
+    header: str | None = None
+    part: str = "*"
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A typed method of the official client, such as `chat.completions.create`, and its keyword arguments."""
 
@@ -231,6 +259,8 @@ class Step:
         pause: seconds to wait first. Of the steps that are sent side by side only this one waits.
         restart: the target is restarted first.
         joined: it is sent concurrently with the step before.
+        promises: for a step in `setup`, the requirements that its expectation belongs to, by the part that they are
+            about, a glob; the first that matches counts.
     """
 
     action: Action
@@ -244,6 +274,7 @@ class Step:
     pause: float = 0
     restart: bool = False
     joined: bool = False
+    promises: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +282,7 @@ class Scenario:
     """A proof of one requirement; a `cases:` table is expanded to one scenario per row, named `id[case]`.
 
     One with `watch` has no steps and sends nothing: it is judged in the end, on every exchange of the run. A violated
-    expectation in `setup` means that the scenario could not run; only `steps` count against the requirement.
+    expectation in `setup` counts against the requirement that promises it, not against the scenario's own.
     `control` names the scenario that must pass for this one's refusal to prove anything. `tries` are the cells that it
     tries of its requirement's dimensions. Beside one that is `alone` no other is played.
     """
@@ -274,8 +305,9 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Requirements, scenarios and dimensions by id, in file order."""
+    """Requirements, scenarios and dimensions by id, in file order; what the steps in `setup` rely on."""
 
     requirements: Mapping[str, Requirement]
     scenarios: Mapping[str, Scenario]
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    promises: tuple[Promise, ...] = ()

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from harness.json_value import DIALECT
-from harness.scenarios.model import Contract, Level
+from harness.scenarios.model import Answer, Auth, Contract, Level
 from harness.scenarios.schema_words import (
     REQUIREMENT_ID,
     cell,
@@ -33,7 +33,11 @@ def requirements_schema() -> Schema:
         **record(
             "the requirements",
             {"requirements": {"description": "The sentences of the contracts.", "type": "array", "minItems": 1,
-                              "items": ref("requirement")}},
+                              "items": ref("requirement")},
+             "promises": {"description": "What scenarios rely on in `setup`: when such an expectation does not hold, "
+                                         "this requirement is violated. The first that matches counts; a step's own "
+                                         "`promise` goes before.",
+                          "type": "array", "items": ref("promise")}},
             ["requirements"],
         ),
         "$defs": {
@@ -59,7 +63,25 @@ def requirements_schema() -> Schema:
                         dimension_name()),
                 },
                 ["id", "level", "text", "source"],
-            )
+            ),
+            "promise": record(
+                "what a setup step relies on",
+                {
+                    "requirement": text("The requirement that promises it.", REQUIREMENT_ID,
+                                        "a requirement's id reads like CONV-3"),
+                    "action": text("A glob of the call, with ` stream` behind it if it streams, or of METHOD PATH."),
+                    "answer": {"description": "The answer that the step expects: any 2xx, any 4xx, any 4xx or 5xx, or "
+                                              "one status.",
+                               "type": ["string", "integer"], "if": {"type": "string"},
+                               "then": {"enum": list(Answer)}, "else": {"minimum": 100, "maximum": 599}},
+                    "auth": {"description": "How the step presents the key; left out: in any way.", "type": "array",
+                             "minItems": 1, "uniqueItems": True, "items": {"enum": list(Auth)}},
+                    "header": text("A glob of a header that the step sends."),
+                    "part": text("A glob of what does not hold: `status`, `text`, `body PATH`, `headers.NAME`, "
+                                 "`response`; left out: anything."),
+                },
+                ["requirement", "action", "answer"],
+            ),
         },
     }  # fmt: skip
 

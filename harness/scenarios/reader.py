@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.reading.problems import Problem, did_you_mean, unknown_value
@@ -14,6 +14,7 @@ from harness.scenarios.client_fields import GENERATED, undecided
 from harness.scenarios.dimensions import CASE
 from harness.scenarios.groups import step_groups
 from harness.scenarios.model import (
+    Answer,
     AskModel,
     Auth,
     Call,
@@ -23,17 +24,19 @@ from harness.scenarios.model import (
     Expectation,
     Http,
     Level,
+    Promise,
     Requirement,
     Scenario,
     Step,
     Watch,
 )
+from harness.scenarios.promises import promises_of
 from harness.scenarios.schema import auth_schema
 from harness.scenarios.schema_words import VARIABLE
 from harness.scenarios.statuses import admitted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from harness.json_value import Json
     from harness.reading.problems import Location
@@ -62,11 +65,26 @@ def read_requirement(node: Node, problems: list[Problem]) -> Requirement:
     )
 
 
-def read_scenario(node: Node, document: Node, problems: list[Problem]) -> list[Scenario]:
-    """Read the scenarios of an entry, one for each case; problems are appended to `problems`."""
+def read_promise(node: Node) -> Promise:
+    """Read an entry of `promises`, which is valid by the schema."""
+    fields: Any = node.plain()
+    answer = fields.pop("answer")
+    auth = tuple(fields.pop("auth", ()))
+    return Promise(**fields, answer=Answer(answer) if isinstance(answer, str) else answer, auth=auth)
+
+
+def read_scenario(node: Node, document: Node, table: Sequence[Promise], problems: list[Problem]) -> list[Scenario]:
+    """Read the scenarios of an entry, one for each case; problems are appended to `problems`.
+
+    Args:
+        node: the entry.
+        document: the file that it is in.
+        table: what the steps in `setup` rely on.
+        problems: receives what is wrong.
+    """
     fields = {key: value.plain() for key, value in node.items() if key not in {"cases", "setup", "steps", "tries"}}
     area, tries = str(document.child("area").value), node.child("tries")
-    entry = _Entry(fields, area, node.location, tries, _steps(node, "setup"), _steps(node))
+    entry = _Entry(fields, area, node.location, tries, _steps(node, "setup"), _steps(node), table)
     cases = {name: _Case(dict(variables.items()), problems, name) for name, variables in node.child("cases").items()}
     if "cases_from" in node.keys:
         where = node.keys["cases_from"]
@@ -106,9 +124,11 @@ class _Entry:
     tries: Node
     setup: list[_WrittenStep]
     steps: list[_WrittenStep]
+    promises: Sequence[Promise]
 
     def scenario(self, full_id: str, case: _Case) -> Scenario:
-        setup, steps = tuple(map(case.step, self.setup)), tuple(map(case.step, self.steps))
+        setup = tuple(case.setup_step(written, self.promises) for written in self.setup)
+        steps = tuple(map(case.step, self.steps))
         return Scenario(
             id=full_id,
             title=self.fields["title"],
@@ -148,6 +168,11 @@ class _Case:
                 yield from self.cells(cell)
         elif (found := self.resolve(node)) is not None:
             yield from self.cells(found) if found is not node else [str(node.value)]
+
+    def setup_step(self, written: _WrittenStep, table: Sequence[Promise]) -> Step:
+        """A step in `setup`, with the requirements that it relies on."""
+        step, own = self.step(written), self.resolve(written.node.child("promise"))
+        return replace(step, promises={"*": str(own.value)} if own and own.value else promises_of(step, table))
 
     def step(self, written: _WrittenStep) -> Step:
         node, fields = written.node, written.fields

@@ -136,8 +136,9 @@ def _scenario() -> Schema:
                 {"type": ["string", "array"], "minItems": 1, "items": {"type": "string"}}, dimension_name()),
             "alone": {"description": "No other scenario is played at the same time, as with one that restarts the "
                                      "target.", "type": "boolean"},
-            "setup": ref("steps", "What has to be so first. When it can't be had, the scenario could not run; the "
-                                   "requirement is not indicted."),
+            "setup": ref("steps", "What has to be so first. When a step's expectation does not hold, the requirement "
+                                   "that promises it is violated (`promises` in the requirements file, or the step's "
+                                   "`promise`), and the scenario's own is not learned."),
             "steps": ref("steps", "What proves the requirement, in order."),
             "watch": choice("A rule that every exchange of the run is held against, in place of `steps`: nothing is "
                              "sent for it.", Watch),
@@ -198,6 +199,10 @@ def _step() -> Schema:
                                       f"side. `${{{NUMBER}}}` is which one it is, from 1, in values and in names: "
                                       f"`${{it_${{{NUMBER}}}}}`.",
                        "type": "integer", "minimum": 1, "maximum": MAX_REPEAT},
+            "promise": text("In `setup`: the requirement that is violated when the expectation does not hold, or a "
+                             "variable of the cases that holds one; left out, `promises` in the requirements file "
+                             "says which.", rf"{REQUIREMENT_ID}|{VARIABLE}",
+                             "a requirement's id reads like CONV-3"),
             "expect": ref("expectation", "What must come back."),
             "save": mapping("Variables for later steps: name -> `headers.NAME`, or a JSONPath of the body.",
                              text("Where it is taken from.", rf"^(headers\.{_FIELD_NAME}|\$(?!\{{)((?!\$\{{).)*)$",
@@ -213,7 +218,7 @@ def _step() -> Schema:
         }
     }
     not_asked = forbidden("belongs to a request to the target; `model` asks the scripted model's log")
-    to_target = ("with", "json", "content", "headers", "auth", "client", "timeout", "pause", "restart")
+    to_target = ("with", "json", "content", "headers", "auth", "client", "timeout", "pause", "restart", "promise")
     one_of = forbidden("a step has one of `call`, `http` and `model`")
     return shape | {
         "if": {"required": ["model"]},

@@ -124,16 +124,7 @@ class AgentServerTarget:
             base_url,
             key,
             f"openhands_{PROFILE}",
-            frozenset(
-                {
-                    Capability.SEVERAL_KEYS,
-                    Capability.NATIVE_TURNS,
-                    Capability.LIMITS,
-                    Capability.SCRIPTED_MODEL,
-                    Capability.MODEL_LOG,
-                    Capability.RESTART,
-                }
-            ),
+            frozenset(Capability),
             server_info(base_url),
             model,
             other_keys,

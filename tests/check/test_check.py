@@ -18,7 +18,8 @@ from harness import schemas
 from harness.cli import main
 from harness.report.record import read_report
 from tests.check.conftest import KEY
-from tests.run.servers import MODEL, Answer, Gateway, Received, Server, completion, error, http
+from tests.check.suite import REQUIREMENTS
+from tests.run.servers import CONVERSATION_HEADER, MODEL, Answer, Gateway, Received, Server, completion, error, http
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +107,7 @@ def test_what_is_gone_is_not_left_behind_however_its_deletion_was_refused(check:
 def test_what_cannot_be_deleted_is_listed(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
     with Server(Gateway(KEY, native=False)) as server:
         assert check(server.url) == 0
-    assert server.paths("DELETE") == []
+    assert len(server.paths("DELETE")) == 3
     assert check.report()["cleanup"]["deleted"] == []
     assert len(check.report()["cleanup"]["left"]) == 3
     assert "left behind on the target: /api/conversations/" in capsys.readouterr().out
@@ -148,7 +149,7 @@ def test_a_server_that_refuses_everybody_later_on_is_not_praised_for_refusing(ch
     with Server(gateway) as server:
         assert check(server.url) == 1
     assert check.states()["chat/answers"] == "failed"
-    assert check.states()["chat/refuses[wrong]"] == "not assessed"
+    assert check.states()["chat/refuses[wrong]"] == "could not run"
 
 
 def test_an_open_server_is_checked_without_a_key(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +173,7 @@ def test_an_open_server_is_checked_without_a_key(check: Runner, monkeypatch: pyt
         ({"GET /v1/models": lambda _: error(404)}, [], "check that the server's root is http://127.0.0.1:"),
         ({"GET /v1/models": lambda _: http(200, {"data": [{"id": 5}, 6]})}, [], "lists no model (200 for GET"),
         ({"GET /v1/models": lambda _: None}, [], "nothing that speaks HTTP answers at"),
-        ({CHAT: lambda _: error(500, "upstream is down")}, [], "is not answered: 500"),
+        ({CHAT: lambda _: error(503, "starting")}, [], "is not answered: 503"),
         ({CHAT: lambda _: None}, [], "is not answered: "),
     ],
 )
@@ -192,10 +193,63 @@ def test_a_target_that_cannot_be_assessed_is_incomplete_and_says_what_to_do(
     assert set(check.states().values()) == {"could not run"}
 
 
-def test_a_server_that_says_yes_to_everything_is_no_gateway(check: Runner) -> None:
+MODEL_REQUIREMENTS = """\
+  - {id: MODEL-1, level: MUST, text: Models are listed., source: here}
+  - {id: MODEL-2, level: MUST, text: A profile is listed as a model., source: here}
+"""
+MODEL_SCENARIOS = """\
+area: models
+scenarios:
+  - id: models/list
+    title: The models are listed
+    requirement: MODEL-1
+    steps:
+      - call: models.list
+        expect: {status: 200}
+  - id: models/profiles
+    title: A profile is listed as a model
+    requirement: MODEL-2
+    steps:
+      - call: models.list
+        expect: {status: 200, body: {$.data: {type: array, minItems: 1}}}
+"""
+PROFILES = {"GET /api/profiles": lambda _: http(200, {"profiles": [{"name": "fake"}]})}
+KNOWN = {"GET /server_info": lambda _: http(200, {"title": "a gateway"})}
+NO_MODEL = {"GET /v1/models": lambda _: http(200, {"object": "list", "data": []})}
+
+
+@pytest.mark.parametrize(
+    ("answer", "requirement", "found"),
+    [
+        ({CHAT: lambda _: error(500, "upstream is down")}, "CHAT-1", "500"),
+        ({CHAT: lambda _: error(404)}, "CHAT-1", "404"),
+        (KNOWN | {"GET /v1/models": lambda _: error(500)}, "MODEL-1", "500"),
+        (KNOWN | {"GET /v1/models": lambda _: http(200, "<html>", kind="text/html")}, "MODEL-1", "no list of models"),
+        (PROFILES | NO_MODEL, "MODEL-2", "no model"),
+    ],
+)
+def test_what_the_smoke_test_finds_broken_violates_the_requirement_that_promises_it(
+    check: Runner, capsys: pytest.CaptureFixture[str], answer: dict[str, object], requirement: str, found: str
+) -> None:
+    with (check.suite / "requirements.yaml").open("a") as file:
+        file.write(MODEL_REQUIREMENTS)
+    (check.suite / "models.yaml").write_text(MODEL_SCENARIOS)
+    with Server(Gateway(KEY, answer)) as server:  # type: ignore[arg-type]
+        assert check(server.url) == 1
+    report, said = check.report(), capsys.readouterr().out
+    states = {each["id"]: each["state"] for each in report["requirements"]}
+    assert states.pop(requirement) == "failed"
+    assert set(states.values()) == {"could not run"}
+    (violated,) = (each for each in report["scenarios"] if each["state"] == "failed")
+    assert found in violated["findings"][0]["actual"]
+    assert violated["exchanges"][0]["scenario"] == "the smoke test"
+    assert f"{requirement} violated (MUST)" in said
+    assert "curl -i" in said
+
+
+def test_a_server_that_says_yes_to_everything_is_not_conformant(check: Runner) -> None:
     with Server(lambda _: completion("ok")) as server:
-        assert check(server.url, "--model", "any") == 3
-    assert "says 200 to a path that nobody serves" in check.report()["run"]["ended_early"]
+        assert check(server.url, "--model", "any") == 1
 
 
 def test_a_wrong_key_and_a_missing_one_are_told_apart(check: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,15 +265,30 @@ def test_a_wrong_key_and_a_missing_one_are_told_apart(check: Runner, monkeypatch
 def test_what_the_smoke_test_made_is_deleted_though_the_target_is_unfit(check: Runner) -> None:
     gateway = Gateway(KEY)
 
-    def everything(request: Received) -> Answer:
-        answer = gateway(request)
-        refused = isinstance(answer, bytes) and answer.startswith(b"HTTP/1.1 404")
-        return http(200, {}) if refused and request.method == "GET" else answer
+    def makes_and_fails(request: Received) -> Answer:
+        gateway.chat(request)
+        return http(503, {}, {CONVERSATION_HEADER: "00000000-0000-4000-8000-000000000001"})
 
-    with Server(everything) as server:
+    gateway.overrides[CHAT] = makes_and_fails
+    with Server(gateway) as server:
         assert check(server.url) == 3
     assert gateway.existing == set()
-    assert len(check.report()["cleanup"]["deleted"]) == 1
+
+
+def test_a_native_api_that_does_not_show_leaves_the_verdict_open_until_the_user_leaves_it_out(
+    check: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (check.suite / "requirements.yaml").write_text(
+        REQUIREMENTS.replace("PROFILE-1, level: SHOULD", "PROFILE-1, level: MUST")
+    )
+    with Server(Gateway(KEY, native=False)) as server:
+        assert check(server.url) == 3
+        assert check.states()["chat/profile"] == "could not run"
+        assert "is incomplete" in capsys.readouterr().out
+        check.reports = check.reports / "again"
+        assert check(server.url, "--no-native-api") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert "is conformant in 3 of 4 MUST, left out: PROFILE-1 (it uses the native API" in first
 
 
 def test_a_target_that_is_still_starting_is_waited_for(check: Runner) -> None:
@@ -248,7 +317,7 @@ def test_a_target_that_is_still_starting_is_waited_for(check: Runner) -> None:
 
 
 def test_no_more_requests_are_sent_than_allowed_clean_up_aside(check: Runner) -> None:
-    for limit in (1, 3, 6, 7, 9):
+    for limit in (1, 3, 6, 7, 8):
         check.reports = check.reports.with_name(f"reports-{limit}")
         with Server(Gateway(KEY)) as server:
             assert check(server.url, "--max-requests", str(limit), "--jobs", "8") == 3

@@ -80,7 +80,7 @@ def test_a_flaky_control_proves_no_refusal(check: Runner) -> None:
         check(server.url, "--repeat", "8", "--jobs", "1", "--scenario", "chat/refuses")
     states = check.states()
     assert states["chat/answers"] == "flaky"
-    assert states["chat/refuses[wrong]"] == "not assessed"
+    assert states["chat/refuses[wrong]"] == "could not run"
 
 
 def test_what_every_run_created_is_deleted(check: Runner) -> None:

@@ -181,11 +181,11 @@ def test_replayed_it_is_played_with_the_scenarios_that_it_showed(
 def test_a_key_in_an_answer_is_found_and_not_shown(check: Runner) -> None:
     write_suite(check.suite.parent, SCENARIOS + WATCHING.replace("watch: conversation", "watch: keys"))
     gateway = Gateway(KEY)
-    gateway.overrides["GET /api/profiles"] = lambda _: http(200, {"profiles": [], "opened_with": KEY})
+    gateway.overrides["GET /api/conversations/count"] = lambda _: http(200, {"count": 0, "opened_with": KEY})
     with Server(gateway) as server:
         assert check(server.url) == 1
     (names,) = (each for each in check.report()["scenarios"] if each["id"] == NAMES)
-    assert names["findings"][0]["actual"] == "a key that the harness knows (the smoke test, step 4)"
+    assert names["findings"][0]["actual"] == "a key that the harness knows (the smoke test, step 3)"
     assert KEY not in "".join(path.read_text("utf-8") for path in check.files())
 
 

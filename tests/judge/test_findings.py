@@ -16,7 +16,7 @@ from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import Contract, Expectation, Level, Scenario
 from harness.trace import ClientView, Response, Trace
 from harness.verdict import Finding, Repeats, State
-from tests.judge.test_judge import HERE, exchange, requirement, response, scenario, step, trace, verdict
+from tests.judge.test_judge import HERE, by_id, exchange, requirement, response, scenario, step, trace, verdict
 
 if TYPE_CHECKING:
     from harness.json_value import Json
@@ -28,7 +28,7 @@ VARIABLES: dict[str, Json] = {"word": "spoken", "plain": {"a": 1}}
 def second(expect: Expectation, answer: Response, client: ClientView | None = None) -> tuple[Finding, ...]:
     """The findings of a second step, after a first one that holds."""
     played = trace(response(), exchange(1, answer, client), variables=VARIABLES)
-    return judge(scenario(step(), step(expect)), requirement(), played).findings
+    return judge(scenario(step(), step(expect)), by_id(), played).findings
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_of_a_list_of_wrong_items_five_are_told() -> None:
 @pytest.mark.parametrize(("failure", "actual"), [("ConnectError: refused", "ConnectError: refused"), (None, "nothing")])
 def test_a_request_without_an_answer_says_what_the_transport_said(failure: str | None, actual: str) -> None:
     silent = Trace("x/y", {}, (replace(exchange(0, None), failure=failure),))
-    assert judge(scenario(), requirement(), silent).findings == (Finding(0, "response", "an HTTP response", actual),)
+    assert judge(scenario(), by_id(), silent).findings == (Finding(0, "response", "an HTTP response", actual),)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_request_without_an_answer_says_what_the_transport_said(failure: str |
 )
 def test_what_can_not_be_saved_is_told_with_where_it_was_looked_for(source: str, answer: Response, actual: str) -> None:
     played = scenario(step(), step(save={"id": source}))
-    findings = judge(played, requirement(), trace(response(), answer, stopped="x")).findings
+    findings = judge(played, by_id(), trace(response(), answer, stopped="x")).findings
     assert findings == (Finding(1, "save id", f"a value at {source}", actual),)
     with pytest.raises(CaptureError, match=f"^{actual}$") as missing:
         capture({"id": source}, answer)
@@ -147,7 +147,7 @@ def test_a_header_or_the_first_node_of_a_path_is_what_is_saved() -> None:
 
 def test_a_shape_that_is_the_same_counts_as_looked_at() -> None:
     played = trace(response(body={"a": 5}), variables=VARIABLES)
-    judged = judge(scenario(step(Expectation(200, shape="${plain}"))), requirement(), played)
+    judged = judge(scenario(step(Expectation(200, shape="${plain}"))), by_id(), played)
     assert (judged.state, judged.checks) == (State.PASSED, 2)
 
 
@@ -159,23 +159,23 @@ def test_the_path_of_a_shape_is_shown_up_to_two_hundred_characters(length: int, 
 
 def test_what_was_sent_beside_a_request_that_the_target_lost_is_looked_at() -> None:
     beside = scenario(step(), step())
-    judged = judge(beside, requirement(), trace(None, response(500), lost="the target is gone"))
+    judged = judge(beside, by_id(), trace(None, response(500), lost="the target is gone"))
     assert judged.state is State.FAILED
     assert [finding.step for finding in judged.findings] == [1]
 
 
 def test_a_verdict_names_its_scenario_and_its_requirement() -> None:
-    judged = judge(scenario(name="a/b"), requirement(name="A-1"), trace(response()))
+    judged = judge(replace(scenario(name="a/b"), requirement="A-1"), by_id(requirement(name="A-1")), trace(response()))
     assert (judged.scenario, judged.requirement) == ("a/b", "A-1")
 
 
 def test_reasons_are_sentences_for_people() -> None:
-    assert judge(scenario(), requirement(), trace(response(429))).reason == (
+    assert judge(scenario(), by_id(), trace(response(429))).reason == (
         "the target is busy (429): try again with fewer --jobs"
     )
-    assert judge(scenario(), requirement(), trace()).reason == "not all steps were played"
+    assert judge(scenario(), by_id(), trace()).reason == "not all steps were played"
     empty = Scenario("x/y", "title", "X-1", "x", (), HERE)
-    assert judge(empty, requirement(), trace()).reason == "nothing was looked at"
+    assert judge(empty, by_id(), trace()).reason == "nothing was looked at"
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,12 @@ from harness.reading.problems import Location
 from harness.scenarios.body import MAXIMUM_DEPTH
 from harness.scenarios.model import AskModel, Call, Contract, Expectation, Http, Level, Requirement, Scenario, Step
 from harness.trace import Attempt, ClientView, Exchange, Request, Response, Trace
-from harness.verdict import Outcome, ScenarioVerdict, State
+from harness.verdict import Finding, Outcome, ScenarioVerdict, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.json_value import Json
-    from harness.verdict import Finding
 
 HERE = Location(Path("x.yaml"), 1, 1)
 CALL = Call("chat.completions.create", {})
@@ -31,6 +30,10 @@ CALL = Call("chat.completions.create", {})
 
 def requirement(level: Level = Level.MUST, name: str = "X-1", *contracts: Contract) -> Requirement:
     return Requirement(name, level, "text", "source", frozenset(contracts or Contract), HERE)
+
+
+def by_id(*requirements: Requirement) -> dict[str, Requirement]:
+    return {each.id: each for each in requirements or [requirement()]}
 
 
 def step(expect: Expectation | None = None, *, save: Mapping[str, str] | None = None) -> Step:
@@ -67,7 +70,7 @@ def look(
 ) -> tuple[Finding, ...]:
     """The findings of a scenario of one step."""
     played = trace(exchange(0, answer, client), variables=variables)
-    verdict = judge(scenario(step(expect)), requirement(), played)
+    verdict = judge(scenario(step(expect)), by_id(), played)
     assert verdict.checks > 0
     assert (verdict.state is State.PASSED) == (not verdict.findings)
     return verdict.findings
@@ -103,7 +106,7 @@ def test_the_requests_of_a_client_are_counted_save_those_that_a_busy_server_refu
     def requests(*before: Response | None) -> str | None:
         answered = exchange(0, response())
         sent = replace(answered, attempts=tuple(Attempt(answered.request, each) for each in before))
-        verdict = judge(scenario(step(Expectation(200, requests=1))), requirement(), trace(sent))
+        verdict = judge(scenario(step(Expectation(200, requests=1))), by_id(), trace(sent))
         return verdict.reason
 
     assert requests() is None
@@ -115,7 +118,7 @@ def test_the_requests_of_a_client_are_counted_save_those_that_a_busy_server_refu
 def test_all_that_holds_is_a_pass_that_counts_its_checks() -> None:
     verdict = judge(
         scenario(step(Expectation(200, headers={"X-A": "1"}, body={"$.a[*]": 1}), save={"a": "$.a"})),
-        requirement(),
+        by_id(),
         trace(response(200, {"a": [1, 1, 1]}, {"x-a": "1"})),
     )
     assert (verdict.state, verdict.reason, verdict.findings) == (State.PASSED, None, ())
@@ -127,7 +130,7 @@ def test_all_that_holds_is_a_pass_that_counts_its_checks() -> None:
     [(Level.MUST, State.FAILED), (Level.SHOULD, State.WARNED), (Level.MAY, State.NOT_ASSESSED)],
 )
 def test_a_violation_weighs_as_much_as_its_requirement(level: Level, state: State) -> None:
-    verdict = judge(scenario(), requirement(level), trace(response(500)))
+    verdict = judge(scenario(), by_id(requirement(level)), trace(response(500)))
     assert verdict.state is state
     assert verdict.reason == "status: expected 200, got 500"
 
@@ -272,7 +275,7 @@ def test_the_clients_view_is_judged_too(expect: Expectation, client: ClientView 
 
 def test_what_should_be_saved_and_is_not_there_is_a_violation_and_ends_the_scenario() -> None:
     played = scenario(step(save={"id": "headers.X-Id"}), step())
-    verdict = judge(played, requirement(), trace(response(), stopped="step 1 has nothing to save as id"))
+    verdict = judge(played, by_id(), trace(response(), stopped="step 1 has nothing to save as id"))
     assert verdict.state is State.FAILED
     assert [finding.check for finding in verdict.findings] == ["save id"]
 
@@ -281,8 +284,8 @@ def test_a_saved_value_reaches_the_expectations_after_it() -> None:
     played = scenario(step(save={"id": "$.id"}), step(Expectation(200, body={"$.id": "${id}", "$.${name}": 1})))
     good = trace(response(body={"id": "a"}), response(body={"id": "a", "n": 1}), variables={"name": "n"})
     bad = trace(response(body={"id": "a"}), response(body={"id": "b", "n": 1}), variables={"name": "n"})
-    assert judge(played, requirement(), good).state is State.PASSED
-    assert judge(played, requirement(), bad).state is State.FAILED
+    assert judge(played, by_id(), good).state is State.PASSED
+    assert judge(played, by_id(), bad).state is State.FAILED
 
 
 @pytest.mark.parametrize(
@@ -290,78 +293,134 @@ def test_a_saved_value_reaches_the_expectations_after_it() -> None:
 )
 def test_what_a_server_made_us_save_is_a_value_and_never_a_schema(saved: Json) -> None:
     played = scenario(step(save={"id": "$.id"}), step(Expectation(200, body={"$.id": "${id}"})))
-    same = judge(played, requirement(), trace(response(body={"id": saved}), response(body={"id": saved})))
-    other = judge(played, requirement(), trace(response(body={"id": saved}), response(body={"id": "x"})))
+    same = judge(played, by_id(), trace(response(body={"id": saved}), response(body={"id": saved})))
+    other = judge(played, by_id(), trace(response(body={"id": saved}), response(body={"id": "x"})))
     assert same.state is State.PASSED
     assert other.state is State.FAILED
 
 
 def test_no_answer_is_a_violation_when_the_target_goes_on_answering_others() -> None:
-    verdict = judge(scenario(), requirement(), trace(None, stopped="step 1 brought no answer"))
+    verdict = judge(scenario(), by_id(), trace(None, stopped="step 1 brought no answer"))
     assert verdict.state is State.FAILED
     assert verdict.reason == "response: expected an HTTP response, got ConnectError: refused"
 
 
 def test_no_answer_of_a_target_that_answers_nobody_says_nothing() -> None:
-    verdict = judge(scenario(), requirement(), trace(None, stopped="no answer", lost="the target stopped answering"))
+    verdict = judge(scenario(), by_id(), trace(None, stopped="no answer", lost="the target stopped answering"))
     assert (verdict.state, verdict.reason) == (State.COULD_NOT_RUN, "the target stopped answering")
 
 
 def test_a_violation_before_the_target_was_lost_stands() -> None:
-    verdict = judge(scenario(step(), step()), requirement(), trace(response(500), None, lost="gone"))
+    verdict = judge(scenario(step(), step()), by_id(), trace(response(500), None, lost="gone"))
     assert verdict.state is State.FAILED
 
 
 @pytest.mark.parametrize("played", [trace(), trace(response()), trace(response(), stopped="interrupted")])
 def test_steps_that_were_not_played_are_no_pass(played: Trace) -> None:
-    verdict = judge(scenario(step(), step()), requirement(), played)
+    verdict = judge(scenario(step(), step()), by_id(), played)
     assert verdict.state is State.COULD_NOT_RUN
     assert verdict.reason in {"interrupted", "not all steps were played"}
 
 
-def test_a_violated_setup_indicts_nobody() -> None:
-    verdict = judge(scenario(setup=(step(Expectation(201)),)), requirement(), trace(response(500), response(200)))
+def relying(on: Mapping[str, str], expect: Expectation, **more: Any) -> Scenario:
+    return scenario(setup=(replace(step(expect, **more), promises=on),))
+
+
+@pytest.mark.parametrize(("level", "state"), [(Level.MUST, State.FAILED), (Level.SHOULD, State.WARNED)])
+def test_a_violated_setup_counts_against_the_requirement_that_it_relies_on(level: Level, state: State) -> None:
+    played = relying({"status": "Y-1", "*": "Z-1"}, Expectation(201))
+    judged = judge(played, by_id(requirement(), requirement(level, "Y-1")), trace(response(500)))
+    assert (judged.requirement, judged.instead_of, judged.state) == ("Y-1", "X-1", state)
+    assert judged.reason == "setup step 1: status: expected 201, got 500"
+    assert judged.findings == (Finding(0, "status", "201", "500"),)
+
+
+@pytest.mark.parametrize(
+    ("part", "expect", "save"),
+    [
+        ("text", Expectation(200, text="spoken"), {}),
+        ("headers.x-*", Expectation(200, headers={"X-A": "b"}), {}),
+        ("headers.x-*", Expectation(200), {"kept": "headers.X-A"}),
+        ("body*content", Expectation(200, body={"$.choices[0].message.content": "spoken"}), {}),
+    ],
+)
+def test_what_a_setup_relies_on_depends_on_what_does_not_hold(
+    part: str, expect: Expectation, save: dict[str, str]
+) -> None:
+    played = relying({"status": "X-1", part: "Y-1", "*": "Z-1"}, expect, save=save)
+    known = by_id(requirement(), requirement(name="Y-1"), requirement(name="Z-1"))
+    said = {"choices": [{"message": {"content": "other"}}]}
+    assert judge(played, known, trace(response(body=said))).requirement == "Y-1"
+
+
+def test_a_setup_that_relies_on_the_scenarios_own_requirement_counts_against_it() -> None:
+    judged = judge(relying({"*": "X-1"}, Expectation(201)), by_id(), trace(response(500)))
+    assert (judged.requirement, judged.instead_of, judged.state) == ("X-1", None, State.FAILED)
+
+
+def test_a_setup_that_relies_on_something_optional_indicts_nobody() -> None:
+    known = by_id(requirement(), requirement(Level.MAY, "Y-1"))
+    judged = judge(relying({"*": "Y-1"}, Expectation(201)), known, trace(response(500)))
+    assert (judged.requirement, judged.state) == ("X-1", State.COULD_NOT_RUN)
+
+
+def test_a_busy_target_breaks_no_promise() -> None:
+    judged = judge(relying({"*": "X-1"}, Expectation(201)), by_id(), trace(response(429)))
+    assert judged.state is State.COULD_NOT_RUN
+
+
+@pytest.mark.parametrize(("state", "own"), [(State.FAILED, State.COULD_NOT_RUN), (State.KNOWN, State.KNOWN)])
+def test_a_scenario_that_found_another_requirement_violated_says_so_of_its_own(state: State, own: State) -> None:
+    found = replace(verdict(state, of="Y-1", reason="setup step 1: it is 500"), instead_of="X-1")
+    mine, other = judge_requirements([requirement(), requirement(name="Y-1")], [found])
+    assert (other.state, other.violated) == (state, state is State.FAILED)
+    assert (mine.state, mine.violated) == (own, False)
+    assert mine.reason == "x/y: it waits for Y-1, which is not so: setup step 1: it is 500"
+
+
+def test_a_violated_setup_that_relies_on_nothing_known_indicts_nobody() -> None:
+    verdict = judge(scenario(setup=(step(Expectation(201)),)), by_id(), trace(response(500), response(200)))
     assert (verdict.state, verdict.reason) == (State.COULD_NOT_RUN, "setup step 1: status: expected 201, got 500")
 
 
 def test_a_setup_that_holds_leads_to_the_steps() -> None:
-    verdict = judge(scenario(setup=(step(Expectation(201)),)), requirement(), trace(response(201), response(404)))
+    verdict = judge(scenario(setup=(step(Expectation(201)),)), by_id(), trace(response(201), response(404)))
     assert verdict.state is State.FAILED
     assert verdict.findings[0].step == 1
 
 
 def test_a_busy_target_indicts_nobody_unless_429_is_what_was_asked_for() -> None:
-    busy = judge(scenario(), requirement(), trace(response(429)))
+    busy = judge(scenario(), by_id(), trace(response(429)))
     assert busy.state is State.COULD_NOT_RUN
     assert "--jobs" in (busy.reason or "")
-    assert judge(scenario(step(Expectation(429))), requirement(), trace(response(429))).state is State.PASSED
+    assert judge(scenario(step(Expectation(429))), by_id(), trace(response(429))).state is State.PASSED
 
 
 def test_what_was_found_before_the_target_was_busy_stands() -> None:
-    verdict = judge(scenario(step(), step()), requirement(), trace(response(500), response(429)))
+    verdict = judge(scenario(step(), step()), by_id(), trace(response(500), response(429)))
     assert verdict.state is State.FAILED
     assert [finding.step for finding in verdict.findings] == [0]
 
 
 def test_a_fault_of_the_harness_is_no_violation() -> None:
-    verdict = judge(scenario(), requirement(), trace(harness_error="a header holds a line break"))
+    verdict = judge(scenario(), by_id(), trace(harness_error="a header holds a line break"))
     assert (verdict.state, verdict.reason) == (State.HARNESS_ERROR, "a header holds a line break")
 
 
 def test_a_violation_before_a_step_that_could_not_be_sent_stands() -> None:
-    verdict = judge(scenario(step(), step()), requirement(), trace(response(500), harness_error="cannot be sent"))
+    verdict = judge(scenario(step(), step()), by_id(), trace(response(500), harness_error="cannot be sent"))
     assert verdict.state is State.FAILED
 
 
 def test_an_expectation_with_an_unknown_variable_is_a_fault_of_the_scenario() -> None:
-    verdict = judge(scenario(step(Expectation("${nobody}"))), requirement(), trace(response()))
+    verdict = judge(scenario(step(Expectation("${nobody}"))), by_id(), trace(response()))
     assert verdict.state is State.HARNESS_ERROR
     assert "nobody" in (verdict.reason or "")
 
 
 def test_looking_at_nothing_is_no_pass() -> None:
     empty = Scenario("x/y", "title", "X-1", "x", (), HERE)
-    assert judge(empty, requirement(), Trace("x/y", {})).state is State.HARNESS_ERROR
+    assert judge(empty, by_id(), Trace("x/y", {})).state is State.HARNESS_ERROR
 
 
 # Controls and roll-up
@@ -375,7 +434,8 @@ def verdict(state: State, name: str = "x/y", of: str = "X-1", reason: str | None
 def test_a_refusal_proves_nothing_unless_its_control_passed(control: State) -> None:
     scenarios = {"a": scenario(name="a"), "b": scenario(name="b", control="a")}
     judged = apply_controls([verdict(State.PASSED, "b"), verdict(control, "a")], scenarios)
-    assert [each.state for each in judged] == [State.NOT_ASSESSED, control]
+    unproven = State.NOT_ASSESSED if control is State.NOT_ASSESSED else State.COULD_NOT_RUN
+    assert [each.state for each in judged] == [unproven, control]
     assert f"control a is not proven ({control})" in (judged[0].reason or "")
 
 
@@ -390,12 +450,12 @@ def test_a_control_is_only_as_good_as_its_own_control() -> None:
     chain = {name: scenario(name=name, control=control) for name, control in [("a", "b"), ("b", "c"), ("c", None)]}
     passed = [verdict(State.PASSED, name) for name in "ab"]
     judged = apply_controls([*passed, verdict(State.FAILED, "c")], chain)
-    assert [each.state for each in judged] == [State.NOT_ASSESSED, State.NOT_ASSESSED, State.FAILED]
+    assert [each.state for each in judged] == [State.COULD_NOT_RUN, State.COULD_NOT_RUN, State.FAILED]
 
 
 def test_a_control_that_was_not_run_proves_nothing() -> None:
     (judged,) = apply_controls([verdict(State.PASSED, "b")], {"b": scenario(name="b", control="a")})
-    assert judged.state is State.NOT_ASSESSED
+    assert judged.state is State.COULD_NOT_RUN
 
 
 def test_a_refusal_whose_control_passed_counts() -> None:
@@ -506,7 +566,9 @@ def test_judging_never_raises_and_no_pass_is_without_checks(
     main: list[Step], setup: list[Step], given_answers: list[Response | None], level: Level
 ) -> None:
     played = Scenario("x/y", "title", "X-1", "x", tuple(main), HERE, setup=tuple(setup))
-    judged = judge(played, requirement(level), trace(*given_answers[: len(main) + len(setup)], variables={"id": 1}))
+    judged = judge(
+        played, by_id(requirement(level)), trace(*given_answers[: len(main) + len(setup)], variables={"id": 1})
+    )
     if judged.state is State.PASSED:
         assert judged.checks >= len(main) + len(setup) > 0
         assert judged.findings == ()
@@ -516,7 +578,7 @@ def test_judging_never_raises_and_no_pass_is_without_checks(
 
 def test_raw_steps_are_judged_like_typed_ones() -> None:
     raw = Step(Http("GET", "/x"), "none", Expectation(404), HERE)
-    assert judge(scenario(raw), requirement(), trace(response(404))).state is State.PASSED
+    assert judge(scenario(raw), by_id(), trace(response(404))).state is State.PASSED
 
 
 # what does not come, and what looks like something else
@@ -530,27 +592,27 @@ NO_ANSWER = Expectation(None, raises="APITimeoutError")
 
 
 def test_no_answer_can_be_what_is_expected() -> None:
-    verdict = judge(scenario(step(NO_ANSWER), step()), requirement(), trace(gave_up(0), response()))
+    verdict = judge(scenario(step(NO_ANSWER), step()), by_id(), trace(gave_up(0), response()))
     assert (verdict.state, verdict.checks) == (State.PASSED, 3)
 
 
 def test_an_answer_where_none_is_expected_is_a_violation_as_is_another_exception() -> None:
     answered = trace(exchange(0, response(201), ClientView(returned="Model")))
-    verdict = judge(scenario(step(NO_ANSWER)), requirement(), answered)
+    verdict = judge(scenario(step(NO_ANSWER)), by_id(), answered)
     assert [finding.message for finding in verdict.findings] == [
         "status: expected no answer, got 201",
         "raises: expected APITimeoutError, got a returned Model",
     ]
     refused = trace(exchange(0, None, ClientView(raised="APIConnectionError")))
-    verdict = judge(scenario(step(NO_ANSWER)), requirement(), refused)
+    verdict = judge(scenario(step(NO_ANSWER)), by_id(), refused)
     assert [finding.check for finding in verdict.findings] == ["raises"]
 
 
 def test_a_lost_target_excuses_no_exchange_on_which_the_client_gave_up() -> None:
     played = scenario(step(Expectation(200)), step(Expectation(200)))
-    lost = judge(played, requirement(), trace(exchange(0, None), stopped="x", lost="the target is gone"))
+    lost = judge(played, by_id(), trace(exchange(0, None), stopped="x", lost="the target is gone"))
     assert (lost.state, lost.reason) == (State.COULD_NOT_RUN, "the target is gone")
-    late = judge(played, requirement(), trace(gave_up(0), exchange(1, None), stopped="x", lost="the target is gone"))
+    late = judge(played, by_id(), trace(gave_up(0), exchange(1, None), stopped="x", lost="the target is gone"))
     assert late.state is State.FAILED
     assert [finding.step for finding in late.findings] == [0]
 
@@ -558,7 +620,7 @@ def test_a_lost_target_excuses_no_exchange_on_which_the_client_gave_up() -> None
 def test_what_was_sent_beside_a_step_that_failed_is_looked_at() -> None:
     beside = replace(step(), joined=True)
     played = scenario(step(save={"it": "$.it"}), beside, replace(step(Expectation(201)), joined=True))
-    verdict = judge(played, requirement(), trace(response(200, {}), response(500), response(200), stopped="x"))
+    verdict = judge(played, by_id(), trace(response(200, {}), response(500), response(200), stopped="x"))
     assert [(finding.step, finding.check) for finding in verdict.findings] == [
         (0, "save it"),
         (1, "status"),
@@ -569,12 +631,12 @@ def test_what_was_sent_beside_a_step_that_failed_is_looked_at() -> None:
 def test_a_log_of_the_model_that_is_not_to_be_had_indicts_nobody_and_what_it_says_does() -> None:
     ask = replace(step(Expectation(200, body={"$.count": 0})), action=AskModel("GET", "/requests"))
     for answer in (response(404), None):
-        verdict = judge(scenario(step(), ask), requirement(), trace(response(), answer))
+        verdict = judge(scenario(step(), ask), by_id(), trace(response(), answer))
         assert verdict.state is State.COULD_NOT_RUN
         assert "the scripted model's log can't be read" in (verdict.reason or "")
-        before = judge(scenario(step(), ask), requirement(), trace(response(500), answer))
+        before = judge(scenario(step(), ask), by_id(), trace(response(500), answer))
         assert (before.state, len(before.findings)) == (State.FAILED, 1)
-    verdict = judge(scenario(ask), requirement(), trace(response(200, {"count": 1})))
+    verdict = judge(scenario(ask), by_id(), trace(response(200, {"count": 1})))
     assert (verdict.state, verdict.reason) == (State.FAILED, "body $.count: expected 0, got 1")
 
 

@@ -194,6 +194,8 @@ class Gateway:
                 )
             case "POST", "/v1/chat/completions":
                 return self.chat(request)
+            case "GET", "/api/conversations/count" if self.native:
+                return http(200, len(self.existing))
             case "GET", "/api/profiles" if self.native:
                 return http(200, {"profiles": []})
             case "POST", path if self.native and path.startswith("/api/profiles/"):

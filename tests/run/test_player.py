@@ -77,7 +77,7 @@ class Play:
 
         def on_trace(trace: Trace) -> None:
             self.traces[trace.scenario] = trace
-            self.verdicts[trace.scenario] = judge(suite.scenarios[trace.scenario], suite.requirements["PLAY-1"], trace)
+            self.verdicts[trace.scenario] = judge(suite.scenarios[trace.scenario], suite.requirements, trace)
 
         settings = SessionSettings("seed", NO_RUN, request_timeout=20, wait=0, requests=requests, client=kind)
 

@@ -9,9 +9,10 @@ from harness.presentation.document import document, sections
 from harness.presentation.filters import chip, choice, form, script
 from harness.presentation.markup import Markup, bullets, definitions, join, prose, tag
 from harness.presentation.states import badge, bar, slug
-from harness.report.markdown import again, without_scenario
+from harness.report.markdown import again
 from harness.report.page.evidence import Usual, evidence, exchanges_of, scenario
 from harness.report.page.latency import latency
+from harness.report.record import without_scenario
 from harness.scenarios.model import Contract, Level
 from harness.verdict import State
 
