@@ -27,6 +27,7 @@ _NO_NATIVE_API = (
 
 NOT_GIVEN = {
     Capability.AUTHENTICATION: "no session key was given",
+    Capability.SEVERAL_KEYS: "no second session key was given",
     Capability.PROFILES: _NO_NATIVE_API,
     Capability.CONVERSATIONS: _NO_NATIVE_API,
     Capability.NATIVE_TURNS: "whether the native API starts conversations is not known of this target",

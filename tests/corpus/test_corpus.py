@@ -11,9 +11,10 @@ from openai.types.chat.completion_create_params import (
     CompletionCreateParamsStreaming,
 )
 
+from harness.run.smoke import ACCEPTS_KEY, ANSWERS_CHATS, LISTS_MODELS, LISTS_PROFILES
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
-from harness.scenarios.model import Call, Contract, Http, Level
+from harness.scenarios.model import AskModel, Call, Contract, Http, Level
 from harness.scenarios.statuses import admitted
 
 if TYPE_CHECKING:
@@ -112,6 +113,21 @@ def test_scenarios_delete_the_profiles_that_they_create(scenario: Scenario) -> N
     }
     deleted = {action.path for action in requests if action.method == "DELETE"}
     assert created <= deleted
+
+
+def test_every_setup_step_relies_on_a_requirement_of_every_release() -> None:
+    """Else its violation would be nobody's. A step that takes any status, or none, relies on nothing."""
+    for scenario in SUITE.scenarios.values():
+        for step in scenario.setup:
+            open_ended = admitted(step.expect.status) >= set(range(200, 600)) or step.expect.status is None
+            if not isinstance(step.action, AskModel) and not open_ended:
+                assert step.promises, f"{scenario.id}: {step.location}"
+            assert all(SUITE.requirements[each].versions is None for each in step.promises.values()), scenario.id
+
+
+def test_the_smoke_tests_requirements_are_musts() -> None:
+    promised = [SUITE.requirements[name] for name in (ACCEPTS_KEY, LISTS_MODELS, LISTS_PROFILES, ANSWERS_CHATS)]
+    assert {each.level for each in promised} == {Level.MUST}
 
 
 def _may_start_an_agent(step: Step) -> bool:
