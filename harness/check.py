@@ -197,6 +197,7 @@ class _Check:
             suite.requirements,
             began=session.began,
             keys=recognisable((session.endpoint.key, *secrets.values())),
+            spell=recognisable,
         )
         watching.see_all(SMOKE, session.smoke)
 

@@ -28,7 +28,8 @@ class Request:
 class Response:
     """A response as received; `body` is complete, or cut at the runner's limit if `truncated`.
 
-    `unpacked` means that the body came in the coding that `Content-Encoding` names, and is here without it.
+    `unpacked` means that the body came in the coding that `Content-Encoding` names, and is here without it. `lingered`
+    is how many seconds after its last bytes the body ended.
     """
 
     status: int
@@ -36,6 +37,7 @@ class Response:
     body: bytes
     truncated: bool = False
     unpacked: bool = False
+    lingered: float = 0.0
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its case-insensitive name; None if absent."""
@@ -100,10 +102,10 @@ class Exchange:
     scenario: str | None = None
 
     def single(self) -> Iterator[Exchange]:
-        """Each request of the client as an exchange of its own; the times are those of all of them."""
+        """Each request of the client as an exchange, the last as it is; the times are those of all of them."""
         for each in self.attempts:
             yield replace(self, request=each.request, response=each.response, refusals=(), attempts=())
-        yield replace(self, attempts=()) if self.attempts else self
+        yield self
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,4 +204,6 @@ def _request(record: RequestRecord) -> Request:
 def _response(record: ResponseRecord | None) -> Response | None:
     if record is None:
         return None
-    return Response(record.status, record.headers, record.body.encode(), record.truncated, record.unpacked)
+    return Response(
+        record.status, record.headers, record.body.encode(), record.truncated, record.unpacked, record.lingered
+    )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
+ENDPOINTS = ("/v1/chat/completions", "/v1/models", "/v1/responses")
 
 _BESIDE_THE_PATH = re.compile(r"^[a-z]+://[^/?#]*|[?#].*$")
 _SUCCESSES = range(200, 300)

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from harness.json_value import shorten
-from harness.judge.answer import EVENTS, JSON
+from harness.judge.answer import ENDPOINTS, EVENTS, JSON
+from harness.judge.delivery import date, endings, pages, redirects
+from harness.judge.rule import MINUTES, Context, Difference
 from harness.scenarios.body import BodyError, UnreadError
 from harness.scenarios.model import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from harness.judge.answer import Answer
+    from harness.judge.rule import Look, Rule
     from harness.trace import Response
-
-MINUTES = 5 * 60
-"""Seconds by which a server's clock may be off."""
 
 CONVERSATION_HEADER = "X-OpenHands-ServerConversation-ID"
 
@@ -66,36 +65,8 @@ _INNER = {
 
 _FINISH_REASONS = {"stop", "length", "content_filter", "tool_calls", "function_call"}
 
-_ENDPOINTS = ("/v1/chat/completions", "/v1/models", "/v1/responses")
 _REFUSALS = range(400, 500)
 _NO_SUCH_METHOD, _NO_KEY, _TOO_MANY_REQUESTS = 405, {401, 403}, 429
-
-
-class Difference(NamedTuple):
-    """What does not hold: what was looked at, what should be there, what is."""
-
-    check: str
-    expected: str
-    actual: str
-
-
-type Look = Difference | None
-type Rule = Callable[[Answer, "Context"], Iterator[Look]]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known of the run.
-
-    Attributes:
-        began: Unix seconds at which the clock of the exchanges stood at zero.
-        keys: those that no answer may hold, every spelling of each.
-        ids: those of earlier answers, and which they were.
-    """
-
-    began: float
-    keys: tuple[tuple[bytes, ...], ...]
-    ids: Mapping[str, str]
 
 
 def media_type(answer: Answer, _: Context) -> Iterator[Look]:
@@ -252,7 +223,7 @@ def ids(answer: Answer, context: Context) -> Iterator[Look]:
 
 def refusals(answer: Answer, _: Context) -> Iterator[Look]:
     """Several clients show what a refusal says only when it is declared as JSON."""
-    if answer.method not in {"GET", "POST"} or not answer.path.endswith(_ENDPOINTS):
+    if answer.method not in {"GET", "POST"} or not answer.path.endswith(ENDPOINTS):
         return
     for response in _answers(answer):
         if response.status in _REFUSALS and response.status != _NO_SUCH_METHOD:
@@ -302,6 +273,10 @@ RULES: Mapping[Watch, Rule] = {
     Watch.IDS: ids,
     Watch.REFUSALS: refusals,
     Watch.RETRY_AFTER: retry_after,
+    Watch.DATE: date,
+    Watch.REDIRECTS: redirects,
+    Watch.PAGES: pages,
+    Watch.ENDINGS: endings,
 }
 """What each `watch` of a scenario file looks at."""
 

@@ -6,20 +6,23 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.judge.answer import Answer
-from harness.judge.passive import RULES, Context, id_of
+from harness.judge.passive import RULES, id_of
+from harness.judge.rule import Context
 from harness.judge.scenario import VIOLATED
 from harness.scenarios.model import AskModel
 from harness.trace import Trace
 from harness.verdict import NOTHING_SEEN, Finding, ScenarioVerdict, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from harness.judge.passive import Difference
+    from harness.judge.rule import Difference
     from harness.scenarios.model import Requirement, Scenario
     from harness.trace import Exchange
 
 SMOKE = "the smoke test"
+
+_PROFILES = "/api/profiles/"
 
 _SHOWN = 3
 """Exchanges that show a violation; the others are counted."""
@@ -44,6 +47,7 @@ class Watching:
         requirements: by id.
         began: Unix seconds at which the clock of the exchanges stood at zero.
         keys: those that no answer may hold, every spelling of each.
+        spell: the spellings of each key that the run stores in a profile, which no answer may hold either.
     """
 
     def __init__(
@@ -53,12 +57,14 @@ class Watching:
         *,
         began: float,
         keys: Iterable[Iterable[str]],
+        spell: Callable[[Iterable[str]], Iterable[Iterable[str]]] = lambda _: (),
     ) -> None:
         self._requirements = requirements
         self._seen = [(each, each.watch, _Seen()) for each in scenarios if each.watch is not None]
         self._ids: dict[str, str] = {}
-        spelled = tuple(tuple(each.encode("utf-8", "replace") for each in key) for key in keys)
-        self._context = Context(began, spelled, self._ids)
+        self._context = Context(began, _encoded(keys), self._ids)
+        self._spell = spell
+        self._stored: set[str] = set()
 
     def see(self, scenario: Scenario, exchanges: Iterable[Exchange]) -> None:
         """Look at what a scenario has exchanged with the target."""
@@ -73,6 +79,7 @@ class Watching:
                 self._look(sender, Answer(exchange, exchange.response, place))
 
     def _look(self, sender: str, answer: Answer) -> None:
+        self._learn_keys(answer)
         for _, watch, seen in self._seen:
             try:
                 looks = list(RULES[watch](answer, self._context))
@@ -90,6 +97,19 @@ class Watching:
                     seen.shown = sorted(seen.shown, key=lambda each: each[0].started)[:_SHOWN]
         if (answer_id := id_of(answer)) is not None:
             self._ids.setdefault(answer_id, answer.place)
+
+    def _learn_keys(self, answer: Answer) -> None:
+        """Add the language model's key that a request stores in a profile."""
+        if (
+            answer.method != "POST"
+            or _PROFILES not in answer.path
+            or not isinstance(llm := answer.asked.get("llm"), dict)
+        ):
+            return
+        key = llm.get("api_key")
+        if isinstance(key, str) and key not in self._stored:
+            self._stored.add(key)
+            self._context = replace(self._context, keys=(*self._context.keys, *_encoded(self._spell([key]))))
 
     def judge(self) -> Iterator[tuple[ScenarioVerdict, Trace]]:
         """The verdict on each, and the exchanges that show it: the first ones, with the scenario that sent each."""
@@ -111,3 +131,7 @@ class Watching:
         else:
             state, reason = State.PASSED, None
         return ScenarioVerdict(scenario.id, requirement.id, state, reason, tuple(findings), seen.checks)
+
+
+def _encoded(keys: Iterable[Iterable[str]]) -> tuple[tuple[bytes, ...], ...]:
+    return tuple(tuple(each.encode("utf-8", "replace") for each in key) for key in keys)

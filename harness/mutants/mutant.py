@@ -94,11 +94,13 @@ class Front:
         dialect: its contract.
         gateway: the sound gateway behind it.
         announced: whether the run is told its model and what it offers, or has to find out.
+        dated: whether its server adds a `Date` to each answer.
     """
 
     gateway: Sound
     dialect: ClassVar[Dialect] = Dialect.DOCUMENTED
     announced: ClassVar[bool] = True
+    dated: ClassVar[bool] = True
 
     async def answer(self, request: Request) -> Response:
         """Answer a request."""

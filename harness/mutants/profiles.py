@@ -132,6 +132,7 @@ class ShowsTheApiKey(Mutant):
     """Shows a profile with its API key."""
 
     breaks = "PROFILE-6"
+    also = frozenset({"AUTH-17"})
 
     def forwarded(self, request: Request) -> Request:
         return request.with_header("X-Expose-Secrets", "plaintext")
@@ -141,6 +142,7 @@ class ListsTheApiKeys(Mutant):
     """Shows a profile without its API key, but lists profiles with theirs."""
 
     breaks = "PROFILE-6"
+    also = frozenset({"AUTH-17"})
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)

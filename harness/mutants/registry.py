@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.gateway.settings import Dialect
 from harness.mutants import (
+    as_it_comes,
     auth,
     cells,
     chat,
@@ -26,6 +27,7 @@ from harness.mutants import (
     observability,
     outages,
     profiles,
+    proxies,
     responses,
     streaming,
     text,
@@ -62,6 +64,8 @@ _AREAS = (
     http,
     observability,
     unasked,
+    as_it_comes,
+    proxies,
     outages,
     cells,
     values,

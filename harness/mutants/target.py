@@ -103,7 +103,15 @@ class _Server:
         sound = make_app(gateway)
         app = _UnspoiledLog(sound, self._mutant(Sound(sound, self._settings.session_keys)))
         server = uvicorn.Server(
-            uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False)
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                date_header=self._mutant.dated,
+            )
         )
 
         async def serve() -> None:

@@ -162,7 +162,7 @@ class Run:
         """What a scenario that only watches makes of all that was exchanged until now."""
         endpoint = session.endpoint
         keys = recognisable((endpoint.key, os.environ.get("LLM_API_KEY"), *endpoint.secrets.values()))
-        watching = Watching([scenario], suite.requirements, began=session.began, keys=keys)
+        watching = Watching([scenario], suite.requirements, began=session.began, keys=keys, spell=recognisable)
         watching.see_all(SMOKE, session.smoke)
         for played, trace in self._played:
             watching.see(played, trace.exchanges)

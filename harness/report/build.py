@@ -203,6 +203,7 @@ def _response(response: Response) -> ResponseRecord:
         body=_text(response.body),
         truncated=response.truncated,
         unpacked=response.unpacked,
+        lingered=round(response.lingered, 1),
     )
 
 

@@ -154,6 +154,9 @@ class ResponseRecord(Record):
     unpacked: bool = Field(
         default=False, exclude_if=_is_false, description="the body came as `Content-Encoding` says, and is decoded here"
     )
+    lingered: float = Field(
+        default=0.0, exclude_if=_is_zero, description="seconds between the last bytes of the body and its end"
+    )
 
 
 class ClientRecord(Record):

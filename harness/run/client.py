@@ -88,6 +88,7 @@ class Client:
         self._transport = recording_transport(
             self.base_url, timeout=timeout, connections=connections, connection=connection
         )
+        self._as_it_comes: dict[str, tuple[DefaultAsyncHttpxClient, AsyncOpenAI]] = {}
         self._openai: AsyncOpenAI = AsyncOpenAI(http_client=self._transport, **self._options)
 
     @property
@@ -113,16 +114,15 @@ class Client:
 
         return OpenAI(http_client=self._sync_transport, **self._options)
 
-    @cached_property
-    def _transport_as_it_comes(self) -> DefaultAsyncHttpxClient:
-        return transport_as_it_comes(self.base_url, connections=self._connections, connection=self._connection)
-
-    @cached_property
-    def _openai_as_it_comes(self) -> AsyncOpenAI:
+    def _of(self, user: str) -> tuple[DefaultAsyncHttpxClient, AsyncOpenAI]:
+        """A user's transport and client as it comes."""
         from openai import AsyncOpenAI
 
-        options = {name: self._options[name] for name in ("api_key", "base_url")}
-        return AsyncOpenAI(http_client=self._transport_as_it_comes, **options)
+        if user not in self._as_it_comes:
+            transport = transport_as_it_comes(self.base_url, connections=self._connections, connection=self._connection)
+            options = {name: self._options[name] for name in ("api_key", "base_url")}
+            self._as_it_comes[user] = transport, AsyncOpenAI(http_client=transport, **options)
+        return self._as_it_comes[user]
 
     async def __aenter__(self) -> Self:
         return self
@@ -131,8 +131,8 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._transport.aclose()
-        if "_transport_as_it_comes" in self.__dict__:
-            await self._transport_as_it_comes.aclose()
+        for transport, _ in self._as_it_comes.values():
+            await transport.aclose()
 
     def clock(self) -> float:
         """Seconds since this client was made; all exchanges use this clock."""
@@ -147,6 +147,7 @@ class Client:
         *,
         kind: ClientKind = ClientKind.ASYNC,
         timeout: float | None = None,
+        user: str = "",
     ) -> asyncio.Task[Exchange]:
         """Send one request and record what happens; a cancelled task returns what was recorded until then.
 
@@ -159,9 +160,10 @@ class Client:
             headers: replace the client's own; None removes one, a list gives several lines.
             kind: the client's class.
             timeout: seconds after which the client gives up on this request.
+            user: whose client it is, if it is one as it comes: each user has cookies and connections of its own.
         """
         # Started at once, so that the budget counts it, and that it can't be cancelled before it records.
-        playing = self._play(step, action, auth, headers, kind, timeout)
+        playing = self._play(step, action, auth, headers, kind, timeout, user)
         return asyncio.Task(playing, loop=asyncio.get_running_loop(), eager_start=True)
 
     async def _play(
@@ -172,6 +174,7 @@ class Client:
         headers: Mapping[str, Json],
         kind: ClientKind,
         timeout: float | None,  # noqa: ASYNC109 - the client's own, which is what a scenario is about
+        user: str,
     ) -> Exchange:
         self.requests += not isinstance(action, AskModel)
         recording = self._record(action, auth, headers)
@@ -188,9 +191,9 @@ class Client:
         try:
             async with asyncio.timeout(limit):
                 if isinstance(action, Call):
-                    view = await self._call(action, kind, timeout, recording)
+                    view = await self._call(action, kind, timeout, user, recording)
                 else:
-                    await self._raw(action, kind, timeout)
+                    await self._raw(action, kind, timeout, user)
         except TimeoutError:
             failure = f"no answer within {limit:g} s"
         except asyncio.CancelledError:
@@ -234,6 +237,7 @@ class Client:
         call: Call,
         kind: ClientKind,
         timeout: float | None,  # noqa: ASYNC109 - see above
+        user: str,
         recording: Recording,
     ) -> ClientView:
         client: AsyncOpenAI | OpenAI
@@ -243,7 +247,7 @@ class Client:
             case ClientKind.SYNC:
                 client = self._sync_openai
             case ClientKind.AS_IT_COMES:
-                client = self._openai_as_it_comes
+                _, client = self._of(user)
         *resource, name = call.method.split(".")
         method = getattr(attrgetter(".".join(resource))(client).with_raw_response, name)
         arguments = {**call.arguments, **({} if timeout is None else {"timeout": timeout})}
@@ -276,6 +280,7 @@ class Client:
         action: Http | AskModel,
         kind: ClientKind,
         timeout: float | None,  # noqa: ASYNC109 - see above
+        user: str,
     ) -> None:
         content: bytes | None = None
         if isinstance(action, Http) and action.content is not None:
@@ -285,7 +290,7 @@ class Client:
         sync = kind is ClientKind.SYNC
         transport: Any = self._sync_transport if sync else self._transport
         if kind is ClientKind.AS_IT_COMES:
-            transport = self._transport_as_it_comes
+            transport, _ = self._of(user)
         url, more = self._url(action), {} if timeout is None else {"timeout": timeout}
         try:
             request = transport.build_request(action.method, url, content=content, **more)

@@ -8,6 +8,7 @@ full memory.
 from __future__ import annotations
 
 import sys
+import time
 import zlib
 from contextlib import suppress
 from contextvars import ContextVar
@@ -234,14 +235,17 @@ class _Body:
         self._response = response
         self._content = bytearray()
         self._enough = _enough(response)
+        self._last: float | None = None
 
     def is_enough_with(self, chunk: bytes) -> bool:
         """Add a chunk. Returns whether nothing more needs to be read."""
         self._content += chunk
+        self._last = time.monotonic()
         return len(self._content) > MAXIMUM_BODY or (self._enough is not None and len(self._content) >= self._enough)
 
     def keep(self) -> None:
         """Record the response and let the client read the body from memory, which decodes it if it accepts codings."""
+        lingered = 0.0 if self._last is None else time.monotonic() - self._last
         response, came = self._response, bytes(self._content)
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
         body, unpacked = came, False
@@ -253,7 +257,9 @@ class _Body:
         truncated = len(body) > MAXIMUM_BODY
         recording = _current.get()
         if recording:
-            recording.response = Response(response.status_code, headers, body[:MAXIMUM_BODY], truncated, unpacked)
+            recording.response = Response(
+                response.status_code, headers, body[:MAXIMUM_BODY], truncated, unpacked, lingered
+            )
         if not accepted or truncated or not (recording and recording.typed):
             response.headers.pop("content-encoding", None)
             came = body[:MAXIMUM_BODY]

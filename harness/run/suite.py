@@ -80,7 +80,8 @@ class Player:
             for scenario in queue:
                 on_trace(await self._play_one(scenario, model, seed))
 
-        together = [each for each in scenarios if not each.alone]
+        # Those that pause begin first, so that the others are played meanwhile.
+        together = sorted((each for each in scenarios if not each.alone), key=lambda each: -each.pauses)
         alone = [each for each in scenarios if each.alone]
         for number in range(settings.repeat):
             if number and self._over():
@@ -123,7 +124,7 @@ class Player:
                 ended = await self._restarted() or self.ended
             if ended:
                 return ended
-            played, fault = await self._play_group(group, variables)
+            played, fault = await self._play_group(group, variables, scenario.id)
             exchanges += played
             if any(map(_is_lost, played)):
                 await self._look_whether_alive()
@@ -134,7 +135,7 @@ class Player:
         return None
 
     async def _play_group(
-        self, group: Sequence[tuple[int, Step]], variables: Mapping[str, Json]
+        self, group: Sequence[tuple[int, Step]], variables: Mapping[str, Json], user: str
     ) -> tuple[list[Exchange], BaseException | None]:
         """Send the requests of a group side by side; if one fails, the others keep their exchanges.
 
@@ -151,6 +152,7 @@ class Player:
                 {name: substitute(value, variables) for name, value in step.headers.items()},
                 kind=step.client or self._settings.client,
                 timeout=step.timeout,
+                user=user,
             )
             for number, step, action, auth in requests
         ]

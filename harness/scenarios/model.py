@@ -140,6 +140,14 @@ class Watch(StrEnum):
     """A refusal of the endpoint is declared as JSON."""
     RETRY_AFTER = "retry-after"
     """A 429 tells when to try again."""
+    DATE = "date"
+    """An answer's `Date` is there, and within minutes of its exchange."""
+    REDIRECTS = "redirects"
+    """A redirect keeps the method, and leads to the same server."""
+    PAGES = "pages"
+    """An error of the endpoint is no HTML page."""
+    ENDINGS = "endings"
+    """A body ends when its last bytes have come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +309,11 @@ class Scenario:
     watch: Watch | None = None
     alone: bool = False
     tries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def pauses(self) -> float:
+        """Seconds that its steps wait before their requests, in all."""
+        return sum(step.pause for step in (*self.setup, *self.steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ AREAS = {
     "errors",
     "http",
     "observability",
+    "clients",
+    "proxies",
 }
 
 

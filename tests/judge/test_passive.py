@@ -6,12 +6,14 @@ import gzip
 import json
 import zlib
 from dataclasses import replace
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.judge.answer import Answer
-from harness.judge.passive import RULES, Context
+from harness.judge.passive import RULES
+from harness.judge.rule import Context
 from harness.judge.watching import SMOKE, Watching
 from harness.scenarios.model import AskModel, Level, Scenario, Watch
 from harness.trace import Attempt, Exchange, Refusal, Request, Response
@@ -204,6 +206,69 @@ NOTHING: list[tuple[Watch, Exchange]] = [
     (Watch.RETRY_AFTER, exchange({})),
 ]
 
+AT = BEGAN + 10
+"""Unix seconds of the exchange."""
+
+
+def dated(seconds: float) -> tuple[str, str]:
+    return ("Date", formatdate(seconds, usegmt=True))
+
+
+def moved(to: str, status: int = 307, method: str = "POST") -> Exchange:
+    return exchange("", ("Location", to), status=status, method=method)
+
+
+def ended(seconds: float) -> Exchange:
+    answered = exchange(completion())
+    assert answered.response is not None
+    return replace(answered, response=replace(answered.response, lingered=seconds))
+
+
+HOLDS += [
+    (Watch.DATE, exchange("", dated(AT))),
+    (Watch.DATE, exchange("", dated(AT - 299), dated(AT + 299))),
+    (Watch.REDIRECTS, moved("/v1/models")),
+    (Watch.REDIRECTS, moved("models?a=//b", 308)),
+    (Watch.REDIRECTS, moved("/v1/models", 301, "GET")),
+    (Watch.REDIRECTS, moved("HTTP://127.0.0.1:1/v1/models")),
+    (Watch.REDIRECTS, moved("//127.0.0.1:1/v1/models")),
+    (Watch.REDIRECTS, moved("https://127.0.0.1/v1/models")),
+    (Watch.PAGES, exchange({}, status=502)),
+    (Watch.PAGES, exchange("bad gateway", ("Content-Type", "text/plain"), status=502)),
+    (Watch.ENDINGS, ended(0)),
+    (Watch.ENDINGS, ended(2)),
+]
+VIOLATED += [
+    (Watch.DATE, "headers.Date", exchange("")),
+    (Watch.DATE, "headers.Date", exchange("", ("Date", "today"))),
+    (Watch.DATE, "headers.Date", exchange("", dated(AT), dated(AT - 302))),
+    (Watch.DATE, "headers.Date", exchange("", dated(AT + 3600))),
+    (Watch.REDIRECTS, "status", moved("/v1/models", 301)),
+    (Watch.REDIRECTS, "status", moved("/v1/models", 303, "DELETE")),
+    (Watch.REDIRECTS, "headers.Location", moved("http://127.0.0.1:2/v1/models")),
+    (Watch.REDIRECTS, "headers.Location", moved("//harness.invalid/v1/models", 302, "GET")),
+    (Watch.REDIRECTS, "headers.Location", moved("https://harness.invalid/v1/models")),
+    (Watch.PAGES, "body", exchange("", PAGE, status=504)),
+    (Watch.PAGES, "body", exchange("\n<!DOCTYPE html>", ("Content-Type", "text/plain"), status=502)),
+    (Watch.ENDINGS, "body", ended(2.1)),
+]
+NOTHING += [
+    (Watch.DATE, exchange("", status=500)),
+    (Watch.REDIRECTS, exchange("", ("Location", "/a"), status=201)),
+    (Watch.REDIRECTS, exchange("", status=307)),
+    (Watch.PAGES, exchange("<html>", PAGE, status=404)),
+    (Watch.PAGES, exchange("<html>", PAGE, status=502, path="/docs")),
+    (Watch.ENDINGS, exchange("")),
+]
+
+
+@pytest.mark.parametrize("seconds", [0, 951782399, 951782400, 951868800, 1709164800, 1893456000, 4107542400])
+def test_a_date_is_read_as_it_is_written(seconds: int) -> None:
+    context = replace(CONTEXT, began=float(seconds) - 10)
+    answered = exchange("", dated(seconds))
+    assert answered.response is not None
+    assert [*RULES[Watch.DATE](Answer(answered, answered.response, "chat/it, step 1"), context)] == [None]
+
 
 @pytest.mark.parametrize(("watch", "answered"), HOLDS)
 def test_a_rule_holds(watch: Watch, answered: Exchange) -> None:
@@ -264,6 +329,19 @@ def test_an_answer_that_was_decoded_was_encoded_as_told() -> None:
     answered = exchange("{}", JSON, ("Content-Encoding", "gzip"), sent=(CODINGS,))
     assert answered.response is not None
     assert looks(Watch.CODING_AS_TOLD, replace(answered, response=replace(answered.response, unpacked=True))) == [None]
+
+
+def test_a_key_that_the_run_stores_in_a_profile_is_in_no_answer_from_then_on() -> None:
+    key = "sk-of-a-model-1"
+    told = exchange({"key": key}, method="GET", path="/v1/models")
+    stores = exchange({}, status=201, path="/api/profiles/a", asked={"llm": {"model": "openai/a", "api_key": key}})
+    watcher = Watching(
+        [watching(Watch.KEYS)], {"CHAT-1": requirement(Level.MUST)}, began=BEGAN, keys=(), spell=lambda keys: [[*keys]]
+    )
+    watcher.see_all(SMOKE, [told, stores, stores])
+    assert (judged(watcher).state, judged(watcher).checks) == (State.PASSED, 2)
+    watcher.see_all(SMOKE, [told])
+    assert judged(watcher).state is State.FAILED
 
 
 def test_what_a_client_sent_by_itself_is_looked_at_too() -> None:
