@@ -17,12 +17,12 @@ from uuid import uuid4
 from harness.mutants.events import Streams
 from harness.mutants.exchange import CONVERSATION, Request, Response, Turn, refusal
 from harness.mutants.memory import ForgetsTheBeginning
-from harness.mutants.mutant import Mutant, Retells, SpoilsQuestions, newest_user_message
+from harness.mutants.mutant import Mutant, Retells, newest_user_message
 
 _PAGE = b"<html><head><title>413 Request Entity Too Large</title></head><body>nginx</body></html>"
 
 
-class _Says(Retells):
+class Says(Retells):
     """Changes the text of chat completions."""
 
     def says(self, text: str, turn: Turn) -> str:
@@ -36,7 +36,7 @@ class _Says(Retells):
 # --- Sizes ---
 
 
-class CutsAtEightyCharacters(_Says):
+class CutsAtEightyCharacters(Says):
     """Cuts a text after 80 characters, as a notification does."""
 
     breaks = "CHAT-15"
@@ -46,7 +46,7 @@ class CutsAtEightyCharacters(_Says):
         return text[:80]
 
 
-class SaysSomethingForNothing(_Says):
+class SaysSomethingForNothing(Says):
     """Replaces an empty answer by a word of its own."""
 
     breaks = "CHAT-15"
@@ -55,7 +55,7 @@ class SaysSomethingForNothing(_Says):
         return text or "(no answer)"
 
 
-class CutsAtHalfAMegabyte(_Says):
+class CutsAtHalfAMegabyte(Says):
     """Cuts a text after half a million characters."""
 
     breaks = "CHAT-16"
@@ -136,75 +136,10 @@ class RebuildsLongHistories(_ReplaysLongHistories):
     follow_ups = False
 
 
-# --- Characters ---
-
-
-class EndsAtNul(_Says):
-    """Ends a text at the first NUL, as C does."""
-
-    breaks = "CHAT-15"
-
-    def says(self, text: str, turn: Turn) -> str:
-        return text.partition("\0")[0]
-
-
-class SaysNothingInvisible(_Says):
-    """Leaves out control characters and marks of direction and order."""
-
-    breaks = "CHAT-15"
-
-    def says(self, text: str, turn: Turn) -> str:
-        return re.sub("[\u0001-\u0008\u000e-\u001f\u007f\u0085\u2028-\u202e\ufeff]", "", text)
-
-
-class TrimsLaterAnswers(_Says):
-    """Strips whitespace from both ends of a text, from the second turn on."""
-
-    breaks = "CHAT-15"
-
-    def says(self, text: str, turn: Turn) -> str:
-        return text.strip() if turn.request.conversation else text
-
-
-class StreamsNothingInvisible(Streams):
-    """Leaves control characters out of a stream."""
-
-    breaks = "STREAM-14"
-
-    def spoil(self, chunks: list[Any]) -> None:
-        for choice in (each for chunk in chunks for each in chunk["choices"]):
-            if content := choice["delta"].get("content"):
-                choice["delta"]["content"] = re.sub("[\u0000-\u0008\u000e-\u001f\u007f]", "", content)
-
-
-class InstructsToTheFirstNul(SpoilsQuestions):
-    """Reads a system message up to the first NUL."""
-
-    breaks = "CHAT-5"
-
-    def spoil(self, question: dict[str, Any]) -> None:
-        for message in question["messages"]:
-            content = message.get("content")
-            if message.get("role") == "system" and isinstance(content, list):
-                text = "\n".join(str(part.get("text")) for part in content)
-                message["content"] = text.partition("\0")[0]
-
-
-class InstructsWithOnePart(SpoilsQuestions):
-    """Reads the first part of a system message."""
-
-    breaks = "CHAT-5"
-
-    def spoil(self, question: dict[str, Any]) -> None:
-        for message in question["messages"]:
-            if message.get("role") == "system" and isinstance(message.get("content"), list):
-                message["content"] = message["content"][:1]
-
-
 # --- Turns and time ---
 
 
-class CompletesTextLater(_Says):
+class CompletesTextLater(Says):
     """Calls its answer a text completion, from the second turn on."""
 
     breaks = "CHAT-1"
@@ -303,4 +238,46 @@ class CountsTheFirstTurn(Mutant):
         shown = request.method == "GET" and re.fullmatch(r"/api/conversations/([0-9a-f-]+)", request.path)
         if not shown or response.status != 200 or shown[1] not in self._later:
             return response
+        return self.hidden(response)
+
+    def hidden(self, response: Response) -> Response:
+        """What is shown of such a conversation."""
         return response.with_json({**response.json, "stats": {"usage_to_metrics": {}}})
+
+
+class _LaterStreams(Streams):
+    """Changes the events of a stream from the second turn on."""
+
+    def returned(self, request: Request, response: Response) -> Response:
+        return super().returned(request, response) if request.conversation else response
+
+
+class RepeatsItselfInLaterStreams(_LaterStreams):
+    """Streams its text twice, from the second turn on."""
+
+    breaks = "STREAM-7"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        said = [chunk for chunk in chunks if any(choice["delta"].get("content") for choice in chunk["choices"])]
+        chunks[1:1] = said
+
+
+class RunsOutOfTokensInLaterStreams(_LaterStreams):
+    """Ends a stream with the finish reason `length`, from the second turn on."""
+
+    breaks = "STREAM-8"
+
+    def spoil(self, chunks: list[Any]) -> None:
+        for choice in (choice for chunk in chunks for choice in chunk["choices"] if choice.get("finish_reason")):
+            choice["finish_reason"] = "length"
+
+
+@dataclass
+class ShowsTheFirstTurn(CountsTheFirstTurn):
+    """Shows no conversation that went on."""
+
+    breaks = "CONV-7"
+    also = frozenset({"CONV-8"})
+
+    def hidden(self, response: Response) -> Response:
+        return refusal(404, "no such conversation")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.mutants.exchange import CHAT, Request, Response
+from harness.mutants.exchange import CHAT, Request, Response, refusal
 from harness.mutants.mutant import Mutant
 
 _MODELS = "/v1/models"
@@ -100,3 +100,36 @@ class TrustsWhoKnowsAConversation(Mutant):
     async def answer(self, request: Request) -> Response:
         known = request.key and await self.gateway.knows(request.conversation)
         return await self.gateway(self.gateway.unlocked(request) if known else request)
+
+
+class WantsTheSessionHeaderLater(Mutant):
+    """Takes no bearer token on a follow-up."""
+
+    breaks = "AUTH-1"
+    also = frozenset({"AUTH-11"})
+
+    async def answer(self, request: Request) -> Response:
+        later = request.chat is not None and request.conversation
+        alone = request.bearer and "x-session-api-key" not in request.headers
+        return refusal(401, "no key") if later and alone else await self.gateway(request)
+
+
+class WantsABearerLater(Mutant):
+    """Takes no session header on a follow-up."""
+
+    breaks = "AUTH-2"
+    also = frozenset({"AUTH-11"})
+
+    async def answer(self, request: Request) -> Response:
+        later = request.chat is not None and request.conversation
+        return refusal(401, "no key") if later and not request.bearer else await self.gateway(request)
+
+
+class WantsABearerForProfiles(Mutant):
+    """Takes no session header on the native list of profiles."""
+
+    breaks = "AUTH-2"
+
+    async def answer(self, request: Request) -> Response:
+        listed = request.is_for("GET", "/api/profiles")
+        return refusal(401, "no key") if listed and not request.bearer else await self.gateway(request)

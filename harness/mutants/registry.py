@@ -9,6 +9,7 @@ from harness.mutants import (
     as_it_comes,
     auth,
     cells,
+    characters,
     chat,
     clients,
     concurrency,
@@ -17,6 +18,7 @@ from harness.mutants import (
     doors,
     errors,
     events,
+    faults,
     fields,
     honest,
     http,
@@ -68,7 +70,9 @@ _AREAS = (
     proxies,
     outages,
     cells,
+    characters,
     values,
+    faults,
 )
 
 
