@@ -139,5 +139,6 @@ def _may_start_an_agent(step: Step) -> bool:
         asks = step.action.method not in {"models.list", "models.retrieve"}
         chats = asks and step.action.arguments["model"] == "${model}"
     else:
-        chats = step.action.method == "POST" and step.action.path in {"/v1/chat/completions", "/v1/responses"}
+        path = step.action.path.replace("//", "/").rstrip("/")
+        chats = step.action.method == "POST" and path in {"/v1/chat/completions", "/v1/responses"}
     return chats and not admitted(step.expect.status) <= frozenset(range(400, 500))
