@@ -19,9 +19,12 @@ type Content = str | list[str | dict[str, Any]] | None
 
 
 class ChatMessage(BaseModel):
-    """A message of any role. Only the parts that `read_request` uses are validated."""
+    """A message of any role of the protocol. Only the parts that `read_request` uses are validated.
 
-    role: Literal["system", "developer", "user", "assistant", "tool"]
+    Clients that call functions the old way resend their results with the role `function`.
+    """
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content = None
 
 

@@ -1,4 +1,4 @@
-"""The point on which the two contracts contradict each other: the answer to `stream: true`."""
+"""Where the two contracts differ in an answer: to `stream: true`, and to instructions of any length."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from harness.gateway.settings import Dialect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.gateway.chat import ChatCompletion, ChatRequest
+    from harness.gateway.chat import Ask, ChatCompletion, ChatRequest
+
+MOST_INSTRUCTIONS = 32_768
+"""Characters that released servers take since 1.55, over all messages of a request."""
 
 
 def admit(dialect: Dialect, request: ChatRequest) -> None:
@@ -21,6 +24,17 @@ def admit(dialect: Dialect, request: ChatRequest) -> None:
     if request.stream and dialect is Dialect.DOCUMENTED:
         raise GatewayError(
             400, "Streaming is not supported; leave `stream` out.", code="stream_unsupported", param="stream"
+        )
+
+
+def admit_instructions(dialect: Dialect, ask: Ask) -> None:
+    """Refuse instructions that are too long for released servers, on follow-ups too. Raises GatewayError."""
+    if dialect is Dialect.AGENT_SERVER and len(ask.instructions or "") > MOST_INSTRUCTIONS:
+        raise GatewayError(
+            400,
+            f"System instructions are too long: {MOST_INSTRUCTIONS} characters are taken.",
+            code="instructions_too_long",
+            param="messages",
         )
 
 

@@ -65,7 +65,8 @@ def load(runtime: Runtime, settings: Settings, options: AgentOptions) -> None:
     """Load the agent and create its first profile; takes seconds, so it runs in a thread."""
     runtime.load()
     if settings.agent == "scripted":
-        runtime.profiles.save(SCRIPTED_PROFILE, {"model": "openai/scripted"}, include_secrets=True)
+        scripted: dict[str, Json] = {"model": "openai/scripted", "api_key": "no-secret"}
+        runtime.profiles.save(SCRIPTED_PROFILE, scripted, include_secrets=True)
     elif settings.scripted_model:
         llm: dict[str, Json] = {
             "model": "openai/scripted",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from harness.json_value import shorten
 from harness.judge.answer import ENDPOINTS, EVENTS, JSON
 from harness.judge.delivery import date, endings, pages, redirects
+from harness.judge.inside import shown
 from harness.judge.rule import MINUTES, Context, Difference
 from harness.scenarios.body import BodyError, UnreadError
 from harness.scenarios.model import Watch
@@ -233,6 +234,13 @@ def refusals(answer: Answer, _: Context) -> Iterator[Look]:
             yield None if held else Difference("headers.Content-Type", JSON, f"{declared} with {response.status}")
 
 
+def inside(answer: Answer, _: Context) -> Iterator[Look]:
+    """An error is shown to users and sent to logs; what it says of the server's code helps whoever attacks it."""
+    if answer.response.status >= _REFUSALS.start and answer.has_body:
+        found = shown(_text(answer) if isinstance(answer.body, BodyError) else answer.body)
+        yield Difference("body", "nothing of the server's inside", found) if found else None
+
+
 def retry_after(answer: Answer, _: Context) -> Iterator[Look]:
     """Without it, clients guess, and come back together."""
     for response in _answers(answer):
@@ -272,6 +280,7 @@ RULES: Mapping[Watch, Rule] = {
     Watch.USAGE_OF_RESPONSES: partial(usage, of="is_response", parts=_PARTS_OF_RESPONSE),
     Watch.IDS: ids,
     Watch.REFUSALS: refusals,
+    Watch.INSIDE: inside,
     Watch.RETRY_AFTER: retry_after,
     Watch.DATE: date,
     Watch.REDIRECTS: redirects,
@@ -320,6 +329,10 @@ def _inflates(body: bytes, window: int) -> bool:
 
 def _snake(name: str) -> str:
     return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _text(answer: Answer) -> str:
+    return answer.response.body.decode("utf-8", "replace")
 
 
 def _shown(body: bytes) -> str:

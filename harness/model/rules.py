@@ -24,12 +24,15 @@ sends the failed message and the next one as one message of two lines:
 | `[[delay: SECONDS]]` | wait before the answer (not before a tool call), at most 300 |
 | `[[error: STATUS]]` | that HTTP status, 400 to 599, and an error body that contains `upstream-secret-detail` |
 | `[[empty]]` | an answer without text |
-| `[[garbage]]` | status 200 and a body that is no JSON, or an event stream that breaks off |
+| `[[garbage]]` | status 200 and a page of HTML, which contains `upstream-secret-detail` |
+| `[[cut]]` | the first half of the answer, as JSON or as events, which ends there |
 | `[[drop]]` | the connection is closed without an answer |
 | `[[times: COUNT]]` | the answer so many times over, without anything between, up to 4,000,000 characters |
 | `[[reasoning: TEXT]]` | TEXT as `reasoning_content` beside the answer |
 
-What is written in brackets but is none of these is ordinary text.
+With `: once` (`[[empty: once]]`, also for `garbage` and `cut`) the model answers as soon as the agent asks it again, in
+a message that the agent SDK sends after a reply without text. What is written in brackets but is none of these is
+ordinary text.
 """
 
 from __future__ import annotations
@@ -57,6 +60,7 @@ class Failure(StrEnum):
     ERROR = "error"
     EMPTY = "empty"
     GARBAGE = "garbage"
+    CUT = "cut"
     DROP = "drop"
 
 
@@ -81,7 +85,7 @@ class Reply:
     """The model's reply.
 
     Attributes:
-        text: the answer; empty if a tool has to run first or on a failure.
+        text: the answer, also if only half of it is sent; empty if a tool has to run first or on another failure.
         usage: deterministic for the same messages.
         tool_call: the call to make: a directive's tool, or `finish`, which carries `text`.
         finish: whether the call is `finish`, so that `text` ends the turn.
@@ -109,11 +113,14 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
             developer, user and tool, and parts other than text, are ignored.
     """
     texts: list[str] = []
-    results = 0
+    results = nudges = 0
     for item in messages:
-        if item.get("role") == "user" and (text := _user_text(item)) is not None:
-            texts.append(text)
-            results = 0
+        if item.get("role") == "user":
+            if (text := _user_text(item)) is None:
+                nudges += 1
+            else:
+                texts.append(text)
+                results = nudges = 0
         results += item.get("role") == "tool"
     message = texts[-1] if texts else ""
     script = _Script.read(message.rpartition("\n")[2])
@@ -122,18 +129,18 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
     call = script.loop or (script.tools[results] if results < len(script.tools) else None)
     if call is not None:
         return Reply("", Usage(prompt_tokens, 1), tool_call=call, reasoning=script.reasoning)
-    if script.failure is not None:
+    instructions = "\n".join(text_of(item) for item in messages if item.get("role") in ("system", "developer"))
+    answer = _obey([_without_directives(text) for text in texts] or [""], instructions)
+    answer *= max(1, min(script.times, MAX_ANSWER // max(1, len(answer))))
+    if script.failure is not None and not (script.once and nudges):
         return Reply(
-            "",
+            answer if script.failure is Failure.CUT else "",
             Usage(prompt_tokens, 1),
             delay=script.delay,
             failure=script.failure,
             error_status=script.error_status,
             reasoning=script.reasoning,
         )
-    instructions = "\n".join(text_of(item) for item in messages if item.get("role") in ("system", "developer"))
-    answer = _obey([_without_directives(text) for text in texts] or [""], instructions)
-    answer *= max(1, min(script.times, MAX_ANSWER // max(1, len(answer))))
     return Reply(
         answer,
         Usage(prompt_tokens, max(1, len(answer.split()))),
@@ -194,6 +201,7 @@ class _Script:
     times: int = 1
     delay: float = 0.0
     failure: Failure | None = None
+    once: bool = False
     error_status: int | None = None
     reasoning: str | None = None
 
@@ -210,6 +218,7 @@ class _Script:
             times=int(values.get("times", 1)),
             delay=min(float(values.get("delay", 0)), MAX_DELAY),
             failure=failure,
+            once=failure is not None and values[failure] == "once",
             error_status=int(values["error"]) if failure is Failure.ERROR else None,
             reasoning=values.get("reasoning"),
         )
@@ -226,7 +235,8 @@ class _Directive:
 
 _CALL = re.compile(r"\[\[(tool|loop):\s*([\w.-]+)\s*")
 _PLAIN = re.compile(
-    r"\[\[(?:(?P<bare>finish|empty|garbage|drop)"
+    r"\[\[(?:(?P<bare>finish|drop)"
+    r"|(?P<fault>empty|garbage|cut)(?::\s*(?P<once>once))?"
     r"|(?P<delay>delay):\s*(?P<seconds>\d+(?:\.\d+)?)"
     r"|(?P<times>times):\s*(?P<count>\d{1,7})"
     r"|(?P<error>error):\s*(?P<status>[45]\d\d)"
@@ -266,8 +276,9 @@ def _plain(text: str, position: int) -> _Directive | None:
     match = _PLAIN.match(text, position)
     if match is None:
         return None
-    name = next(match[group] for group in ("bare", "delay", "times", "error", "reasoning") if match[group] is not None)
-    argument = match["seconds"] or match["count"] or match["status"] or match["text"] or ""
+    names = ("bare", "fault", "delay", "times", "error", "reasoning")
+    name = next(match[group] for group in names if match[group] is not None)
+    argument = match["once"] or match["seconds"] or match["count"] or match["status"] or match["text"] or ""
     return _Directive(name, argument, None, position, match.end())
 
 

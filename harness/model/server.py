@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-SECRET_DETAIL = "upstream-secret-detail"  # noqa: S105 - a marker that no answer of a gateway may contain
 _STARTED = int(time.time())
 
 
@@ -137,11 +136,11 @@ async def _complete(request: Request) -> Response:
     await asyncio.sleep(reply.delay)
     streamed = bool(body.get("stream"))
     if reply.failure is Failure.ERROR:
-        return _refused(reply.error_status or 500, f"{SECRET_DETAIL}: asked for by the prompt.")
+        return _refused(reply.error_status or 500, f"{wire.SECRET_DETAIL}: asked for by the prompt.")
     if reply.failure is Failure.DROP:
         return await _drop_connection(request)
     if reply.failure is Failure.GARBAGE:
-        return _event_stream(wire.BROKEN_STREAM) if streamed else Response(wire.GARBAGE, media_type="application/json")
+        return Response(wire.GARBAGE, media_type="text/html")
     identifier, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if not streamed:
         content = wire.completion(reply, model=model, identifier=identifier, created=created)

@@ -8,20 +8,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from harness.model.rules import Failure
+
 if TYPE_CHECKING:
     from harness.model.rules import Reply, ToolCall
 
-GARBAGE = b"<html>this is not JSON</html>"
-BROKEN_STREAM = b'data: {"id": "chatcmpl-broken", "object": "chat.completion.chunk", "choi\n\n'
+SECRET_DETAIL = "upstream-secret-detail"  # noqa: S105 - a marker that no answer of a gateway may contain
+GARBAGE = f"<html>{SECRET_DETAIL}: this is not JSON</html>".encode()
 
 
 def completion(reply: Reply, *, model: str, identifier: str, created: int) -> bytes:
-    """The body of a plain answer. `created` is in seconds since 1970."""
+    """The body of a plain answer, half of it if it is to break off. `created` is in seconds since 1970."""
     message = {"role": "assistant", **_content(reply)}
     if reply.tool_call is not None:
         message["tool_calls"] = [_call(reply.tool_call, identifier)]
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(reply)}
-    return _json(
+    body = _json(
         {
             "id": identifier,
             "object": "chat.completion",
@@ -31,10 +33,14 @@ def completion(reply: Reply, *, model: str, identifier: str, created: int) -> by
             "usage": _usage(reply),
         }
     )
+    return body[: len(body) // 2] if reply.failure is Failure.CUT else body
 
 
 def event_stream(reply: Reply, *, model: str, identifier: str, created: int, include_usage: bool) -> bytes:
-    """The whole body of a streamed answer: role, content, finish reason, usage if requested."""
+    """The whole body of a streamed answer: role, content, finish reason, usage if requested.
+
+    An answer that is to break off has half of its content, and nothing after it.
+    """
     head = {"id": identifier, "object": "chat.completion.chunk", "created": created, "model": model}
     content = _content(reply)
     if reply.tool_call is not None:
@@ -44,13 +50,17 @@ def event_stream(reply: Reply, *, model: str, identifier: str, created: int, inc
         (content, None),
         ({}, _finish_reason(reply)),
     ]
+    cut = reply.failure is Failure.CUT
+    if cut:
+        content["content"] = reply.text[: len(reply.text) // 2]
+        del deltas[2:]
     chunks: list[dict[str, object]] = [
         {**head, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}]}
         for delta, reason in deltas
     ]
-    if include_usage:
+    if include_usage and not cut:
         chunks.append({**head, "choices": [], "usage": _usage(reply)})
-    return b"".join(b"data: %s\n\n" % _json(chunk) for chunk in chunks) + b"data: [DONE]\n\n"
+    return b"".join(b"data: %s\n\n" % _json(chunk) for chunk in chunks) + (b"" if cut else b"data: [DONE]\n\n")
 
 
 def models(created: int) -> bytes:

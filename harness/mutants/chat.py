@@ -203,6 +203,16 @@ class WantsTextInEveryMessage(Mutant):
         return await self.gateway(request)
 
 
+class KnowsNoFunctions(Mutant):
+    """Refuses results of functions called the old way, as released servers do."""
+
+    breaks = "CHAT-9"
+
+    async def answer(self, request: Request) -> Response:
+        roles = [message.get("role") for message in (request.chat or {"messages": []})["messages"]]
+        return refusal(422, "messages: unknown role") if "function" in roles else await self.gateway(request)
+
+
 class UserHasTheLastWord(Mutant):
     """Refuses messages that don't end with a user message."""
 

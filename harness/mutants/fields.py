@@ -142,6 +142,17 @@ class ChecksWhatItIgnores(Mutant):
         return await self.gateway(request) if fits else refusal(422, "temperature: between 0 and 2")
 
 
+class ReadsOptionsItDoesNotNeed(Mutant):
+    """Refuses `stream_options` of the wrong type without `stream`, as released servers do."""
+
+    breaks = "FIELD-4"
+
+    async def answer(self, request: Request) -> Response:
+        options = (request.chat or {}).get("stream_options") or {}
+        known = isinstance(options, dict) and isinstance(options.get("include_usage", False), bool)
+        return await self.gateway(request) if known else refusal(422, "stream_options: not an object of booleans")
+
+
 class LooksIntoToolsItIgnores(Mutant):
     """Answers 500 to tools without a name, though it calls none."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from harness.mutants.mutant import MODEL, Mutant, SpoilsAnswers, SpoilsQuestions
 
@@ -104,6 +106,54 @@ class PrefixInAnyCase(SpoilsQuestions):
     def spoil(self, question: dict[str, Any]) -> None:
         if str(question.get("model")).lower() == MODEL:
             question["model"] = MODEL
+
+
+class _ReadsNames(SpoilsQuestions):
+    """Takes a model's name for something else than a name."""
+
+    def read(self, name: str) -> str:
+        """The name that is looked up."""
+        raise NotImplementedError
+
+    def spoil(self, question: dict[str, Any]) -> None:
+        if isinstance(name := question.get("model"), str):
+            question["model"] = self.read(name)
+
+
+class TakesFileNames(_ReadsNames):
+    """Serves a profile under its file's name too, as released servers do."""
+
+    breaks = "MODEL-4"
+
+    def read(self, name: str) -> str:
+        return name.removesuffix(".json")
+
+
+class TrimsNames(_ReadsNames):
+    """Ignores blanks around a model's name."""
+
+    breaks = "MODEL-4"
+
+    def read(self, name: str) -> str:
+        return name.strip()
+
+
+class DecodesNames(_ReadsNames):
+    """Decodes a model's name as if it came in a URL."""
+
+    breaks = "MODEL-4"
+
+    def read(self, name: str) -> str:
+        return unquote(name)
+
+
+class TakesNamesForPaths(_ReadsNames):
+    """Resolves dot segments in a profile's name."""
+
+    breaks = "MODEL-4"
+
+    def read(self, name: str) -> str:
+        return name[:10] + normpath(name[10:]) if name.startswith("openhands_") and name[10:] else name
 
 
 class NoNameIsTheDefault(SpoilsQuestions):

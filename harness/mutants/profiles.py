@@ -327,3 +327,45 @@ class MissingProfilesCantBeDeleted(Mutant):
     async def answer(self, request: Request) -> Response:
         missing = request.is_for("DELETE", PROFILES) and (await self.gateway.ask("GET", request.path)).status == 404
         return refusal(500, "FileNotFoundError") if missing else await self.gateway(request)
+
+
+class KeepsEveryKey(Mutant):
+    """Stores a profile's key whatever `include_secrets` says."""
+
+    breaks = "PROFILE-19"
+    also = frozenset({"PROFILE-20"})
+
+    def forwarded(self, request: Request) -> Request:
+        body = request.json
+        if request.is_for("POST", PROFILES) and isinstance(body, dict):
+            request = request.with_json({**body, "include_secrets": True})
+        return request
+
+
+class LendsItsOwnKey(Mutant):
+    """Runs a profile without a key on its own first profile."""
+
+    breaks = "PROFILE-20"
+
+    async def answer(self, request: Request) -> Response:
+        question = request.chat
+        name = str((question or {}).get("model")).removeprefix("openhands_")
+        stored = await self.gateway.ask("GET", PROFILES + name) if question and name.startswith("harness-") else None
+        if stored is not None and stored.status == 200 and not stored.json["api_key_set"]:
+            request = request.with_json({**(question or {}), "model": MODEL})
+        return await self.gateway(request)
+
+
+class HidesProfilesWithoutAKey(Mutant):
+    """Lists only profiles that have a key as models."""
+
+    breaks = "PROFILE-20"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if not request.is_for("GET", "/v1/models") or response.status != 200:
+            return response
+        profiles = (await self.gateway.ask("GET", "/api/profiles")).json["profiles"]
+        keyless = {f"openhands_{profile['name']}" for profile in profiles if not profile["api_key_set"]}
+        body = response.json
+        return response.with_json({**body, "data": [model for model in body["data"] if model["id"] not in keyless]})

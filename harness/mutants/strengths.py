@@ -44,13 +44,16 @@ SAME: Mapping[str, str] = {
     ),
     "EveryChatIsRefused": (
         "ChecksWhatItIgnores ComparesTheMediaType ExpectsNothing HasNoBetas KnowsItsMessages KnowsItsOptions "
-        "KnowsItsParts KnowsNoCapitals ReadsEveryKey RefusesPenalties RefusesToBeSteered SeesNoImages "
-        "TakesTheBlockingClientForARobot WantsSnakeCase"
+        "KnowsItsParts KnowsNoCapitals ReadsEveryKey ReadsOptionsItDoesNotNeed RefusesPenalties RefusesToBeSteered "
+        "SeesNoImages TakesTheBlockingClientForARobot WantsSnakeCase"
     ),
-    "EveryErrorIsAnAnswer": "FailuresAreAnswers StuckIsAnAnswer",
+    "EveryErrorIsAnAnswer": (
+        "AnswersItsOwnNudge FailuresAreAnswers HasNothingToSay RepeatsItsLastAnswer SaysWhateverTheModelSent "
+        "StuckIsAnAnswer TakesHalfAnAnswer"
+    ),
     "FollowsNoInstructions": (
-        "InstructsForOneTurn InstructsToTheFirstNul InstructsWithOnePart KnowsNoDevelopers SkipsTheSystemMessage "
-        "StopsAtTheUser"
+        "CutsAtTheLimit CutsInstructions InstructsForOneTurn InstructsToTheFirstNul InstructsWithOnePart "
+        "KnowsNoDevelopers SkipsTheSystemMessage StopsAtTheUser"
     ),
     "FollowsNoInstructionsInResponses": "SkipsInstructions",
     "ForgetsEachTurn": (
@@ -83,7 +86,8 @@ SAME: Mapping[str, str] = {
     "ListsNoModel": "KnowsTheProfilesOfItsStart ListsProfilesWithAKey",
     "ListsOtherNames": "ListsSmallLetters UnderscoresSeparate",
     "MergesAllTurns": (
-        "AnswersWhoLeft BreaksOnTheSecondFollowUp BreaksOnTheSecondStart MergesFirstTurns MergesFollowUps"
+        "AnswersWhoLeft BreaksOnTheSecondFollowUp BreaksOnTheSecondStart JoinsWhatFailed JoinsWhatWasGivenUp "
+        "MergesFirstTurns MergesFollowUps"
     ),
     "NamesAnotherEachTime": "LeadsNowhere NamesAnotherConversationLater RenamesTheConversation",
     "NeverDone": "NeverDoneWithLongTexts",
@@ -110,13 +114,13 @@ SAME: Mapping[str, str] = {
     "SaysDone": "HasHeardThatBefore RepeatsItsFirstAnswer SaysSomethingForNothing",
     "SendsNoText": "CutsBetweenBytes CutsCharacters StopsAtItsOwnMark StreamsNothingInvisible",
     "ServesAnyModel": (
-        "LooksUpTheFirstModel NoNameIsTheDefault PrefixInAnyCase PrefixIsOptional ReadsTheStartOfAName "
-        "ServesWhatItHasServed StreamsForAnyModel"
+        "DecodesNames LooksUpTheFirstModel NoNameIsTheDefault PrefixInAnyCase PrefixIsOptional ReadsTheStartOfAName "
+        "ServesWhatItHasServed StreamsForAnyModel TakesFileNames TakesNamesForPaths TrimsNames"
     ),
     "SessionHeaderIsForNativesAlways": "SessionHeaderIsNotForLists",
     "ShowsNoEvents": "KeepsOneTurn",
     "ShowsTheApiKey": "ListsTheApiKeys",
-    "ShowsTracebacks": "ShowsWhereItFailed ShowsWhereItRefused",
+    "ShowsTracebacks": "ShowsItsException ShowsWhatItCouldNotRead ShowsWhereItFailed ShowsWhereItRefused",
     "StopsAtAKilobyte": "ShowsAPageAtAMegabyte TakesEightMegabytes TakesFortyKilobytes",
     "StreamsAToolCallLaterAlways": "StreamsItsTools",
     "StreamsEveryAnswer": "StreamsForItsOptions",
@@ -132,7 +136,7 @@ SAME: Mapping[str, str] = {
     "UnknownPathsFail": "BreaksOnOtherMethods",
     "WantsNoObservation": "EmptyIsAName ParentsAreOfOneForm TagsHoldNoBlanks",
     "WantsOneForm": "AnEmptyHeaderSpoilsBoth ChatsWantOneCredential OneWrongHeaderSpoilsBoth",
-    "WantsOneMessage": "TakesAHundredMessages UserHasTheLastWord WantsTextInEveryMessage",
+    "WantsOneMessage": "KnowsNoFunctions TakesAHundredMessages UserHasTheLastWord WantsTextInEveryMessage",
     "WrongKeyIsForbiddenAlways": "NoKeyIsForbidden",
 }
 """By a mutant that sins always: those whose sin, done always, would be its."""

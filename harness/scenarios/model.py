@@ -138,6 +138,8 @@ class Watch(StrEnum):
     """No two chats are answered with one id."""
     REFUSALS = "refusals"
     """A refusal of the endpoint is declared as JSON."""
+    INSIDE = "inside"
+    """An error shows no traceback, no exception and no file of the server."""
     RETRY_AFTER = "retry-after"
     """A 429 tells when to try again."""
     DATE = "date"

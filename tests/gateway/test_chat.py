@@ -136,6 +136,7 @@ def test_a_tool_call_of_the_agent_is_an_event_and_no_part_of_the_answer(gateway:
     [
         ("[[error: 503]]", "agent_error"),
         ("[[garbage]]", "agent_error"),
+        ("[[cut]]", "agent_error"),
         ("[[drop]]", "agent_error"),
         ("[[empty]]", "agent_stuck"),
         ('[[loop: terminal {"command": "ls"}]]', "agent_stuck"),
@@ -172,7 +173,7 @@ def test_the_client_raises_with_the_text_and_without_sending_again(gateway: Gate
         ({"model": MODEL, "messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, 400, "messages"),
         ({"model": MODEL, "messages": [{"role": "user", "content": ["text"]}]}, 400, "messages"),
         ({"model": MODEL, "messages": [{"role": "user", "content": 7}]}, 422, None),
-        ({"model": MODEL, "messages": [{"role": "function", "content": "x"}]}, 422, "messages[0].role"),
+        ({"model": MODEL, "messages": [{"role": "owner", "content": "x"}]}, 422, "messages[0].role"),
         ({"model": MODEL}, 422, "messages"),
         ({"messages": [{"role": "user", "content": "x"}]}, 422, "model"),
         ({"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]}, 404, "model"),

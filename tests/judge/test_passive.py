@@ -120,6 +120,8 @@ HOLDS: list[tuple[Watch, Exchange]] = [
     ),
     (Watch.IDS, exchange(completion())),
     (Watch.REFUSALS, exchange({}, status=404)),
+    (Watch.INSIDE, exchange({"detail": "File 'a.txt' is too large", "exceptions": [], "stack": None}, status=400)),
+    (Watch.INSIDE, exchange("Internal Server Error", ("Content-Type", "text/plain"), status=500)),
     (Watch.RETRY_AFTER, exchange({}, JSON, ("Retry-After", "2"), status=429)),
     (Watch.RETRY_AFTER, exchange({}, JSON, ("Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT"), status=429)),
 ]
@@ -177,6 +179,12 @@ VIOLATED: list[tuple[Watch, str, Exchange]] = [
     ),
     (Watch.IDS, "body $.id", exchange(completion(id="chatcmpl-1"))),
     (Watch.REFUSALS, "headers.Content-Type", exchange("<html>", PAGE, status=413)),
+    (Watch.INSIDE, "body", exchange({"detail": [{"exception": "500: Agent run ended"}]}, status=500)),
+    (Watch.INSIDE, "body", exchange({"detail": 'File "/app/run.py", line 7'}, status=422)),
+    (Watch.INSIDE, "body", exchange("Traceback (most recent call last):", PAGE, status=500)),
+    (Watch.INSIDE, "body", exchange("at com.example.Chat.answer(Chat.java:7)", PAGE, status=502)),
+    (Watch.INSIDE, "body", exchange("    at answer (/srv/app/chat.mjs:7:12)", PAGE, status=500)),
+    (Watch.INSIDE, "body", exchange("goroutine 7 [running]:", PAGE, status=500)),
     (Watch.RETRY_AFTER, "headers.Retry-After", exchange({}, status=429)),
     (Watch.RETRY_AFTER, "headers.Retry-After", exchange({}, JSON, ("Retry-After", "soon"), status=429)),
 ]
@@ -203,6 +211,7 @@ NOTHING: list[tuple[Watch, Exchange]] = [
     (Watch.IDS, exchange(completion(id="chatcmpl-1"), sent=(("idempotency-key", "a"),))),
     (Watch.REFUSALS, exchange("OK", ("Content-Type", "text/plain"), status=400, method="OPTIONS")),
     (Watch.REFUSALS, exchange("<html>", PAGE, status=404, path="/v1/nothing", method="GET")),
+    (Watch.INSIDE, exchange("Traceback (most recent call last):")),
     (Watch.RETRY_AFTER, exchange({})),
 ]
 

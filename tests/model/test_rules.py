@@ -115,12 +115,27 @@ def test_finish_gives_the_answer_through_the_finish_tool() -> None:
         ("[[error: 429]]", Failure.ERROR, 429),
         ("[[empty]]", Failure.EMPTY, None),
         ("[[garbage]]", Failure.GARBAGE, None),
+        ("[[garbage: once]]", Failure.GARBAGE, None),
         ("[[drop]]", Failure.DROP, None),
     ],
 )
 def test_a_failure_replaces_the_answer(directive: str, failure: Failure, status: int | None) -> None:
     reply = respond(said(f"Reply with exactly: never {directive}"))
     assert (reply.text, reply.failure, reply.error_status) == ("", failure, status)
+
+
+def test_an_answer_that_is_cut_is_known_whole() -> None:
+    reply = respond(said("Reply with exactly: lifeboat [[cut]]"))
+    assert (reply.text, reply.failure) == ("lifeboat", Failure.CUT)
+
+
+def test_what_fails_once_answers_when_it_is_asked_again() -> None:
+    nudge = {"role": "user", "content": f"{NUDGE} Please use a tool to proceed with the task."}
+    asked = said("Reply with exactly: here [[empty: once]]")
+    assert respond(asked).failure is Failure.EMPTY
+    again = respond([*asked, {"role": "assistant", "content": ""}, nudge])
+    assert (again.text, again.failure) == ("here", None)
+    assert respond([*asked, nudge, *said("Reply with exactly: later [[empty: once]]")]).failure is Failure.EMPTY
 
 
 def test_a_failure_waits_until_the_tools_have_run() -> None:

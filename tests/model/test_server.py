@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("starlette")
 
-from harness.model.server import SECRET_DETAIL, serve_in_thread
+from harness.model.server import serve_in_thread
+from harness.model.wire import SECRET_DETAIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,11 +86,21 @@ def test_an_upstream_error_has_its_status_and_a_detail_that_must_not_leak(client
         client.chat.completions.create(model="scripted", messages=messages, stream=stream)
 
 
-def test_garbage_is_no_json(client: openai.OpenAI) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_garbage_is_a_page_with_a_detail_that_must_not_leak(client: openai.OpenAI, stream: bool) -> None:
+    body = {"messages": [{"role": "user", "content": "[[garbage]]"}], "stream": stream}
+    response = client._client.post(str(client.base_url) + "chat/completions", json=body)
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert f"<html>{SECRET_DETAIL}" in response.text
+
+
+def test_an_answer_that_is_cut_ends_in_its_middle(client: openai.OpenAI) -> None:
+    prompt = "Reply with exactly: lifeboat [[cut]]"
     with pytest.raises(json.JSONDecodeError):
-        ask(client, "[[garbage]]")
-    with pytest.raises(json.JSONDecodeError):
-        stream(client, "[[garbage]]")
+        ask(client, prompt)
+    chunks = stream(client, prompt)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "life"
+    assert {chunk.choices[0].finish_reason for chunk in chunks} == {None}
 
 
 def test_a_dropped_connection_brings_no_answer_and_leaves_others_alone(client: openai.OpenAI) -> None:

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.server
 NO_TEXT = 'body $.error.message: expected {"type": "string", "minLength": 1}, got no such value in the body'
 NO_SCHEME = 'headers.WWW-Authenticate: expected {"type": "string"}, got nothing'
 STREAMED = "status: expected 400, got 200"
+UNREAD = "status: expected 200, got 422"
 BROKEN = 'status: expected {"enum": [200, 400, 415, 422]}, got 500'
 
 # Where agent server 1.58.0 deviates from the suite, each confirmed by hand. Everything else passes.
@@ -39,9 +40,23 @@ DEVIATIONS = {
     "auth/refused-before-the-body[broken-json]": ("warned", "status: expected 401, got 422"),
     "auth/refusal-names-the-scheme[none]": ("warned", NO_SCHEME),
     "auth/refusal-names-the-scheme[wrong]": ("warned", NO_SCHEME),
+    # The store opens a profile by its file's name too.
+    "models/unknown-model-is-refused[file-name]": ("failed", 'status: expected {"enum": [400, 404, 422]}, got 200'),
+    # The role `function`, and `stream_options` that aren't any, are refused.
+    "chat/resent-messages-are-no-obstacle[function-call]": ("warned", UNREAD),
+    "fields/odd-values-do-not-matter[options-as-text]": ("warned", UNREAD),
+    "fields/odd-values-do-not-matter[options-as-list]": ("warned", UNREAD),
+    "fields/odd-values-do-not-matter[odd-options]": ("warned", UNREAD),
+    # Half of a stream is taken for the whole answer.
+    "errors/failed-turn-is-a-server-error[half-an-answer]": ("warned", 'status: expected {"minimum": 500}, got 200'),
+    # A 500 has the text of an exception.
+    "errors/failures-show-nothing-of-the-inside": (
+        "warned",
+        'body $: expected {"not": {"pattern": "(?i)^(exception|traceback|stack)"}}, got "exception"',
+    ),
     # Usage is the conversation's running total.
     "chat/usage-is-of-this-request": ("warned", "body $.usage.prompt_tokens: expected 14, got 28"),
-    "conversation/empty-id-is-none": ("warned", "status: expected 200, got 422"),
+    "conversation/empty-id-is-none": ("warned", UNREAD),
     # A body with another content type can't be serialised into the error about it.
     "errors/body-of-another-type[text]": ("warned", BROKEN),
     "errors/body-of-another-type[form]": ("warned", BROKEN),
@@ -73,7 +88,7 @@ DEVIATIONS = {
         "not assessed",
         "its positive control models/can-be-retrieved is not proven (warned), so this refusal proves nothing",
     ),
-    "streaming/null-is-answered": ("warned", "status: expected 200, got 422"),
+    "streaming/null-is-answered": ("warned", UNREAD),
     # Usage lacks a field that the client's type requires.
     "responses/fits-the-clients-type": (
         "warned",
@@ -91,6 +106,14 @@ RACES = {
     "conversation/client-that-gave-up-comes-back",
 }
 
+# Each time, but with words and numbers of the run in the reason: the message of a failed turn is joined to the next
+# one, and every 500 has the text of an exception.
+OF_THE_RUN = {
+    "conversation/failed-message-is-not-sent-again",
+    "conversation/failed-first-message-is-not-sent-again",
+    "errors/every-error-hides-the-inside",
+}
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any]]:
@@ -104,17 +127,21 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(reports[0].read_text())
 
 
-def test_the_released_server_breaks_the_documented_contract_by_streaming_alone(run: tuple[int, dict[str, Any]]) -> None:
+def test_the_released_server_breaks_the_documented_contract_by_streaming_and_by_a_name_alone(
+    run: tuple[int, dict[str, Any]],
+) -> None:
     status, report = run
     assert status == 1
     assert report["contracts"]["documented"]["outcome"] == "non-conformant"
     violated = [one["id"] for one in report["requirements"] if one["state"] == "failed"]
-    assert violated == ["STREAM-1"]
+    assert violated == ["MODEL-4", "STREAM-1"]
 
 
-def test_the_released_server_holds_the_contract_of_its_kind(run: tuple[int, dict[str, Any]]) -> None:
+def test_the_released_server_breaks_the_contract_of_its_kind_by_a_name_alone(run: tuple[int, dict[str, Any]]) -> None:
     _, report = run
-    assert report["contracts"]["agent-server"]["outcome"] == "conformant"
+    assert report["contracts"]["agent-server"]["outcome"] == "non-conformant"
+    own = [one for one in report["requirements"] if "agent-server" in one["contracts"]]
+    assert [one["id"] for one in own if one["state"] == "failed"] == ["MODEL-4"]
 
 
 def test_each_deviation_is_found_and_nothing_else_is(run: tuple[int, dict[str, Any]]) -> None:
@@ -122,15 +149,17 @@ def test_each_deviation_is_found_and_nothing_else_is(run: tuple[int, dict[str, A
     assert report["target"]["server"]["version"].startswith("1.58.")
     found = {one["id"]: (one["state"], one["reason"]) for one in report["scenarios"] if one["state"] != "passed"}
     races = {name: found.pop(name)[0] for name in RACES & found.keys()}
+    of_the_run = {name: found.pop(name)[0] for name in OF_THE_RUN}
     assert found == DEVIATIONS
     assert set(races.values()) <= {"warned"}
+    assert set(of_the_run.values()) == {"warned"}
 
 
 def test_every_must_of_both_contracts_was_assessed_but_those_of_the_refusal(run: tuple[int, dict[str, Any]]) -> None:
     _, report = run
     musts = [one for one in report["requirements"] if one["level"] == "MUST"]
     assert len(musts) > 30
-    assert {one["id"] for one in musts if one["state"] != "passed"} == {"STREAM-1", "STREAM-2"}
+    assert {one["id"] for one in musts if one["state"] != "passed"} == {"MODEL-4", "STREAM-1", "STREAM-2"}
 
 
 def test_nothing_that_the_run_created_is_left_on_the_server(run: tuple[int, dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
-from harness.model.server import SECRET_DETAIL
+from harness.model.wire import SECRET_DETAIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_reasoning_is_stored_and_not_part_of_the_answer(conversation: Conversati
     [
         ("[[error: 429]]", "error"),
         ("[[error: 500]]", "error"),
-        ("[[garbage]]", "error"),
+        ("[[garbage]]", "stuck"),
         ("[[drop]]", "error"),
         ("[[empty]]", "stuck"),
         ('[[loop: think {"thought": "x"}]]', "stuck"),

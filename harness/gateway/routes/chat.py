@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from harness.gateway import sse
 from harness.gateway.chat import ChatCompletion, ChatRequest, read_request
-from harness.gateway.dialect import admit, render
+from harness.gateway.dialect import admit, admit_instructions, render
 from harness.gateway.errors import CONVERSATION_HEADER, GatewayError
 from harness.gateway.gateway import GatewayOfRequest
 from harness.gateway.limits import JsonRoute
@@ -35,7 +35,7 @@ def _absent_if_empty(value: Any) -> Any:
             "headers": NAMES_THE_CONVERSATION,
         },
         **failures(
-            _400="no user message, an unsupported part, streaming where it is not supported, invalid JSON",
+            _400="no user message, an unsupported part, too long instructions, unsupported streaming, invalid JSON",
             _404="no such model",
             _409="the conversation was deleted while the request waited",
             _415="the body is not declared as JSON",
@@ -64,5 +64,6 @@ async def create_chat_completion(
         request.state.conversation = conversation
     admit(gateway.settings.dialect, body)
     ask = read_request(body)
+    admit_instructions(gateway.settings.dialect, ask)
     completion, headers = await play(request, gateway, ask, model=body.model, key=key, conversation=conversation)
     return render(body, completion, headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi import Response as HttpResponse
 
+from harness.gateway.dialect import admit_instructions
 from harness.gateway.gateway import GatewayOfRequest
 from harness.gateway.limits import JsonRoute
 from harness.gateway.responses import Response, ResponseRequest, read_request
@@ -34,6 +35,8 @@ async def create_response(
 
     `POST /v1/chat/completions` can continue it by the returned id.
     """
-    completion, headers = await play(request, gateway, read_request(body), model=body.model, key=key)
+    ask = read_request(body)
+    admit_instructions(gateway.settings.dialect, ask)
+    completion, headers = await play(request, gateway, ask, model=body.model, key=key)
     response.headers.update(headers)
     return Response.of(body, completion)

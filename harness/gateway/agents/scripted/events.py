@@ -33,11 +33,13 @@ class Log:
     events: list[Event] = field(default_factory=list)
 
     @classmethod
-    def create(cls, folder: Path, conversation: UUID, model: str, instructions: str | None) -> Log:
+    def create(
+        cls, folder: Path, conversation: UUID, model: str, instructions: str | None, *, api_key_set: bool
+    ) -> Log:
         """Start a conversation; its first event is the system prompt."""
         folder.mkdir(mode=0o700, exist_ok=True)  # exists after a `kill -9` before the first event
         log = cls(folder / "events.jsonl", conversation)
-        log.append(system_prompt(model, instructions))
+        log.append(system_prompt(model, instructions, api_key_set=api_key_set))
         return log
 
     @classmethod
@@ -77,11 +79,10 @@ class Log:
         return next((event["value"] for event in reversed(self.events) if event.get("key") == key), None)
 
 
-def system_prompt(model: str, instructions: str | None) -> Event:
-    """The system prompt and the agent's model, from the profile."""
-    return _event(
-        "SystemPromptEvent", "agent", system_prompt={"type": "text", "text": instructions or ""}, tools=[], model=model
-    )
+def system_prompt(model: str, instructions: str | None, *, api_key_set: bool) -> Event:
+    """The system prompt, the agent's model and whether it has a key, from the profile."""
+    prompt: Json = {"type": "text", "text": instructions or ""}
+    return _event("SystemPromptEvent", "agent", system_prompt=prompt, tools=[], model=model, api_key_set=api_key_set)
 
 
 def message(role: str, text: str, *, images: tuple[str, ...] = ()) -> Event:

@@ -49,7 +49,7 @@ class ScriptedProfiles:
         except FileNotFoundError:
             raise ProfileNotFoundError(name) from None
         try:
-            llm: dict[str, Json] = json.loads(self._fernet.decrypt(token))
+            llm: dict[str, Json] = {"base_url": None, **json.loads(self._fernet.decrypt(token))}
         except InvalidToken as error:
             raise DamagedError(f"profile {name!r}") from error
         return llm if expose_secrets else {**llm, **dict.fromkeys(_SECRETS)}

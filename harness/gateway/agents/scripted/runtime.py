@@ -46,8 +46,14 @@ class ScriptedRuntime:
     def start(self, conversation: UUID, profile: str, instructions: str | None) -> ScriptedSession:
         if profile not in self.profiles.names():
             raise ProfileNotFoundError(profile)
-        llm = self.profiles.get(profile)
-        log = Log.create(self._path(conversation), conversation, str(llm["model"]), instructions)
+        llm = self.profiles.get(profile, expose_secrets=True)
+        log = Log.create(
+            self._path(conversation),
+            conversation,
+            str(llm["model"]),
+            instructions,
+            api_key_set=bool(llm.get("api_key")),
+        )
         return ScriptedSession(log, self._model_log)
 
     def restore(self, conversation: UUID) -> ScriptedSession:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, cast
 
 from harness.gateway.agents import Answer, Image, Text, TurnFailedError, Usage
 from harness.gateway.agents.scripted import events
-from harness.model.rules import Failure, respond
+from harness.model.rules import NUDGE, Failure, Reply, respond
+from harness.model.rules import Usage as ModelUsage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +43,9 @@ class ScriptedSession:
             self._log.append(events.message("user", text, images=images))
             last_call: ToolCall | None = None
             repeated = 0
+            nudges: list[dict[str, object]] = []
             while True:
-                messages = _messages(self._log.events)
-                self._model_log.record(model=self._model, messages=messages)
-                reply = respond(messages)
+                reply = self._ask([*_messages(self._log.events), *nudges])
                 if self._interrupted.wait(reply.delay):
                     raise self._failed("paused", "TurnInterrupted", "The turn was interrupted.", usage)
                 usage = Usage(
@@ -52,8 +53,8 @@ class ScriptedSession:
                     usage.completion_tokens + reply.usage.completion_tokens,
                 )
                 if reply.failure is Failure.EMPTY:
-                    repeated += 1
-                    if repeated == _EMPTY_REPLIES:
+                    nudges.append({"role": "user", "content": NUDGE})
+                    if len(nudges) == _EMPTY_REPLIES:
                         raise self._failed("stuck", "StuckError", "The agent's model said nothing.", usage)
                 elif reply.failure is not None:
                     raise self._failed("error", "LLMError", "The agent's model failed.", usage)
@@ -70,7 +71,7 @@ class ScriptedSession:
                         self._log.append(called, events.observation(called, "rejected"))
                         status = "waiting_for_confirmation"
                         raise self._failed(status, "NotConfirmed", "A tool call needs a confirmation.", usage)
-                    self._log.append(called, events.observation(called, f"{reply.tool_call.name}: done"))
+                    self._log.append(called, events.observation(called, self._result(reply.tool_call)))
                     repeated = repeated + 1 if reply.tool_call == last_call else 1
                     last_call = reply.tool_call
                     if repeated == _SAME_CALLS:
@@ -79,6 +80,13 @@ class ScriptedSession:
                         )
         finally:
             self._running = False
+
+    def _ask(self, messages: list[dict[str, object]]) -> Reply:
+        """The model's reply. Without a key the agent's client fails before the model is asked, as the SDK's does."""
+        if not self._log.events[0]["api_key_set"]:
+            return Reply("", ModelUsage(0, 0), failure=Failure.ERROR)
+        self._model_log.record(model=self._model, messages=messages)
+        return respond(messages)
 
     def interrupt(self) -> None:
         self._interrupted.set()
@@ -95,6 +103,7 @@ class ScriptedSession:
             "execution_status": status,
             "created_at": first["timestamp"],
             "updated_at": newest["timestamp"],
+            "workspace": {"kind": "LocalWorkspace", "working_dir": self._folder},
             "agent": {"kind": "ScriptedAgent", "llm": {"model": first["model"]}},
             "stats": {
                 "usage_to_metrics": {
@@ -122,6 +131,16 @@ class ScriptedSession:
         """The model's name without LiteLLM's provider prefix, such as `openai/`."""
         model = str(self._log.events[0]["model"])
         return model.partition("/")[2] or model
+
+    @property
+    def _folder(self) -> str:
+        """The working directory, which stays empty: no tool runs."""
+        return str(self._log.path.parent.absolute() / "workspace")
+
+    def _result(self, call: ToolCall) -> str:
+        """What a tool answers: the terminal knows where it is, and no other command."""
+        asks_where = call.name == "terminal" and json.loads(call.arguments).get("command") == "pwd"
+        return self._folder if asks_where else f"{call.name}: done"
 
     def _tokens(self) -> dict[str, Json]:
         tokens = self._log.last_state("accumulated_token_usage")
@@ -156,15 +175,15 @@ def _text(event: Event) -> str:
 
 
 def _messages(log: Sequence[Event]) -> list[dict[str, object]]:
-    """The messages for the model. The SDK joins consecutive user messages, line by line."""
+    """The messages for the model, without those that the agent never acted on because their turns failed."""
     messages: list[dict[str, object]] = []
     for event in log:
         match event["kind"]:
             case "SystemPromptEvent":
                 prompt = cast("dict[str, str]", event["system_prompt"])
                 messages.append({"role": "system", "content": prompt["text"]})
-            case "MessageEvent" if event["source"] == "user" and messages[-1]["role"] == "user":
-                messages[-1]["content"] = f"{messages[-1]['content']}\n{_text(event)}"
+            case "ConversationErrorEvent" if messages[-1]["role"] == "user":
+                messages.pop()
             case "MessageEvent":
                 role = "user" if event["source"] == "user" else "assistant"
                 messages.append({"role": role, "content": _text(event)})
