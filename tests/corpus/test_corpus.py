@@ -96,7 +96,7 @@ def test_the_contracts_differ_in_streaming_and_in_what_the_documentation_knows_n
     kinds = {
         contract: {it.id.partition("-")[0] for it in one_sided if contract in it.contracts} for contract in Contract
     }
-    assert kinds == {Contract.DOCUMENTED: {"STREAM"}, Contract.AGENT_SERVER: {"STREAM", "RESP", "OBS"}}
+    assert kinds == {Contract.DOCUMENTED: {"STREAM"}, Contract.AGENT_SERVER: {"STREAM", "RESP", "OBS", "CHAT"}}
 
 
 @pytest.mark.parametrize("scenario", SUITE.scenarios.values(), ids=lambda scenario: scenario.id)
