@@ -191,15 +191,7 @@ class _Check:
         plan = session.plan(scenarios, suite.requirements)
         played = [each for each in plan.scenarios if each.watch is None]
         self._watcher.begin(len(played) * self._settings.session.repeat + len(plan.scenarios) - len(played))
-        secrets = {**self._settings.secrets, **session.endpoint.secrets}
-        watching = Watching(
-            plan.scenarios,
-            suite.requirements,
-            began=session.began,
-            keys=recognisable((session.endpoint.key, *secrets.values())),
-            spell=recognisable,
-        )
-        watching.see_all(SMOKE, session.smoke)
+        watching = self._watching(plan.scenarios)
 
         def judge_and_watch(trace: Trace) -> None:
             watching.see(suite.scenarios[trace.scenario], trace.exchanges)
@@ -215,13 +207,34 @@ class _Check:
         verdicts = {each.scenario: each for each in judged}
         return [verdicts[scenario] for scenario in suite.scenarios if scenario in verdicts]
 
+    def _watching(self, scenarios: Sequence[Scenario]) -> Watching:
+        """The scenarios that watch the run; they have seen the smoke test."""
+        session = self._session
+        secrets = {**self._settings.secrets, **session.endpoint.secrets}
+        watching = Watching(
+            scenarios,
+            self._suite.requirements,
+            began=session.began,
+            keys=recognisable((session.endpoint.key, *secrets.values())),
+            spell=recognisable,
+        )
+        watching.see_all(SMOKE, session.smoke)
+        return watching
+
     def _verdicts_without_playing(self, scenarios: Sequence[Scenario]) -> list[ScenarioVerdict]:
-        """No scenario could run; but what the smoke test found violated is charged to one of that requirement's."""
+        """No scenario could run; but what the smoke test found violated is charged to one of that requirement's.
+
+        So is what the scenarios that watch saw of it, if nothing but the target can have answered.
+        """
         broken, smoke, suite = self._session.broken, self._session.smoke, self._suite
         reason = self._session.ended
         verdicts = {
             each.id: ScenarioVerdict(each.id, each.requirement, State.COULD_NOT_RUN, reason) for each in scenarios
         }
+        if broken is not None or self._session.endpoint.server_info:
+            for verdict, trace in self._watching(scenarios).judge():
+                if verdict.state.is_violation:
+                    verdicts[verdict.scenario], self._traces[verdict.scenario] = verdict, trace
         about = [each for each in suite.scenarios.values() if broken and each.requirement == broken.requirement]
         if broken is not None and about:
             own, requirement = about[0].id, suite.requirements[broken.requirement]

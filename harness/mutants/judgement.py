@@ -40,7 +40,8 @@ def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Se
     others = [each for each in report.scenarios if each.requirement != mutant.breaks and each.state in RED]
     if mutant.gross:
         obstacle = _fault(report, crashes)
-        verdict = Verdict.CAUGHT if _is_named(mutant.breaks, level, report) else Verdict.SURVIVED
+        red = level is not Level.MUST or report.outcome is Outcome.NON_CONFORMANT
+        verdict = Verdict.CAUGHT if own and red else Verdict.SURVIVED
     else:
         wrongly = [each for each in others if each.requirement not in mutant.also]
         verdicts = {
@@ -119,12 +120,6 @@ def _accusations(scenarios: Iterable[ScenarioRecord]) -> tuple[AccusationRecord,
         AccusationRecord(requirement=each.requirement, scenario=each.id, state=each.state, reason=each.reason)
         for each in scenarios
     )
-
-
-def _is_named(requirement: str, level: Level, report: Report) -> bool:
-    """Whether a report says that a requirement is violated, and has the verdict that goes with it."""
-    red = level is not Level.MUST or report.outcome is Outcome.NON_CONFORMANT
-    return red and any(each.id == requirement and each.state is BROKEN[level] for each in report.requirements)
 
 
 def _obstacle(report: Report, crashes: Sequence[str]) -> str | None:

@@ -231,9 +231,9 @@ class StartsBeforeItKnowsTheModel(Mutant):
 
 
 class ListsOtherNames(_SpoilsTheList):
-    """Lists every model under a name of its own making."""
+    """Lists every model under a name that it doesn't serve."""
 
-    breaks = "PROFILE-2"
+    breaks = "CHAT-1"
     gross = True
 
     def spoil(self, body: dict[str, Any]) -> None:

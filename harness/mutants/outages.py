@@ -40,7 +40,7 @@ class _Outage(Mutant):
 class EverythingFails(_Outage):
     """Answers 500 to everything."""
 
-    breaks = "CHAT-1"
+    breaks = "MODEL-1"
     operation = ".*"
 
 

@@ -35,6 +35,7 @@ _PASSING = {429, 503, 504}
 """Statuses of a chat that another time, or a longer one, may mend."""
 
 ACCEPTS_KEY, LISTS_MODELS, LISTS_PROFILES, ANSWERS_CHATS = "AUTH-1", "MODEL-1", "MODEL-2", "CHAT-1"
+EITHER_SUFFICES = "AUTH-7"
 """The requirements that the smoke test's own expectations belong to."""
 
 NOT_ALLOWED = "it uses the native API, and on someone else's server that takes --native-api"
@@ -140,6 +141,15 @@ class Smoke:
                 if self._endpoint.key is not None
                 else "put the session key in SESSION_API_KEY"
             )
+            alone = (await self._send(Http("GET", "/v1/models"), Auth.BEARER)).response
+            if alone is not None and alone.status == OK:
+                again = await self._send(Http("GET", "/v1/models"))
+                said = str(again.response.status) if again.response is not None else again.failure or "nothing"
+                raise UnfitError(
+                    f"the target takes the session key as a bearer token, but not in both forms at once ({said})",
+                    "look into the target, or the proxy in front of it",
+                    Broken(EITHER_SUFFICES, "status", str(OK), said),
+                )
             broken = Broken(ACCEPTS_KEY, "status", str(OK), str(response.status)) if self._is_ours else None
             raise UnfitError(
                 f"the target refuses the session key ({response.status} for GET /v1/models)", advice, broken

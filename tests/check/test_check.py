@@ -247,6 +247,37 @@ def test_what_the_smoke_test_finds_broken_violates_the_requirement_that_promises
     assert "curl -i" in said
 
 
+EITHER_REQUIREMENT = "  - {id: AUTH-7, level: MUST, text: One right form suffices., source: here}\n"
+EITHER_SCENARIO = """\
+area: auth
+scenarios:
+  - id: auth/both-forms
+    title: A key in both forms is accepted
+    requirement: AUTH-7
+    steps:
+      - call: models.list
+        expect: {status: 200}
+"""
+
+
+def test_a_target_that_takes_the_key_in_one_form_only_is_told_from_a_wrong_key(check: Runner) -> None:
+    with (check.suite / "requirements.yaml").open("a") as file:
+        file.write(EITHER_REQUIREMENT)
+    (check.suite / "auth.yaml").write_text(EITHER_SCENARIO)
+    gateway = Gateway(KEY)
+
+    def wants_one(request: Received) -> Answer:
+        both = request.header("Authorization") and request.header("X-Session-API-Key")
+        return error(401) if both else gateway(request)
+
+    with Server(wants_one) as server:
+        assert check(server.url) == 1
+    assert "but not in both forms at once (401)" in check.report()["run"]["ended_early"]
+    states = check.states()
+    assert states.pop("auth/both-forms") == "failed"
+    assert set(states.values()) == {"could not run"}
+
+
 def test_a_server_that_says_yes_to_everything_is_not_conformant(check: Runner) -> None:
     with Server(lambda _: completion("ok")) as server:
         assert check(server.url, "--model", "any") == 1

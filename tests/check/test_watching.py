@@ -206,3 +206,26 @@ def test_created_an_hour_off_is_seen_by_the_clock_of_the_run(check: Runner) -> N
     with Server(gateway) as server:
         assert check(server.url, "--scenario", NAMES) == 1
     assert "the time of the exchange, got 1 (the smoke test, step 2)" in check.report()["scenarios"][0]["reason"]
+
+
+PAGES = """\
+  - id: chat/json-is-json
+    title: What is declared as JSON is JSON
+    requirement: CONV-1
+    watch: media-type
+"""
+
+
+@pytest.mark.parametrize(("known", "state"), [(True, "failed"), (False, "could not run")])
+def test_a_smoke_test_that_fails_is_watched_too_where_nothing_but_the_target_can_have_answered(
+    check: Runner, *, known: bool, state: str
+) -> None:
+    write_suite(check.suite.parent, SCENARIOS + PAGES)
+    gateway = Gateway(KEY, {"GET /v1/models": lambda _: http(200, "<html>", kind="application/json")})
+    if known:
+        gateway.overrides["GET /server_info"] = lambda _: http(200, {"title": "a gateway"})
+    with Server(gateway) as server:
+        assert check(server.url) == (1 if known else 3)
+    states = check.states()
+    assert states.pop("chat/json-is-json") == state
+    assert set(states.values()) == {"could not run"}

@@ -128,11 +128,8 @@ def test_a_gross_mutant_whose_run_ended_early_is_judged_by_what_was_named_before
     cut = report.model_copy(update={"run": report.run.model_copy(update={"ended_early": "the power failed"})})
     record = judge_mutant(gross, SUITE, cut, [])
     assert (record.verdict, record.reason) == (Verdict.CAUGHT, "the power failed")
-    left_open = cut.model_copy(
-        update={
-            "requirements": tuple(each.model_copy(update={"state": State.COULD_NOT_RUN}) for each in cut.requirements)
-        }
-    )
+    unknown = tuple(each.model_copy(update={"state": State.COULD_NOT_RUN}) for each in cut.scenarios)
+    left_open = cut.model_copy(update={"scenarios": unknown})
     assert judge_mutant(gross, SUITE, left_open, []).verdict is Verdict.SURVIVED
 
 
