@@ -40,7 +40,7 @@ class CutsAtEightyCharacters(Says):
     """Cuts a text after 80 characters, as a notification does."""
 
     breaks = "CHAT-15"
-    also = frozenset({"CHAT-16"})
+    also = frozenset({"CHAT-16", "HTTP-2"})
 
     def says(self, text: str, turn: Turn) -> str:
         return text[:80]
@@ -143,6 +143,7 @@ class CompletesTextLater(Says):
     """Calls its answer a text completion, from the second turn on."""
 
     breaks = "CHAT-1"
+    also = frozenset({"CLIENT-1"})
 
     async def retell(self, turn: Turn) -> None:
         if turn.request.conversation:
@@ -166,6 +167,7 @@ class GivesUpOnFirstTurns(_GivesUp):
     """Answers 504 when a first turn takes more than four seconds."""
 
     breaks = "CHAT-1"
+    also = frozenset({"PROXY-3"})
     later = False
 
 
@@ -173,6 +175,7 @@ class GivesUpOnLaterTurns(_GivesUp):
     """Answers 504 when a follow-up takes more than four seconds."""
 
     breaks = "CONV-3"
+    also = frozenset({"CONV-31"})
     later = True
 
 
@@ -181,6 +184,7 @@ class ForgetsAfterTwoSeconds(ForgetsTheBeginning):
     """Resets a conversation in which nothing was said for two seconds, under its old id."""
 
     breaks = "CONV-3"
+    also = frozenset({"CONV-30"})
     seconds: ClassVar[float] = 2.5
     _last: dict[str, float] = field(default_factory=dict)
 
@@ -212,6 +216,7 @@ class NamesAnotherConversationLater(Mutant):
     """Names another conversation in the answer to the third turn."""
 
     breaks = "CONV-4"
+    also = frozenset({"CONV-29"})
     _turns: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: Request) -> Response:

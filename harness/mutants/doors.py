@@ -81,13 +81,13 @@ class AsksForSomeKeyAtTheBack(_SideDoor):
 
 
 class LocksTheUsualMethods(Mutant):
-    """Answers PUT like GET or POST, and asks for no key then."""
+    """Answers PUT like GET or POST when it carries no key."""
 
     breaks = "AUTH-3"
 
     async def answer(self, request: Request) -> Response:
         method = {CHAT: "POST", _MODELS: "GET"}.get(request.path)
-        if request.method != "PUT" or method is None:
+        if request.method != "PUT" or method is None or request.key:
             return await self.gateway(request)
         return await self.gateway(self.gateway.unlocked(replace(request, method=method)))
 

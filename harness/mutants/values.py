@@ -78,7 +78,7 @@ class LooksUpTheFirstModel(_TakesAnyModel):
     """Looks up the model of a conversation's first request alone."""
 
     breaks = "MODEL-4"
-    also = frozenset({"PROFILE-16", "CONV-20"})
+    also = frozenset({"PROFILE-16"})
 
     def is_taken(self, request: Request, question: dict[str, Any]) -> bool:
         return bool(request.conversation)

@@ -47,6 +47,15 @@ def test_where_a_requirement_is_from_and_what_servers_do_is_told(capsys: pytest.
     assert "gateway-harness check TARGET --requirement AUTH-3" in text
 
 
+def test_what_a_requirement_ranges_over_is_told_and_which_scenario_tries_what(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = explained(capsys, "AUTH-3")
+    assert "\nit ranges over\n  keyless: There are several ways to carry no key. Tried: none, empty-bearer," in text
+    assert "\n    not OPTIONS: a preflight carries no key" in text
+    assert "\n    tries: method GET, PUT, PATCH, DELETE, HEAD\n" in text
+
+
 @pytest.mark.parametrize("name", ["auth/no-key-opens-nothing", "auth/no-key-opens-nothing[empty-bearer]"])
 def test_a_scenario_is_told_with_its_steps_and_its_requirement(capsys: pytest.CaptureFixture[str], name: str) -> None:
     text = explained(capsys, name)

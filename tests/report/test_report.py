@@ -18,9 +18,10 @@ from jsonschema import Draft202012Validator, ValidationError
 from harness.presentation.files import FolderError, make_folder, remove_folder
 from harness.records import RecordError, json_schema
 from harness.redact import Redactor
-from harness.report.curl import curl_line
+from harness.report.curl import TOO_LONG, curl_line
 from harness.report.folder import write_reports
 from harness.report.markdown import markdown
+from harness.report.python_call import python_program
 from harness.report.record import Report, RequestRecord, read_report
 from harness.report.terminal import Screen
 from harness.verdict import State
@@ -230,6 +231,14 @@ def test_a_curl_line_run_by_a_shell_sends_what_was_sent(sent: RequestRecord) -> 
     own = {"host", "user-agent", "accept", "content-length"}
     headers = [(name, value) for name, value in received.headers if name.lower() not in own]
     assert headers == [(name, value.replace("$SESSION_API_KEY", KEY)) for name, value in sent.headers]
+
+
+def test_a_request_that_is_too_long_is_held_by_its_beginning_and_not_repeated() -> None:
+    held = request(method="POST", body='{"a', truncated=True)
+    exchange = report().scenarios[0].exchanges[0].model_copy(update={"request": held})
+    assert curl_line(held) == python_program(exchange) == TOO_LONG
+    assert '"truncated":true' in held.model_dump_json()
+    assert "truncated" not in request(method="POST", body='{"a').model_dump_json()
 
 
 def test_a_key_in_the_other_case_is_made_by_bash() -> None:

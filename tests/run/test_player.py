@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -197,6 +198,35 @@ def test_a_step_waits_before_its_request_when_it_is_told_to(play: Play) -> None:
     assert verdict.state is State.PASSED
     first, second = play.traces["play/one"].exchanges
     assert 0.5 <= second.started - first.started - first.elapsed < 5
+
+
+LONG = """\
+      - call: chat.completions.create
+        with: {model: "${model}", messages: "${messages}"}
+        expect: {status: 200, text: "${said}"}
+    cases:
+      long:
+        said: {repeat: 3000, of: "${word} and so on, "}
+        messages:
+          - {repeat: 99, of: [{role: user, content: a}, {role: assistant, content: b}]}
+          - {role: user, content: {repeat: 3, of: "Reply with exactly: ${word}"}}
+"""
+
+
+def test_what_is_long_is_written_out_when_it_is_sent_and_compared_and_a_trace_keeps_it_short(play: Play) -> None:
+    def answer(request: Received) -> Answer:
+        if request.path == "/v1/models":
+            return http(200, {})
+        word = json.loads(request.body)["messages"][-1]["content"].rpartition(" ")[2]
+        return completion(f"{word} and so on, " * 3000)
+
+    with Server(answer) as server:
+        play(server, "      - {http: GET /v1/models, expect: {status: 200}}\n", LONG)
+    assert play.verdicts["play/two[long]"].state is State.PASSED
+    sent = json.loads(server.received[-1].body)["messages"]
+    assert len(sent) == 2 * 99 + 1
+    assert sent[-1]["content"].count("Reply with exactly: ") == 3
+    assert play.traces["play/two[long]"].variables["said"]["repeat"] == 3000  # type: ignore[index,call-overload]  # JSON
 
 
 def test_a_conversation_that_the_native_api_starts_is_known_to_be_deleted(play: Play) -> None:
