@@ -19,7 +19,6 @@ class WaitsForCapacity(Mutant):
     """Lets requests beyond its capacity wait for as long as it takes."""
 
     breaks = "ERROR-22"
-    also = frozenset({"CONV-30"})
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
@@ -87,7 +86,6 @@ class TimeIsNoError(Mutant):
     """Answers a turn that takes too long with the words that it goes on."""
 
     breaks = "ERROR-21"
-    also = frozenset({"CONV-31"})
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)

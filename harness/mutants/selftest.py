@@ -18,7 +18,7 @@ from harness.mutants.proof import PLAYING_SECONDS, prove, prove_alone
 from harness.mutants.record import HonestRecord, MutantRecord, RunRecord, Selftest
 from harness.mutants.registry import every_honest, every_mutant
 from harness.mutants.workers import Lost, spread
-from harness.plan import NothingSelectedError
+from harness.plan import SLOW, NothingSelectedError
 from harness.reading.problems import did_you_mean
 from harness.records import this_tool
 from harness.scenarios.corpus import corpus_folder
@@ -106,12 +106,16 @@ def _on_the_honest(choice: Choice, suite: Suite) -> Iterator[Job]:
     if choice.requirements or choice.areas:
         return
     gateways = every_honest()
+    # Each look is there twice, once for each contract.
+    half = tuple(each for number, each in enumerate(gateways) if number // 2 % 2 == number % 2)
     if choice.fast:
-        # Every other one: each look is there twice, once for each contract.
-        gateways = tuple(each for number, each in enumerate(gateways) if number // 2 % 2 == number % 2)
+        gateways = half
     for number in range(choice.repeat):
         yield from (Job(gateway.__name__, seed=str(number)) for gateway in gateways)
     if not choice.fast:
+        # Half a minute on each gateway, so not in every repetition.
+        slow = tuple(each.id for each in suite.scenarios.values() if SLOW in each.tags)
+        yield from (Job(gateway.__name__, slow) for gateway in half)
         # One gateway in each contract suffices to show that scenarios don't depend on each other.
         for gateway in (each for each in gateways if issubclass(each, Plain)):
             contract = contract_of(gateway)
@@ -119,7 +123,9 @@ def _on_the_honest(choice: Choice, suite: Suite) -> Iterator[Job]:
             names = [
                 each.id
                 for each in scenarios
-                if contract in suite.requirements[each.requirement].contracts and each.watch is None
+                if contract in suite.requirements[each.requirement].contracts
+                and each.watch is None
+                and SLOW not in each.tags
             ]
             yield from (Job(gateway.__name__, part, alone=True) for part in itertools.batched(names, _PART))
 

@@ -26,7 +26,7 @@ from harness.mutants.record import (
 )
 from harness.mutants.registry import every_mutant
 from harness.mutants.selftest import Choice, plan
-from harness.plan import NothingSelectedError
+from harness.plan import SLOW, NothingSelectedError
 from harness.records import Tool, json_schema
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
@@ -163,10 +163,13 @@ def test_a_record_keeps_to_the_schema() -> None:
 def test_everything_is_played_if_nothing_is_chosen() -> None:
     jobs = plan(Choice(), SUITE)
     assert [job.gateway for job in jobs][-len(every_mutant()) :] == [each.__name__ for each in every_mutant()]
-    assert all(job.scenarios == () for job in jobs if not job.alone)
+    slow = tuple(name for name, each in SUITE.scenarios.items() if SLOW in each.tags)
+    assert {job.scenarios for job in jobs if not job.alone} == {(), slow}
+    looks = sorted({job.gateway.partition("-")[0] for job in plan(Choice(honest=True), SUITE)})
+    assert sorted(job.gateway.partition("-")[0] for job in jobs if job.scenarios == slow) == looks
     alone = [scenario for job in jobs if job.alone for scenario in job.scenarios]
     # A scenario that only watches would see nothing but the smoke test.
-    assert set(alone) == {name for name, each in SUITE.scenarios.items() if each.watch is None}
+    assert set(alone) == {name for name, each in SUITE.scenarios.items() if each.watch is None and name not in slow}
 
 
 def test_a_fast_one_plays_on_every_mutant_what_has_to_see_it_and_on_every_look_once() -> None:
