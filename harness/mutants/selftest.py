@@ -148,7 +148,8 @@ def glance(mutant: type[Mutant], suite: Suite) -> tuple[str, ...]:
     return tuple(
         each.id
         for each in suite.scenarios.values()
-        if each.requirement == mutant.breaks or any(fnmatchcase(each.id, glob) for glob in mutant.where)
+        if each.requirement == mutant.breaks
+        or (SLOW not in each.tags and any(fnmatchcase(each.id, glob) for glob in mutant.where))
     )
 
 
