@@ -132,7 +132,6 @@ class RebuildsLongHistories(_ReplaysLongHistories):
     """Builds a conversation from the history of a first request when it is of more than a hundred messages."""
 
     breaks = "CONV-6"
-    also = frozenset({"CHAT-9"})
     follow_ups = False
 
 
@@ -201,6 +200,7 @@ class ForgetsAfterTenSeconds(ForgetsAfterTwoSeconds):
     """Resets a conversation in which nothing was said for ten seconds, under its old id."""
 
     breaks = "CONV-3"
+    also = frozenset[str]()
     seconds = 10
 
 

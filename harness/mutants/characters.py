@@ -87,7 +87,7 @@ class ComposesQuestions(SpoilsQuestions):
 
     def spoil(self, question: dict[str, Any]) -> None:
         newest = newest_user_message(question)
-        if isinstance(text := newest.get("content"), str):
+        if isinstance(text := newest.get("content"), str) and "[[" not in text:  # what steers the model gets through
             newest["content"] = self.heard(text)
 
     def heard(self, text: str) -> str:

@@ -106,7 +106,7 @@ class WantsTheSessionHeaderLater(Mutant):
     """Takes no bearer token on a follow-up."""
 
     breaks = "AUTH-1"
-    also = frozenset({"AUTH-11"})
+    also = frozenset({"AUTH-11", "CLIENT-1"})
 
     async def answer(self, request: Request) -> Response:
         later = request.chat is not None and request.conversation
@@ -118,7 +118,7 @@ class WantsABearerLater(Mutant):
     """Takes no session header on a follow-up."""
 
     breaks = "AUTH-2"
-    also = frozenset({"AUTH-11"})
+    also = frozenset({"AUTH-11", "AUTH-19"})
 
     async def answer(self, request: Request) -> Response:
         later = request.chat is not None and request.conversation
