@@ -67,15 +67,16 @@ class ZipsStreamsInPart(Mutant):
 
 
 class PrefersBrotli(Mutant):
-    """Calls every list that it sends to clients with encodings Brotli, which they don't accept."""
+    """Sends model lists with Brotli to clients that accept other encodings."""
 
     breaks = "HTTP-17"
+    also = frozenset({"CLIENT-1"})
     where = ("clients/*",)
 
     def returned(self, request: Request, response: Response) -> Response:
         if not _accepts_gzip(request) or not request.is_for("GET", _LIST):
             return response
-        return response.with_header("content-encoding", "br")
+        return replace(response, body=b"\x8b" + response.body).with_header("content-encoding", "br")  # no plain text
 
 
 class SendsClientsRound(Mutant):

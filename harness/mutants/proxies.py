@@ -132,6 +132,7 @@ class GivesUpAfterThreeSeconds(Mutant):
     """Answers 504 when a turn takes longer than 3.5 seconds."""
 
     breaks = "PROXY-3"
+    also = frozenset({"CHAT-1", "CONV-3"})
 
     async def answer(self, request: Request) -> Response:
         turn = asyncio.create_task(self.gateway(request))
