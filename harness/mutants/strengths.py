@@ -18,7 +18,7 @@ SAME: Mapping[str, str] = {
         "AnySessionHeaderIsTheKey AnyTokenIsTheKey AsksForSomeKeyAtTheBack ComparesAsFarAsItGoes ComparesTheEnd "
         "ComparesTheLength ComparesTheStart ComparesWithoutCase RespondsToHalfAKey TrustsWhoKnowsAConversation"
     ),
-    "BearerIsForListsAlways": "BearerIsCapitalised BearerIsForChats OneBlankOnly",
+    "BearerIsForListsAlways": "BearerIsCapitalised BearerIsForChats OneBlankOnly WantsTheSessionHeaderLater",
     "BreaksBeyondAscii": "BreaksOnHalfACharacter",
     "BreaksOnEveryField": (
         "CountsChoices DividesByTheTemperature HasNoPriority HasNoSuchEffort HasNoVoice HasRoomForSixtyFourTools "
@@ -28,9 +28,10 @@ SAME: Mapping[str, str] = {
     "CallsEveryTool": "CallsTheClientsTool CallsTheClientsToolLater LeavesTheCallToTheClient",
     "CallsOldFunctionsAlways": "CallsAFunctionOfOld",
     "ChecksNoKey": (
-        "AsksForNoKey ConversationIsTheKey ConversationsAreOpen EmptyTokenIsAKey ForgetsTheDoubledSlash "
-        "ForgetsTheSlashAtTheEnd IsOpenBelowApi LocksSmallLetters LocksTheUsualMethods OneModelIsNoSecret "
-        "PublicModelList RespondsToEmptyKeys TwiceIsTrusted"
+        "AsksForNoKey CachesForStrangers ChecksTheToldPath ConversationIsTheKey ConversationsAreOpen "
+        "EmptyTokenIsAKey ForgetsTheDoubledSlash ForgetsTheSlashAtTheEnd IsOpenBelowApi LetsToldPreflightsPass "
+        "LocksSmallLetters LocksTheUsualMethods OneModelIsNoSecret PublicModelList RespondsToEmptyKeys "
+        "TrustsLocalAddresses TrustsNamedUsers TrustsToldHosts TwiceIsTrusted"
     ),
     "CompletesText": "CompletesTextLater",
     "CountsNoCost": "CountsTheFirstTurn",
@@ -40,17 +41,19 @@ SAME: Mapping[str, str] = {
     "ErrorsAreEmpty": "FailsInItsOwnWords KeepsDetailsToItself ValidatesInItsOwnWords",
     "ErrorsArePages": "RefusalsAreText ShowsAPageToStrangers ShowsAPageWhenItIsBusy",
     "EveryChatFails": (
-        "BreaksOnUndeclaredBodies GivesUpOnFirstTurns LosesBodiesOnUpgrades UnpacksWhatIsNotPacked WantsToKnowTheLength"
+        "BreaksOnUndeclaredBodies GivesUpAfterThreeSeconds GivesUpOnFirstTurns IsOverloadedAtFirst "
+        "LosesBodiesOnUpgrades UnpacksWhatIsNotPacked WantsToKnowTheLength"
     ),
     "EveryChatIsRefused": (
         "ChecksWhatItIgnores ComparesTheMediaType ExpectsNothing HasNoBetas KnowsItsMessages KnowsItsOptions "
-        "KnowsItsParts KnowsNoCapitals ReadsEveryKey ReadsOptionsItDoesNotNeed RefusesPenalties RefusesToBeSteered "
-        "SeesNoImages TakesTheBlockingClientForARobot WantsSnakeCase"
+        "KnowsItsParts KnowsNoCapitals ReadsEveryKey ReadsOptionsItDoesNotNeed RefusesPenalties "
+        "RefusesToBeSteered SeesNoImages TakesTheBlockingClientForARobot WantsSnakeCase"
     ),
     "EveryErrorIsAnAnswer": (
-        "AnswersItsOwnNudge FailuresAreAnswers HasNothingToSay RepeatsItsLastAnswer SaysWhateverTheModelSent "
-        "StuckIsAnAnswer TakesHalfAnAnswer"
+        "AnswersItsOwnNudge ApologizesForLateFailures FailuresAreAnswers HasNothingToSay RepeatsItsLastAnswer "
+        "SaysWhateverTheModelSent StuckIsAnAnswer TakesHalfAnAnswer"
     ),
+    "FailsForever": "RepeatsTheErrorOfADrop",
     "FollowsNoInstructions": (
         "CutsAtTheLimit CutsInstructions InstructsForOneTurn InstructsToTheFirstNul InstructsWithOnePart "
         "KnowsNoDevelopers SkipsTheSystemMessage StopsAtTheUser"
@@ -58,13 +61,14 @@ SAME: Mapping[str, str] = {
     "FollowsNoInstructionsInResponses": "SkipsInstructions",
     "ForgetsEachTurn": (
         "FailsForGood ForgetsAfterFifteenTurns ForgetsAfterTenSeconds ForgetsAfterTwoSeconds "
-        "KeepsConversationsInMemory RemembersTenMessages WritesEachTurnWithTheNext"
+        "ForgetsIdleConversations KeepsConversationsInMemory RemembersTenMessages WritesEachTurnWithTheNext"
     ),
     "ForgetsNothing": "HidesWhatItDeletes",
     "HasEnoughAfterOneTurn": "GivesUpOnLaterTurns",
-    "HasNoConversations": "HasOtherIdsInside OrphansAreHidden",
+    "HasNoConversations": "HasOtherIdsInside OrphansAreHidden ShowsTheFirstTurn",
     "HasOneConversation": (
-        "InstructsEveryone KnowsConversationsByTheirBeginning RemembersEveryone UserIsTheConversation"
+        "InstructsEveryone KeepsTheConversationInACookie KnowsConversationsByTheirBeginning RemembersEveryone "
+        "UserIsTheConversation"
     ),
     "IdsAreNoUuids": "ChoosesTheIdsItself KnowsRandomIdsOnly",
     "IgnoresObservation": "CutsLongSpans MendsSpans MetadataMayBeNested MetadataMayBeText",
@@ -75,13 +79,16 @@ SAME: Mapping[str, str] = {
     ),
     "IsOftenBusy": "SaysNotWhenItHasTime",
     "KeepsTheFirst": "RunsOnTheFirst",
-    "KeepsTheIdToItselfAlways": "FailuresHaveNoHeader NamesTheConversationOnce StreamsHaveNoHeader",
+    "KeepsTheIdToItselfAlways": (
+        "FailuresHaveNoHeader NamesNoConversationOfA500 NamesTheConversationOnce StreamsHaveNoHeader"
+    ),
     "KeyAnywhere": "BearerInTheSessionHeader KeyInACookie KeyInTheQuery KeyIsAPassword KeyNeedsNoScheme",
     "KnowsAsciiOnly": "EndsAtNul SaysNothingInvisible",
     "KnowsNoPages": (
         "AllowsPagesNoConversations HidesRefusalsFromPages HidesTheConversationFromPages PreflightsNeedAKey"
     ),
     "LastComeFirstServedAlways": "TakesTwinsForOne",
+    "LetsClientsRetry": "AsksForARetryOfADrop",
     "LetsEveryPageIn": "LetsPagesInByTheirStart",
     "ListsNoModel": "KnowsTheProfilesOfItsStart ListsProfilesWithAKey",
     "ListsOtherNames": "ListsSmallLetters UnderscoresSeparate",
@@ -97,7 +104,8 @@ SAME: Mapping[str, str] = {
     "OffersAnAlternativeAlways": "GivesChoices GivesTwoChoices",
     "OutputsATool": "OutputsItsThoughts OutputsItsTools",
     "OverlooksTheField": "RefusesStreamsInTheBeginning StreamsForTheBlockingClient",
-    "PassesTheFailureOn": "PassesRateLimitTextsOn",
+    "PassesBadRequestsOnAlways": "PassesOnWhatIsForbidden",
+    "PassesTheFailureOn": "PassesRateLimitTextsOn QuotesAnOverloadedProvider",
     "ReadsNoParts": "ReadsPartsInTheBeginning ReadsTheFirstPart",
     "RefusalsAreFailures": "BreaksOnBrokenJson BreaksOnForms BreaksOnMissingFields",
     "RefusesNothing": "AnswersAtOnce ForgetsThePrevious PromisesToStore",
@@ -108,16 +116,19 @@ SAME: Mapping[str, str] = {
         "BelievesTheHistory MakesInstructionsOfTheHistory PlaysResentTurnsAgain RebuildsLongHistories "
         "ReplaysLongHistories"
     ),
+    "ResendsFailures": "ResendsSlowChats",
     "ResponsesFail": "RefusesToolsInResponses",
     "RoundsTheTotalUpAlways": "TotalsTheConversation",
     "SavesNoProfiles": "KnowsTwoNamesDeep",
     "SaysDone": "HasHeardThatBefore RepeatsItsFirstAnswer SaysSomethingForNothing",
+    "SaysZippedAndIsNotAlways": "DeflatesWhatItCallsZipped",
     "SendsNoText": "CutsBetweenBytes CutsCharacters StopsAtItsOwnMark StreamsNothingInvisible",
     "ServesAnyModel": (
-        "DecodesNames LooksUpTheFirstModel NoNameIsTheDefault PrefixInAnyCase PrefixIsOptional ReadsTheStartOfAName "
-        "ServesWhatItHasServed StreamsForAnyModel TakesFileNames TakesNamesForPaths TrimsNames"
+        "DecodesNames LooksUpTheFirstModel NoNameIsTheDefault PrefixInAnyCase PrefixIsOptional "
+        "ReadsTheStartOfAName ServesWhatItHasServed StreamsForAnyModel TakesFileNames TakesNamesForPaths "
+        "TrimsNames"
     ),
-    "SessionHeaderIsForNativesAlways": "SessionHeaderIsNotForLists",
+    "SessionHeaderIsForNativesAlways": "SessionHeaderIsNotForLists WantsABearerForProfiles WantsABearerLater",
     "ShowsNoEvents": "KeepsOneTurn",
     "ShowsTheApiKey": "ListsTheApiKeys",
     "ShowsTracebacks": "ShowsItsException ShowsWhatItCouldNotRead ShowsWhereItFailed ShowsWhereItRefused",
@@ -125,19 +136,23 @@ SAME: Mapping[str, str] = {
     "StreamsAToolCallLaterAlways": "StreamsItsTools",
     "StreamsEveryAnswer": "StreamsForItsOptions",
     "StreamsItsErrors": "StreamsItsFailures",
+    "SumsUp": "RepeatsItselfInLaterStreams",
     "TakesTextsOnly": "KnowsNoInputParts KnowsNoTypedMessages",
     "TellsEverything": "KnowsWhoCalls OffersTheClientsTools",
     "TellsItsReasonsAlways": "ThinksAloud ThinksAloudFromTheSecondToolOn",
-    "TellsTheKeyInAnIdAlways": "ListsWhoMayAsk",
+    "TellsTheKeyInAnIdAlways": "ListsWhoMayAsk RepeatsTheProfile",
     "TellsUsageUnasked": "TellsUsageForAnyOptions",
     "Trims": "TrimsLaterAnswers",
-    "TrustsTheIntranetAlways": "AnyoneMayDelete AnyoneMayLookAround ListsProfilesToAnyone RenamesForAnyone",
+    "TrustsTheIntranetAlways": (
+        "AnyoneMayDelete AnyoneMayLookAround ListsProfilesToAnyone RenamesForAnyone TrustsLocalAddressesWithProfiles"
+    ),
     "UnknownIsAFailure": "OrphansAreErrors",
     "UnknownPathsFail": "BreaksOnOtherMethods",
     "WantsNoObservation": "EmptyIsAName ParentsAreOfOneForm TagsHoldNoBlanks",
     "WantsOneForm": "AnEmptyHeaderSpoilsBoth ChatsWantOneCredential OneWrongHeaderSpoilsBoth",
     "WantsOneMessage": "KnowsNoFunctions TakesAHundredMessages UserHasTheLastWord WantsTextInEveryMessage",
     "WrongKeyIsForbiddenAlways": "NoKeyIsForbidden",
+    "ZipsUnaskedAlways": "PrefersBrotli",
 }
 """By a mutant that sins always: those whose sin, done always, would be its."""
 
