@@ -5,6 +5,7 @@ Without one of its options it collects nothing and imports nothing.
 
 from __future__ import annotations
 
+from argparse import BooleanOptionalAction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--gateway-native-api",
-        action="store_const",
-        const=True,
-        help="scenarios may use /api of someone else's server, mainly to create profiles",
+        action=BooleanOptionalAction,
+        help="whether scenarios may use /api there, mainly to create profiles (default: on this machine only)",
     )
     group.addoption(
         "--gateway-slow",

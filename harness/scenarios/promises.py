@@ -7,7 +7,7 @@ and the scenario's own could not be looked at.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Answer, AskModel, Call
@@ -44,19 +44,24 @@ def broken_promise(step: Step, check: str) -> str | None:
         check: what was looked at, as a finding names it. For `save NAME` the place that is saved from counts.
     """
     saved = check.partition("save ")[2]
-    part = step.save.get(saved, check).lower()
-    return next((named for glob, named in step.promises.items() if fnmatchcase(part, glob.lower())), None)
+    part = step.save.get(saved, check)
+    return next((named for glob, named in step.promises.items() if _fits(part, glob)), None)
+
+
+def _fits(text: str, glob: str) -> bool:
+    """Whether a text is as a glob says, in which `*` stands for anything."""
+    return re.fullmatch(".*".join(map(re.escape, glob.split("*"))), text, re.IGNORECASE | re.DOTALL) is not None
 
 
 def _is_about(promise: Promise, step: Step, action: str) -> bool:
     statuses = admitted(step.expect.status)
     expected = _STATUSES[promise.answer] if isinstance(promise.answer, Answer) else {promise.answer}
     return (
-        fnmatchcase(action, promise.action)
+        _fits(action, promise.action)
         and bool(statuses)
         and statuses <= expected
         and (not promise.auth or step.auth in promise.auth)
-        and (promise.header is None or any(fnmatchcase(name, promise.header) for name in step.headers))
+        and (promise.header is None or any(_fits(name, promise.header) for name in step.headers))
     )
 
 

@@ -123,15 +123,16 @@ def test_a_known_deviation_is_an_expected_failure(session: Sessions) -> None:
 
 def test_what_the_target_does_not_offer_is_skipped_with_the_reason(session: Sessions) -> None:
     with Server(Gateway(KEY, native=False)) as server:
-        ran = session("--gateway-url", server.url, "-rs")
+        ran = session("--gateway-url", server.url, "--no-gateway-native-api", "-rs")
+        assert session("--gateway-url", server.url).results == ALL | {"suite/chat.yaml::profile": "ERROR"}
     assert ran.results == ALL | {"suite/chat.yaml::profile": "SKIPPED"}
     assert ran.status == 0
-    assert "the target does not offer: profiles" in ran.output
+    assert "it uses the native API" in ran.output
 
 
 def test_a_session_that_found_out_nothing_is_no_success(session: Sessions) -> None:
     with Server(Gateway(KEY, native=False)) as server:
-        ran = session("--gateway-url", server.url, "-k", "profile")
+        ran = session("--gateway-url", server.url, "--no-gateway-native-api", "-k", "profile")
     assert ran.results == {"suite/chat.yaml::profile": "SKIPPED"}
     assert ran.status == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "no scenario could be assessed" in ran.output
