@@ -226,3 +226,26 @@ def test_a_call_of_the_finish_tool_ends_the_turn_if_it_carries_a_text(
     reply = gateway.chat(f"Reply with exactly: ok [[tool: finish {arguments}]]")
     assert reply.text == text
     assert gateway.chat("What was my first message?", conversation=reply.conversation).status == 200
+
+
+def test_the_message_of_a_failed_turn_is_not_sent_to_the_model_again(gateway: Gateway) -> None:
+    failed = gateway.chat("I like ouzels. [[error: 500]]")
+    assert failed.status == 500
+    assert gateway.chat("I am called Ibis.", conversation=failed.conversation).text == "You said: I am called Ibis."
+    asked = gateway.asked("I am called Ibis.")["requests"]
+    assert [[message["content"] for message in each["messages"][1:]] for each in asked] == [["I am called Ibis."]]
+
+
+def test_an_agent_whose_model_says_nothing_asks_it_again(either: Gateway) -> None:
+    assert either.chat("Reply with exactly: here [[empty: once]]").text == "here"
+
+
+def test_released_servers_instructions_have_a_limit_and_others_have_none(
+    gateway: Gateway, streaming_gateway: Gateway
+) -> None:
+    def instructed(asked: Gateway, length: int) -> int:
+        messages = [{"role": "system", "content": "x" * length}, {"role": "user", "content": "hello"}]
+        return asked.request("POST", "/v1/chat/completions", body={"model": MODEL, "messages": messages}).status
+
+    assert [instructed(streaming_gateway, length) for length in (32_768, 32_769)] == [200, 400]
+    assert instructed(gateway, 32_769) == 200

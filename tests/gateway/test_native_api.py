@@ -54,6 +54,26 @@ def test_a_key_is_shown_when_it_is_asked_for_and_dropped_when_it_is_not_to_be_st
     assert (detail["config"]["api_key"], detail["api_key_set"]) == (None, False)
 
 
+def test_a_profile_without_a_key_is_a_model_whose_turns_fail(gateway: Gateway, profile: str) -> None:
+    gateway.request("POST", f"/api/profiles/{profile}", body={"llm": LLM, "include_secrets": False})
+    models = [model["id"] for model in gateway.request("GET", "/v1/models").json()["data"]]
+    assert f"openhands_{profile}" in models
+    failed = gateway.request(
+        "POST", "/v1/chat/completions", body={**chat_body("keyless"), "model": f"openhands_{profile}"}
+    )
+    assert (failed.status, failed.json()["error"]["code"]) == (500, "agent_error")
+    assert gateway.asked("keyless")["count"] == 0
+
+
+def test_a_conversation_names_the_folder_that_its_terminal_is_in(gateway: Gateway) -> None:
+    told = gateway.chat('Reply with exactly: ok [[tool: terminal {"command": "pwd"}]]')
+    folder = gateway.request("GET", f"/api/conversations/{told.conversation}").json()["workspace"]["working_dir"]
+    events = gateway.request("GET", f"/api/conversations/{told.conversation}/events/search").json()["items"]
+    observed = [event["observation"]["content"][0]["text"] for event in events if event["kind"] == "ObservationEvent"]
+    assert observed == [folder]
+    assert folder.startswith("/")
+
+
 def test_a_profile_can_be_renamed_but_not_onto_another(gateway: Gateway, profile: str) -> None:
     path, new = f"/api/profiles/{profile}/rename", f"{profile}-new"
     assert gateway.request("POST", path, body={"new_name": "scripted"}).status == 409
