@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.reading.problems import did_you_mean
-from harness.scenarios.model import Capability
+from harness.scenarios.model import SLOW, Capability
 from harness.verdict import ScenarioVerdict, State
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ NOT_GIVEN = {
     Capability.RESTART: "the harness did not start the target, so it can't restart it",
 }
 """What a missing capability means, from what explains most to what explains least."""
-
-
-SLOW = "slow"
-"""The tag of scenarios that take tens of seconds and more: a time limit passes, or a server is filled to capacity."""
 
 
 @dataclass(frozen=True, slots=True)

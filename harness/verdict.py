@@ -59,6 +59,10 @@ NOT_SELECTED = "no scenario was selected"
 """Why a requirement is not assessed that the user's selection leaves out."""
 
 
+ONLY_SLOW = "its scenarios are slow, and --slow plays them"
+"""Why a requirement is not assessed whose scenarios are all left out because they are slow."""
+
+
 UNPROVEN = "its positive control"
 """How the reason of a scenario begins whose pass was revoked, since its control didn't pass."""
 

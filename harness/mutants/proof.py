@@ -13,9 +13,10 @@ from harness.mutants.honest import Honest
 from harness.mutants.judgement import contract_of, judge_honest, judge_mutant
 from harness.mutants.mutant import Mutant
 from harness.mutants.target import MutantTarget
-from harness.plan import SLOW, Selection
+from harness.plan import Selection
 from harness.report.build import build_report
 from harness.run.settings import SessionSettings
+from harness.scenarios.model import SLOW
 from harness.targets.names import NO_RUN
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from harness.mutants.proof import PLAYING_SECONDS, prove, prove_alone
 from harness.mutants.record import HonestRecord, MutantRecord, RunRecord, Selftest
 from harness.mutants.registry import every_honest, every_mutant
 from harness.mutants.workers import Lost, spread
-from harness.plan import SLOW, NothingSelectedError
+from harness.plan import NothingSelectedError
 from harness.reading.problems import did_you_mean
 from harness.records import this_tool
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
+from harness.scenarios.model import SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

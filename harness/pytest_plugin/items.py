@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from harness.plan import SLOW
 from harness.pytest_plugin.run import UnavailableError
 from harness.reading.problems import FileError
 from harness.report.curl import curl_line
 from harness.report.record import FindingRecord, RequestRecord
 from harness.scenarios.load import REQUIREMENTS, load_suite
+from harness.scenarios.model import SLOW
 from harness.verdict import State
 
 if TYPE_CHECKING:

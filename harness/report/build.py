@@ -25,8 +25,8 @@ from harness.report.record import (
     ScenarioRecord,
 )
 from harness.scenarios.fingerprint import fingerprint
-from harness.scenarios.model import Contract
-from harness.verdict import State
+from harness.scenarios.model import SLOW, Contract
+from harness.verdict import ONLY_SLOW, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,6 +71,7 @@ def build_report(results: Results, known: Sequence[Deviation] = ()) -> Report:
     verdicts, entries = results.known(known)
     requirements = judge_requirements(suite.requirements.values(), verdicts)
     interrupted = results.run.ended_early is not None
+    slow = _only_slow(suite) if results.run.slow_left_out else frozenset()
     areas = {scenario.requirement: scenario.area for scenario in suite.scenarios.values()}
     return Report(
         tool=results.tool,
@@ -94,7 +95,7 @@ def build_report(results: Results, known: Sequence[Deviation] = ()) -> Report:
                 source=verdict.requirement.source,
                 contracts=tuple(sorted(verdict.requirement.contracts, key=list(Contract).index)),
                 state=verdict.state,
-                reason=verdict.reason,
+                reason=verdict.reason if verdict.scenarios or verdict.requirement.id not in slow else ONLY_SLOW,
                 scenarios=verdict.scenarios,
             )
             for verdict in requirements
@@ -117,6 +118,12 @@ def build_report(results: Results, known: Sequence[Deviation] = ()) -> Report:
             for entry, standing, scenarios in entries
         ),
     )
+
+
+def _only_slow(suite: Suite) -> frozenset[str]:
+    """The requirements that only slow scenarios prove."""
+    slow = {each.requirement for each in suite.scenarios.values() if SLOW in each.tags}
+    return frozenset(slow.difference(each.requirement for each in suite.scenarios.values() if SLOW not in each.tags))
 
 
 def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> ScenarioRecord:

@@ -153,7 +153,13 @@ def _roll_up(
     contracts = {each: judge_contract(each, judged, interrupted=interrupted) for each in Contract}
     return (
         tuple(
-            record.model_copy(update={"state": verdict.state, "reason": verdict.reason, "scenarios": verdict.scenarios})
+            record.model_copy(
+                update={
+                    "state": verdict.state,
+                    "reason": verdict.reason if verdict.scenarios else record.reason,
+                    "scenarios": verdict.scenarios,
+                }
+            )
             for record, verdict in zip(report.requirements, judged, strict=True)
         ),
         {

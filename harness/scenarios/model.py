@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from harness.reading.problems import Location
 
 
+SLOW = "slow"
+"""The tag of scenarios that take tens of seconds and more: a time limit passes, or a server is filled to capacity."""
+
+
 class Contract(StrEnum):
     """A named set of requirements that a target is judged against, one at a time."""
 

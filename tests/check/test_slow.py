@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.verdict import ONLY_SLOW
 from tests.check.conftest import KEY
 from tests.check.suite import SCENARIOS, write_suite
 from tests.run.servers import Gateway, Server
@@ -46,7 +47,10 @@ def test_a_slow_scenario_is_played_if_it_is_asked_for(check: Runner, options: li
 def test_the_report_says_how_many_were_left_out(check: Runner, capsys: pytest.CaptureFixture[str]) -> None:
     with Server(Gateway(KEY)) as server:
         assert check(server.url, "--report", "html") == 0
-    assert check.report()["run"]["slow_left_out"] == 1
+    report = check.report()
+    assert report["run"]["slow_left_out"] == 1
+    (requirement,) = (each for each in report["requirements"] if each["id"] == "CONV-1")
+    assert (requirement["state"], requirement["reason"]) == ("not assessed", ONLY_SLOW)
     assert f"\n  {LEFT_OUT}\n" in capsys.readouterr().out
     for name in ("report.md", "report.html"):
         (page,) = check.reports.glob(f"*/*/{name}")
@@ -60,7 +64,7 @@ def test_nothing_is_said_of_slow_scenarios_if_none_was_left_out(
     with Server(Gateway(KEY)) as server:
         assert check(server.url, option) == 0
     assert "slow_left_out" not in check.report()["run"]
-    assert "left out" not in capsys.readouterr().out
+    assert "slow scenario" not in capsys.readouterr().out
 
 
 def test_a_selection_of_slow_scenarios_alone_is_a_usage_error_that_names_the_option(

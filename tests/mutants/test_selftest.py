@@ -26,11 +26,11 @@ from harness.mutants.record import (
 )
 from harness.mutants.registry import every_mutant
 from harness.mutants.selftest import Choice, plan
-from harness.plan import SLOW, NothingSelectedError
+from harness.plan import NothingSelectedError
 from harness.records import Tool, json_schema
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
-from harness.scenarios.model import Contract, Level
+from harness.scenarios.model import SLOW, Contract, Level
 from harness.verdict import State
 
 ROOT = Path(__file__).parents[2]
