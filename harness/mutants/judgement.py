@@ -79,7 +79,7 @@ def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str], *
     imperfect = [each for each in report.scenarios if each.state is not State.PASSED and each.reason != NOTHING_SEEN]
     accusations = _accusations(each for each in imperfect if each.requirement not in honest.lacks)
     played = {each.requirement for each in report.scenarios}
-    obstacle = _obstacle(report, crashes) or _unfounded(honest.lacks & played, imperfect)
+    obstacle = _obstacle(report, crashes) or _unfounded(played.intersection(honest.lacks), imperfect)
     return HonestRecord(
         **_about(honest),
         verdict=Verdict.NOT_JUDGED if obstacle else Verdict.FALSE_ALARM if accusations else Verdict.CONFORMANT,
