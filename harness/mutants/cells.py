@@ -40,7 +40,7 @@ class CutsAtEightyCharacters(Says):
     """Cuts a text after 80 characters, as a notification does."""
 
     breaks = "CHAT-15"
-    also = frozenset({"CHAT-16", "HTTP-2"})
+    also = frozenset({"CHAT-16", "CHAT-2", "HTTP-2"})
 
     def says(self, text: str, turn: Turn) -> str:
         return text[:80]
@@ -282,7 +282,7 @@ class ShowsTheFirstTurn(CountsTheFirstTurn):
     """Shows no conversation that went on."""
 
     breaks = "CONV-7"
-    also = frozenset({"CONV-8"})
+    also = frozenset({"CONV-33", "CONV-8"})
 
     def hidden(self, response: Response) -> Response:
         return refusal(404, "no such conversation")
