@@ -65,7 +65,7 @@ def test_a_refusal_is_not_kept_so_the_request_can_be_put_right_and_sent_again(ga
     body = {"model": "openhands_later", "messages": [{"role": "user", "content": "hello"}]}
     headers = {"Idempotency-Key": key}
     assert gateway.request("POST", "/v1/chat/completions", body=body, headers=headers).status == 404
-    gateway.request("POST", "/api/profiles/later", body={"llm": {"model": "openai/x"}})
+    gateway.request("POST", "/api/profiles/later", body={"llm": {"model": "openai/x", "api_key": "any"}})
     assert gateway.request("POST", "/v1/chat/completions", body=body, headers=headers).status == 200
     gateway.request("DELETE", "/api/profiles/later")
 
