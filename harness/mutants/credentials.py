@@ -287,15 +287,14 @@ class ReadsKeysAsQueries(Mutant):
         return _without(request, [key for key in self.gateway.other_keys if unquote_plus(key) != key])
 
 
-class ChatsCutKeysAtBlanks(Mutant):
-    """Takes the second word of `Authorization` as the key, wherever it is presented with a chat."""
+class ChatsKnowNoBlanks(Mutant):
+    """Refuses a chat whose bearer token has a blank in it."""
 
     breaks = "AUTH-18"
 
     def forwarded(self, request: Request) -> Request:
-        if request.chat is None or " " not in (request.bearer or ""):
-            return request
-        return request.with_header("Authorization", f"Bearer {(request.bearer or '').split()[0]}")
+        refused = request.chat is not None and " " in (request.bearer or "")
+        return request.with_header("Authorization", None) if refused else request
 
 
 @dataclass

@@ -99,16 +99,15 @@ class TimeIsNoError(Mutant):
 _WORDS = {"role": "user", "content": "Reply with exactly: I am still at work."}
 
 
-class TimeIsShownOnAPage(Mutant):
-    """Shows a proxy's page when a turn takes too long."""
+class TimeIsToldInText(Mutant):
+    """Says in plain text that a turn takes too long."""
 
     breaks = "ERROR-21"
 
     def returned(self, request: Request, response: Response) -> Response:
         if request.chat is None or response.status != TOO_LATE:
             return response
-        page = replace(response, body=b"<html><title>504 Gateway Time-out</title></html>")
-        return page.with_header("Content-Type", "text/html")
+        return replace(response, body=b"stream timeout").with_header("Content-Type", "text/plain")
 
 
 @dataclass

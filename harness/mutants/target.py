@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from harness.targets import Progress
 
 
-TURN_TIMEOUT = 8.0
+TURN_TIMEOUT = 10.0
 """Seconds until a mutant answers 504: more than any turn takes that is not about this."""
 
 

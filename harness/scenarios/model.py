@@ -50,7 +50,7 @@ class Capability(StrEnum):
     NATIVE_TURNS = "native-turns"
     """The native API also starts conversations, adds messages to them and pauses them, as released servers do."""
     LIMITS = "limits"
-    """The harness knows the target's limits: it runs ten turns at once, and how long it waits for one."""
+    """The harness knows the target's limits: it runs at most thirty turns at once, and how long it waits for one."""
     SCRIPTED_MODEL = "scripted-model"
     """The agent's model is the scripted one, which a prompt can steer: call a tool, be slow, fail."""
     MODEL_LOG = "model-log"
