@@ -141,6 +141,7 @@ class Silent(Rewrites):
     lacks: ClassVar[Mapping[str, str]] = {
         "CHAT-14": "it doesn't tell usage",
         "CHAT-17": "it doesn't tell usage",
+        "PROFILE-20": "a profile that it shows lacks the address that the scenario copies, which is null",
     }
 
     def returned(self, request: Request, response: Response) -> Response:
