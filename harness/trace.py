@@ -5,7 +5,7 @@ The runner writes it, the judge reads it. Every value is frozen; times are secon
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Response:
     body: bytes
     truncated: bool = False
     unpacked: bool = False
-    lingered: float = 0.0
+    lingered: float = field(default=0.0, compare=False)
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its case-insensitive name; None if absent."""

@@ -22,6 +22,18 @@ _LONG = 0.7
 
 
 @dataclass
+class AnswersOneAtATime(Mutant):
+    """Lets every request wait until the one before it is answered."""
+
+    breaks = "HTTP-20"
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def answer(self, request: Request) -> Response:
+        async with self._turn:
+            return await self.gateway(request)
+
+
+@dataclass
 class TakesTwinsForOne(Mutant):
     """Gives concurrent requests that begin alike one answer, from one conversation."""
 

@@ -10,6 +10,8 @@ from uuid import uuid4
 from harness.mutants.exchange import CONVERSATION, Request, Response, Turn, refusal
 from harness.mutants.mutant import MODEL, Mutant, Retells, newest_user_message
 
+_RECORDS = "/api/conversations/"
+
 
 @dataclass
 class RemembersEveryone(Retells):
@@ -132,6 +134,44 @@ class PutsInstructionsBeforeTheQuestion(Mutant):
             newest = newest_user_message(question)
             newest["content"] = "\n".join([*instructions, newest["content"]])
         return await self.gateway(request.with_json(question))
+
+
+@dataclass
+class LosesWhatItRefused(Mutant):
+    """Answers the request after a refused follow-up in another conversation, under the same id."""
+
+    breaks = "CONV-20"
+    _lost: set[str] = field(default_factory=set)
+
+    async def answer(self, request: Request) -> Response:
+        named = request.conversation
+        if request.chat is None or named is None:
+            return await self.gateway(request)
+        if named in self._lost:
+            self._lost.remove(named)
+            return (await self.gateway(request.with_header(CONVERSATION, None))).with_header(CONVERSATION, named)
+        response = await self.gateway(request)
+        if response.status in {400, 404, 422} and await self.gateway.knows(named):
+            self._lost.add(named)
+        return response
+
+
+@dataclass
+class DeletesItsTwins(Mutant):
+    """Deletes with a conversation all that were told the same code word first."""
+
+    breaks = "CONV-34"
+    _told: dict[str, str] = field(default_factory=dict)
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        content = newest_user_message(request.chat or {"messages": []}).get("content")
+        if request.conversation is None and isinstance(content, str) and content.startswith("The code word is"):
+            self._told[response.headers.get(CONVERSATION, "")] = content
+        if request.is_for("DELETE", _RECORDS) and (told := self._told.get(request.path.removeprefix(_RECORDS))):
+            for twin in [name for name, first in self._told.items() if first == told]:
+                await self.gateway.ask("DELETE", _RECORDS + twin)
+        return response
 
 
 class NotesWhatItRefuses(Mutant):

@@ -51,6 +51,21 @@ class DeletesNothing(Mutant):
         return replace(request, path=PROFILES + "nobody") if request.is_for("DELETE", PROFILES) else request
 
 
+class DeletesByTheBeginning(Mutant):
+    """Deletes every profile whose name begins with that of the one to delete."""
+
+    breaks = "PROFILE-21"
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        if request.is_for("DELETE", PROFILES) and response.status < 300:
+            listed = (await self.gateway.ask("GET", PROFILES.rstrip("/"))).json["profiles"]
+            for name in (each["name"] for each in listed):
+                if name.startswith(request.path.removeprefix(PROFILES)):
+                    await self.gateway.ask("DELETE", PROFILES + name)
+        return response
+
+
 @dataclass
 class ServesWhatItHasServed(Mutant):
     """Caches profiles in use, and starts conversations with them after their deletion."""

@@ -50,7 +50,7 @@ def test_each_generated_part_is_somewhere() -> None:
 def test_every_option_that_is_named_exists(name: str) -> None:
     plugin = (ROOT / "harness/pytest_plugin/__init__.py").read_text()
     known = {option for parser in parsers().values() for option in parser._option_string_actions}
-    known |= set(re.findall(r'"(--gateway-[\w-]+)"', plugin)) | OTHERS
+    known |= set(re.findall(r'"(--gateway-[\w-]+)"', plugin)) | {"--no-gateway-native-api"} | OTHERS
     assert [option for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", TEXTS[name]) if option not in known] == []
 
 

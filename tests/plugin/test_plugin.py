@@ -178,7 +178,7 @@ def test_a_control_that_is_not_selected_is_played_once_and_decides(session: Sess
     assert server.paths("POST") == ["/v1/chat/completions"] * 4
 
 
-def test_a_refusal_whose_control_fails_is_skipped(session: Sessions) -> None:
+def test_a_refusal_whose_control_fails_could_not_run(session: Sessions) -> None:
     made, smoke_test = Gateway(KEY), iter([True])
 
     def chat(request: Received) -> Answer:
@@ -187,9 +187,9 @@ def test_a_refusal_whose_control_fails_is_skipped(session: Sessions) -> None:
     made.overrides[CHAT] = chat
     with Server(made) as server:
         ran = session("--gateway-url", server.url, "-rs", "-k", "refuses")
-    assert set(ran.results.values()) == {"SKIPPED"}
+    assert set(ran.results.values()) == {"ERROR"}
     assert "its positive control chat/answers is not proven (failed)" in ran.output
-    assert ran.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert ran.status == pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.mark.parametrize(

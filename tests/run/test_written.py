@@ -95,7 +95,7 @@ def test_a_header_is_sent_as_often_and_spelled_as_it_is_written(action: Action, 
 
 
 def test_each_variable_of_auth_is_what_it_is_called() -> None:
-    variables = key_variables(KEY)
+    variables = key_variables(KEY, ["second", "third", "last"])
     assert variables == {
         "key": KEY,
         "wrong_key": WRONG_KEY,
@@ -104,6 +104,8 @@ def test_each_variable_of_auth_is_what_it_is_called() -> None:
         "longer_key": "Sk-planted+key/42x",
         "swapped_key": "sK-PLANTED+KEY/42",
         "basic_key": base64.b64encode(b"session:Sk-planted+key/42").decode(),
+        "other_key": "second",
+        "last_key": "last",
     }
     assert set(variables) == set(KEY_VARIABLES)
 
