@@ -123,7 +123,7 @@ class _ReadsNames(SpoilsQuestions):
 class TakesFileNames(_ReadsNames):
     """Serves a profile under its file's name too, as released servers do."""
 
-    breaks = "MODEL-4"
+    breaks = "MODEL-11"
 
     def read(self, name: str) -> str:
         return name.removesuffix(".json")
