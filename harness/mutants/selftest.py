@@ -150,6 +150,7 @@ def glance(mutant: type[Mutant], suite: Suite) -> tuple[str, ...]:
         each.id
         for each in suite.scenarios.values()
         if each.requirement == mutant.breaks
+        or each.id in mutant.where
         or (SLOW not in each.tags and any(fnmatchcase(each.id, glob) for glob in mutant.where))
     )
 

@@ -61,7 +61,10 @@ def _is_about(promise: Promise, step: Step, action: str) -> bool:
         and bool(statuses)
         and statuses <= expected
         and (not promise.auth or step.auth in promise.auth)
-        and (promise.header is None or any(_fits(name, promise.header) for name in step.headers))
+        and (
+            promise.header is None
+            or any(_fits(f"{name}: {value}", promise.header) for name, value in step.headers.items())
+        )
     )
 
 

@@ -76,7 +76,7 @@ def requirements_schema() -> Schema:
                                "then": {"enum": list(Answer)}, "else": {"minimum": 100, "maximum": 599}},
                     "auth": {"description": "How the step presents the key; left out: in any way.", "type": "array",
                              "minItems": 1, "uniqueItems": True, "items": {"enum": list(Auth)}},
-                    "header": text("A glob of a header that the step sends."),
+                    "header": text("A glob of a header that the step sends, `NAME: VALUE` as it is written."),
                     "part": text("A glob of what does not hold: `status`, `text`, `body PATH`, `headers.NAME`, "
                                  "`response`; left out: anything."),
                 },
