@@ -194,8 +194,8 @@ class Promise:
     """The requirement that a step in `setup` relies on, for the part of its expectation that did not hold.
 
     `action`, `header` and `part` are globs: of the call or `METHOD PATH`, of a header `NAME: VALUE` that the step sends
-    (with its variables as they are written), and of what was looked at (`status`, `text`, `body PATH`, `headers.NAME`, `response`). `auth` names the ways to present the key;
-    none stands for all.
+    (with its variables as they are written), and of what was looked at (`status`, `text`, `body PATH`, `headers.NAME`,
+    `response`). `auth` names the ways to present the key; none stands for all.
     """
 
     requirement: str
