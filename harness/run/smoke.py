@@ -34,9 +34,9 @@ OK = 200
 _PASSING = {429, 503, 504}
 """Statuses of a chat that another time, or a longer one, may mend."""
 
-ACCEPTS_KEY, LISTS_MODELS, LISTS_PROFILES, ANSWERS_CHATS = "AUTH-1", "MODEL-1", "MODEL-2", "CHAT-1"
-EITHER_SUFFICES = "AUTH-7"
-"""The requirements that the smoke test's own expectations belong to."""
+ACCEPTS_KEY, EITHER_SUFFICES = "AUTH-1", "AUTH-7"
+LISTS_MODELS, LISTS_PROFILES, ANSWERS_CHATS = "MODEL-1", "MODEL-2", "CHAT-1"
+"""The requirements that the smoke test's own expectations belong to, like the two above."""
 
 NOT_ALLOWED = "it uses the native API, and on someone else's server that takes --native-api"
 

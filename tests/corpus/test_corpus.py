@@ -11,10 +11,11 @@ from openai.types.chat.completion_create_params import (
     CompletionCreateParamsStreaming,
 )
 
+from harness.plan import NOT_GIVEN
 from harness.run.smoke import ACCEPTS_KEY, ANSWERS_CHATS, LISTS_MODELS, LISTS_PROFILES
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.load import load_suite
-from harness.scenarios.model import AskModel, Call, Contract, Http, Level
+from harness.scenarios.model import AskModel, Call, Capability, Contract, Http, Level
 from harness.scenarios.statuses import admitted
 
 if TYPE_CHECKING:
@@ -126,6 +127,10 @@ def test_every_setup_step_relies_on_a_requirement_of_every_release() -> None:
                 assert step.promises, f"{scenario.id}: {step.location}"
             versions = {None, SUITE.requirements[scenario.requirement].versions}
             assert {SUITE.requirements[each].versions for each in step.promises.values()} <= versions, scenario.id
+
+
+def test_the_lack_of_any_capability_has_a_reason() -> None:
+    assert NOT_GIVEN.keys() == set(Capability)
 
 
 def test_the_smoke_tests_requirements_are_musts() -> None:
