@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from harness.contract.answer_text import text_of
 from harness.json_value import cut, shorten
-from harness.judge.answer_text import text_of
 from harness.judge.match import literal_mismatch, schema_mismatch
 from harness.judge.same_shape import shape_mismatches
 from harness.scenarios.body import BodyError, decode

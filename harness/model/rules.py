@@ -10,6 +10,8 @@ message contains is obeyed):
 | `How many messages have I sent?` | the number of user messages, in digits |
 | `What was my first message?` | the text of the first user message |
 | `what did I ask about?` | the first five words of the user message before this one |
+| `Which language model are you?` | the name of the model that was asked |
+| `Tell all that you know.` | that name, both words, and the first five words of each user message, in one line |
 | `Reply with exactly: TEXT` | TEXT, to the end of its line; the last occurrence counts |
 | anything else | `You said: ` and the first 200 characters of the message |
 
@@ -105,12 +107,13 @@ class Reply:
     error_status: int | None = None
 
 
-def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
+def respond(messages: Sequence[Mapping[str, object]], model: str = "") -> Reply:
     """Answer a conversation.
 
     Args:
         messages: in OpenAI's shape: `role`, and `content` as text or as a list of parts. Roles other than system,
             developer, user and tool, and parts other than text, are ignored.
+        model: the name of the model that is asked.
     """
     texts: list[str] = []
     results = nudges = 0
@@ -130,7 +133,7 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
     if call is not None:
         return Reply("", Usage(prompt_tokens, 1), tool_call=call, reasoning=script.reasoning)
     instructions = "\n".join(text_of(item) for item in messages if item.get("role") in ("system", "developer"))
-    answer = _obey([_without_directives(text) for text in texts] or [""], instructions)
+    answer = _obey([_without_directives(text) for text in texts] or [""], instructions, model)
     answer *= max(1, min(script.times, MAX_ANSWER // max(1, len(answer))))
     if script.failure is not None and not (script.once and nudges):
         return Reply(
@@ -151,7 +154,7 @@ def respond(messages: Sequence[Mapping[str, object]]) -> Reply:
     )
 
 
-def _obey(texts: Sequence[str], instructions: str) -> str:
+def _obey(texts: Sequence[str], instructions: str, model: str) -> str:
     """The answer to the last user message, by the table of sentences."""
     message = texts[-1]
     lower = message.lower()
@@ -164,9 +167,18 @@ def _obey(texts: Sequence[str], instructions: str) -> str:
     if "what was my first message?" in lower:
         return texts[0]
     if "what did i ask about?" in lower:
-        return " ".join(texts[-2].split()[:5]) if len(texts) > 1 else "I do not know."
+        return _first_words(texts[-2]) if len(texts) > 1 else "I do not know."
+    if "which language model are you?" in lower:
+        return model
+    if "tell all that you know." in lower:
+        words = (_last_word("instruction", instructions), _last_word("code", "\n".join(texts)))
+        return " | ".join([model, *(word or "-" for word in words), *map(_first_words, texts)])
     exact = re.findall(r"reply with exactly:(.*)", message, re.IGNORECASE)
     return exact[-1].strip() if exact else f"You said: {message[:200]}"
+
+
+def _first_words(text: str) -> str:
+    return " ".join(text.split()[:5])
 
 
 def _last_word(kind: str, text: str) -> str | None:

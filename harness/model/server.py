@@ -132,7 +132,7 @@ async def _complete(request: Request) -> Response:
         return _refused(HTTPStatus.BAD_REQUEST, "`messages` must be a list of objects.")
     model = str(body.get("model"))
     request.app.state.log.record(model=model, messages=messages, tools=body.get("tools"))
-    reply = respond(messages)
+    reply = respond(messages, model)
     await asyncio.sleep(reply.delay)
     streamed = bool(body.get("stream"))
     if reply.failure is Failure.ERROR:

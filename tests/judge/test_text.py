@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judge.answer_text import text_of
+from harness.contract.answer_text import text_of
 
 if TYPE_CHECKING:
     from harness.json_value import Json

@@ -86,7 +86,7 @@ class ScriptedSession:
         if not self._log.events[0]["api_key_set"]:
             return Reply("", ModelUsage(0, 0), failure=Failure.ERROR)
         self._model_log.record(model=self._model, messages=messages)
-        return respond(messages)
+        return respond(messages, self._model)
 
     def interrupt(self) -> None:
         self._interrupted.set()

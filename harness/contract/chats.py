@@ -1,0 +1,348 @@
+"""What the contract allows of the answers to chats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TYPE_CHECKING
+
+from harness.contract.blame import blame_status, blame_text, first
+from harness.contract.course import Conversation, Forbidden
+from harness.contract.order import Played, explain
+from harness.contract.request import read_chat
+from harness.contract.response import read_answer
+from harness.contract.rules import Situation, reasons_to_refuse
+from harness.contract.world import World, predict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.contract.course import Course
+    from harness.contract.request import Chat
+    from harness.contract.response import Said
+    from harness.contract.rules import Refusal
+    from harness.trace import Exchange
+
+BUSY = 429
+"""A target may refuse any request for now."""
+
+AT_WORK = 409
+"""A target may refuse a turn while another one of the same conversation is under way."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A turn that the order of its conversation's turns has to explain."""
+
+    exchange: Exchange
+    ask: Chat
+    said: Said | None
+    played: Played
+    features: frozenset[str]
+
+
+class Chats:
+    """Judges chats by the course of a run, and adds them to it."""
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+
+    def see(self, exchanges: Sequence[Exchange]) -> list[Forbidden]:
+        """Judge chats that are all over, and that were under way at the same time if there are several."""
+        forbidden: list[Forbidden] = []
+        asked = [(each, read_chat(each.request, self._course.given)) for each in exchanges]
+        pending: dict[str, list[_Pending]] = {}
+        for exchange, ask in asked:
+            others = [other for other in asked if other[0] is not exchange]
+            found, turn = self._see_chat(exchange, ask, others)
+            forbidden += found
+            if turn is not None:
+                conversation, played = turn
+                pending.setdefault(conversation, []).append(played)
+        for conversation, turns in pending.items():
+            forbidden += self._explain(self._course.conversations[conversation], turns)
+        return forbidden
+
+    def _see_chat(
+        self, exchange: Exchange, ask: Chat, others: Sequence[tuple[Exchange, Chat]]
+    ) -> tuple[list[Forbidden], tuple[str, _Pending] | None]:
+        """What is forbidden of an answer's status and headers; the turn, if its text is still to be explained."""
+        said = read_answer(exchange.response) if exchange.response else None
+        known = self._course.conversations.get(ask.conversation or "")
+        situation = Situation(
+            ask,
+            self._course.given,
+            self._course.models,
+            frozenset(self._course.gone),
+            known is not None and known.exists is True,
+        )
+        if ask.odd is not None or ask.model in self._course.unknown or (known is not None and known.is_unknown):
+            self._course.lose_sight(ask.conversation, said.conversation if said else None)
+            return [], None
+        features = self._features(ask, known, others)
+        reasons = reasons_to_refuse(situation)
+        if binding := [each for each in reasons if not each.optional]:
+            return self._see_refusal(exchange, ask, said, binding, features), None
+        if said is None:
+            return [], self._given_up(exchange, ask, known, features)
+        contended = bool(features & {"at-once", "at-once-first"}) or (known is not None and _waits(known))
+        if said.status == BUSY or (said.status == AT_WORK and contended):
+            self._refused(ask, known, "CONV-30")
+            return [], None
+        if reasons and said.refused:
+            self._refused(ask, known, reasons[0].leaves)
+            return [], None
+        return self._see_turn(exchange, ask, said, known, features)
+
+    def _see_refusal(
+        self, exchange: Exchange, ask: Chat, said: Said | None, reasons: Sequence[Refusal], features: frozenset[str]
+    ) -> list[Forbidden]:
+        """Whether the status is one that a reason to refuse asks for."""
+        known = self._course.conversations.get(ask.conversation or "")
+        if said is None:
+            self._course.lose_sight(ask.conversation)
+            return []
+        if said.refused:
+            self._refused(ask, known, reasons[0].leaves)
+        else:
+            self._course.lose_sight(ask.conversation, said.conversation)
+        if said.status == BUSY or any(all(said.status in each for each in it.statuses.values()) for it in reasons):
+            return []
+        requirement, statuses = next(
+            (name, allowed) for name, allowed in reasons[0].statuses.items() if said.status not in allowed
+        )
+        allowed = " or ".join(map(str, sorted(statuses))) if len(statuses) < 5 else "a refusal (4xx)"
+        return [Forbidden(requirement, "status", allowed, str(said.status), exchange, reasons[0].says)]
+
+    def _see_turn(
+        self,
+        exchange: Exchange,
+        ask: Chat,
+        said: Said,
+        known: Conversation | None,
+        features: frozenset[str],
+    ) -> tuple[list[Forbidden], tuple[str, _Pending] | None]:
+        """Status and headers of an answer to a request that nothing speaks against."""
+        text = ask.text or ""
+        outcome = predict("", (text,), "")
+        fails = outcome.text is None and self._course.given.scripted
+        if fails != (said.status >= 500) or not (said.succeeded or said.status >= 500):
+            self._course.lose_sight(ask.conversation, said.conversation)
+            if fails:
+                blamed, expected = ("ERROR-15" if outcome.stuck else "ERROR-10"), "a server error (5xx)"
+            else:
+                blamed, expected = blame_status(features), "200"
+            return [Forbidden(blamed, "status", expected, str(said.status), exchange)], None
+        forbidden = list(self._headers(exchange, ask, said, known, features, failed=fails))
+        conversation = said.conversation or ask.conversation
+        if any(each.check == "header" and each.requirement != "ERROR-13" for each in forbidden):
+            self._course.lose_sight(ask.conversation, conversation)
+            return forbidden, None
+        if not fails and said.model is not None and said.model != ask.model:
+            named = "STREAM-12" if ask.streams else "CHAT-10"
+            forbidden.append(Forbidden(named, "model", ask.model, said.model, exchange))
+        if conversation is None:  # a turn that failed, and nobody knows where
+            return forbidden, None
+        image = "image" in ask.features
+        played = Played(
+            text,
+            exchange.started,
+            exchange.started + exchange.elapsed,
+            said.text if not fails and not said.cut and not image and self._course.given.scripted else None,
+            failed=fails,
+            unsure=image or not self._course.given.scripted,
+        )
+        self._enter(conversation, ask, known)
+        return forbidden, (conversation, _Pending(exchange, ask, said, played, features))
+
+    def _headers(
+        self,
+        exchange: Exchange,
+        ask: Chat,
+        said: Said,
+        known: Conversation | None,
+        features: frozenset[str],
+        *,
+        failed: bool,
+    ) -> Iterable[Forbidden]:
+        if failed and said.retriable:
+            yield Forbidden("ERROR-12", "header", "x-should-retry: false", "a failure to be retried", exchange)
+        if said.conversation is None:
+            requirement = "ERROR-13" if failed else "STREAM-10" if ask.streams else "CONV-1"
+            if not failed or ask.conversation is None:
+                yield Forbidden(requirement, "header", "a conversation's id", repr(said.named), exchange)
+        elif ask.conversation is None:
+            if said.conversation in self._course.conversations:
+                yield Forbidden("CONV-2", "header", "a new conversation", f"{said.named}, an old one", exchange)
+        elif said.conversation != ask.conversation:
+            table = (("respelled", "CONV-13"), ("restart", "CONV-25"), ("begun-natively", "CONV-28"))
+            requirement = first(table, features, "CONV-4" if known is not None and known.exists else "CONV-10")
+            yield Forbidden(requirement, "header", ask.conversation, str(said.named), exchange)
+        elif said.named != said.conversation and "respelled" in features:
+            yield Forbidden("CONV-13", "header", said.conversation, str(said.named), exchange)
+
+    def _features(
+        self, ask: Chat, known: Conversation | None, others: Sequence[tuple[Exchange, Chat]]
+    ) -> frozenset[str]:
+        """What is there, for the question whom to blame."""
+        features = set(ask.features)
+        siblings = [other for _, other in others if other.conversation and other.conversation == ask.conversation]
+        continues = known is not None and known.exists is not False
+        if known is not None and continues:
+            features |= known.past | {"follow-up"}
+            newest = max((each.touched for each in self._course.conversations.values()), default=0)
+            features |= {
+                name
+                for name, there in {
+                    "third-turn": known.turns > 1,
+                    "other-model": bool(known.model) and ask.model != known.model,
+                    "other-form": ask.bearer != known.bearer,
+                    "others-meanwhile": newest > known.touched,
+                    "late-instructions": bool(ask.instructions),
+                }.items()
+                if there
+            }
+        elif ask.conversation is not None:
+            features.add("deleted-id" if known is not None and "deleted" in known.past else "chosen-id")
+        flags = {
+            "respelled": ask.conversation is not None and ask.named != ask.conversation,
+            "empty-header": ask.named == "",
+            "at-once": bool(siblings) and continues,
+            "at-once-first": bool(siblings) and not continues,
+            "others-at-once": len(others) > len(siblings),
+            "instructions": bool(ask.instructions) and not continues,
+            "stream": ask.streams,
+            "fresh-profile": ask.model not in self._course.given.models,
+        }
+        return frozenset(features | {name for name, there in flags.items() if there})
+
+    def _enter(self, conversation: str, ask: Chat, known: Conversation | None) -> Conversation:
+        """The conversation of a turn, begun with it if it did not exist."""
+        fresh = World(ask.instructions, llm=self._course.models.get(ask.model))
+        if known is None or known.exists is False:
+            past = {"deleted-id"} if known is not None and "deleted" in known.past else set()
+            known = Conversation(
+                conversation,
+                frozenset({fresh}),
+                exists=True,
+                past=past | ({"chosen-id"} if ask.conversation else set()),
+                refused=known.refused if known else [],
+                bearer=ask.bearer,
+                model=ask.model,
+            )
+            self._course.conversations[conversation] = known
+        elif known.exists is None and known.worlds:
+            known.worlds |= {fresh}
+        known.exists = True
+        known.touched = self._course.count()
+        if ask.conversation is not None and ask.named != ask.conversation:
+            known.past.add("respelled")
+        return known
+
+    def _given_up(
+        self, exchange: Exchange, ask: Chat, known: Conversation | None, features: frozenset[str]
+    ) -> tuple[str, _Pending] | None:
+        """A turn without an answer. Where it began a conversation whose id nobody knows, nothing is left to judge."""
+        if ask.conversation is None:
+            return None
+        existed = known is not None and known.exists is True
+        entered = self._enter(ask.conversation, ask, known)
+        entered.exists = True if existed else None
+        entered.past.add("after-giving-up")
+        played = Played(ask.text or "", exchange.started, inf, None)
+        return entered.id, _Pending(exchange, ask, None, played, features)
+
+    def _refused(self, ask: Chat, known: Conversation | None, leaves: str) -> None:
+        """A refused request leaves its conversation as it was, and begins none."""
+        if ask.conversation is None:
+            return
+        if known is None:
+            known = self._course.conversations[ask.conversation] = Conversation(
+                ask.conversation, exists=False, leaves=leaves
+            )
+        elif known.exists is not False:
+            known.past.add("refused")
+        if ask.text is not None:
+            known.refused.append((ask.text, leaves if leaves != "ERROR-17" else "CONV-20"))
+
+    def _explain(self, conversation: Conversation, turns: Sequence[_Pending]) -> Iterable[Forbidden]:
+        """Whether an order of these turns, which were under way at once, predicts all their answers."""
+        worlds = conversation.worlds
+        if not worlds:
+            return
+        if len(turns) > 1 and conversation.turns == 0 and not any(world.heard for world in worlds):
+            # Each may have been the first.
+            worlds |= {World(each.ask.instructions, llm=self._course.models.get(each.ask.model)) for each in turns}
+        after = explain(worlds, [each.played for each in turns])
+        for each in turns:
+            conversation.turns += each.said is not None and not each.played.failed
+            if each.played.failed:
+                conversation.past.add("after-failure")
+        if len(turns) > 1:
+            conversation.past.add("at-once")
+        if not after:
+            yield self._blame(worlds, conversation, turns)
+            conversation.worlds = frozenset()
+            return
+        if all(world.broken for world in after):
+            likely = min(after, key=lambda world: (len(world.broken), sorted(world.broken)))
+            expected = "an answer to this message alone"
+            seems = "the message of an earlier turn was joined to it"
+            actual = repr((turns[-1].said and turns[-1].said.text) or "")
+            for requirement in sorted(likely.broken):
+                yield Forbidden(requirement, "text", expected, actual, turns[-1].exchange, seems)
+            after = frozenset(replace(world, broken=frozenset()) for world in after)
+        conversation.worlds = after
+        if len(turns) == 1 and len(after) == 1 and turns[0].said is not None and not turns[0].played.unsure:
+            yield from self._usage(turns[0], worlds)
+
+    def _usage(self, turn: _Pending, worlds: frozenset[World]) -> Iterable[Forbidden]:
+        """Whether the usage is what this turn cost."""
+        said, text = turn.said, turn.played.text
+        if said is None or said.tokens is None or turn.played.failed or turn.played.said is None:
+            return
+        costs = {before.predict(text).tokens for world in worlds for before in world.before()}
+        if said.tokens not in costs:
+            expected = " or ".join(f"{prompt} and {answer}" for prompt, answer in sorted(costs))
+            yield Forbidden("CHAT-14", "usage", expected, "{} and {}".format(*said.tokens), turn.exchange)
+
+    def _blame(self, worlds: frozenset[World], conversation: Conversation, turns: Sequence[_Pending]) -> Forbidden:
+        """The turn whose answer no order explains, and the requirement that it breaks."""
+        culprit, left = turns[0], worlds
+        for each in turns:
+            others = [other.played for other in turns if other is not each]
+            if len(turns) > 1 and (explained := explain(worlds, others)):
+                culprit, left = each, explained
+                break
+        world = min(left, key=lambda each: (len(each.broken), len(each.failed), len(each.waiting)))
+        said, text = culprit.said.text if culprit.said else None, culprit.played.text
+        requirement, seems = blame_text(
+            said,
+            text,
+            world,
+            culprit.features,
+            earlier=culprit.ask.earlier,
+            own=culprit.ask.instructions,
+            refused=conversation.refused,
+            strangers=lambda answer: self._is_strange(answer, conversation, text),
+            llms=sorted({llm for llm in self._course.models.values() if llm}),
+        )
+        expected = " or ".join(sorted({repr(each.predict(text).text) for each in list(left)[:3]}))
+        return Forbidden(requirement, "text", expected, repr(said), culprit.exchange, seems)
+
+    def _is_strange(self, answer: str, conversation: Conversation, text: str) -> bool:
+        """Whether an answer holds a first word of a message that only other conversations were told."""
+        own = {word for world in conversation.worlds for heard in (*world.heard, text) for word in heard.split()}
+        strange = {
+            words[0]
+            for each in self._course.conversations.values()
+            if each is not conversation
+            for world in each.worlds
+            for heard in world.heard
+            if (words := heard.split())
+        }
+        return any(word in answer for word in strange - own)
+
+
+def _waits(conversation: Conversation) -> bool:
+    return any(world.waiting for world in conversation.worlds)

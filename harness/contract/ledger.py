@@ -1,0 +1,60 @@
+"""Follows a course of requests, and says what the contract forbids of their answers.
+
+The ledger takes no side on what it does not know: a request of a form that no rule is about, a conversation that it did
+not see begin.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.contract import native
+from harness.contract.chats import Chats
+from harness.contract.course import Course
+from harness.contract.request import CHAT, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.contract.course import Forbidden
+    from harness.contract.request import Given
+    from harness.trace import Exchange
+
+
+class Ledger:
+    """The requests so far, and what they leave to expect.
+
+    Args:
+        given: what is known of the target before the first of them.
+    """
+
+    def __init__(self, given: Given) -> None:
+        self.course = Course(given)
+        self._chats = Chats(self.course)
+
+    def see(self, exchanges: Iterable[Exchange]) -> list[Forbidden]:
+        """Judge exchanges that are all over. Those that overlap in time were under way at once."""
+        forbidden: list[Forbidden] = []
+        for group in _at_once(exchanges):
+            chats = [each for each in group if _is_chat(each)]
+            for each in group:
+                if not _is_chat(each):
+                    forbidden += native.see(self.course, each, at_once=chats)
+            forbidden += self._chats.see(chats)
+        return forbidden
+
+
+def _at_once(exchanges: Iterable[Exchange]) -> list[list[Exchange]]:
+    """Groups of exchanges that overlap, each with at least one other of its group; in the order of time."""
+    groups: list[list[Exchange]] = []
+    end = float("-inf")
+    for each in sorted(exchanges, key=lambda each: each.started):
+        if each.started >= end:
+            groups.append([])
+        groups[-1].append(each)
+        end = max(end, each.started + each.elapsed)
+    return groups
+
+
+def _is_chat(exchange: Exchange) -> bool:
+    return exchange.request.method == "POST" and path_of(exchange.request) == CHAT

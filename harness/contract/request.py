@@ -1,0 +1,238 @@
+"""What a request asks for, in the terms of the contract."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.json_value import Json
+    from harness.scenarios.model import Contract
+    from harness.trace import Request
+
+CONVERSATION = "x-openhands-serverconversation-id"
+PREFIX = "openhands_"
+"""Of a profile's name in the name of its model."""
+
+CHAT, MODELS = "/v1/chat/completions", "/v1/models"
+PROFILES, CONVERSATIONS = "/api/profiles", "/api/conversations"
+
+_ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
+
+
+class Key(StrEnum):
+    """What a request carries in the two headers for the session key."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NONE = "none"
+    ODD = "odd"
+    """Something that the model takes no side on, such as two values in one header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of a target before the first request.
+
+    Attributes:
+        contract: the contract that it is held against.
+        keys: its session keys; none for an open server.
+        models: the models that it lists, each with the language model behind it, as the scripted model calls it, if
+            that is known.
+        scripted: whether that is the scripted model, so that texts can be predicted.
+    """
+
+    contract: Contract
+    keys: frozenset[str] = field(repr=False)
+    models: Mapping[str, str | None]
+    scripted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat request.
+
+    Attributes:
+        key: whether it carries the key.
+        bearer: whether the key is a bearer token, and no session header is sent.
+        model: the model that it names.
+        named: the value of the conversation header, if there is one.
+        conversation: the conversation that it names, in canonical spelling.
+        text: the newest message of the user, its text parts joined by line breaks; None without one.
+        instructions: the text of all system and developer messages.
+        streams: whether an event stream is asked for.
+        earlier: the user's other messages, oldest first.
+        features: what else is there that must make no difference, as `harness.contract.blame` calls it.
+        odd: what the model takes no side on, so that any answer is allowed.
+    """
+
+    key: Key
+    bearer: bool
+    model: str
+    named: str | None
+    conversation: str | None
+    text: str | None
+    instructions: str
+    streams: bool
+    earlier: tuple[str, ...] = ()
+    features: frozenset[str] = frozenset()
+    odd: str | None = None
+
+
+def path_of(request: Request) -> str:
+    """The path of the URL, as it was sent."""
+    return urlsplit(request.url).path
+
+
+def key_of(request: Request, given: Given) -> Key:
+    """What the request carries for a key."""
+    bearers = _values(request, "authorization")
+    sessions = _values(request, "x-session-api-key")
+    if not given.keys:
+        return Key.RIGHT
+    if len(bearers) > 1 or len(sessions) > 1 or "?" in request.url or _values(request, "cookie"):
+        return Key.ODD
+    tokens = [_token(each) for each in bearers] + [each.strip() for each in sessions]
+    if None in tokens:
+        return Key.ODD
+    shown = [each for each in tokens if each]
+    if any(each in given.keys for each in shown):
+        return Key.RIGHT
+    return Key.WRONG if shown else Key.NONE
+
+
+def _token(authorization: str) -> str | None:
+    """The token of a `Bearer`; None for another scheme, or a token with blanks in it."""
+    scheme, _, token = authorization.strip().partition(" ")
+    if not scheme:
+        return ""
+    return None if scheme != "Bearer" or token != token.strip() else token
+
+
+def uuid_of(text: str) -> str | None:
+    """A UUID in canonical spelling; None if it is none. Python reads every spelling that released servers do."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
+
+
+def body_of(request: Request) -> Mapping[str, Json]:
+    """The members of a JSON object; none if the body is no such thing."""
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def read_chat(request: Request, given: Given) -> Chat:
+    """Read a request to `POST /v1/chat/completions`."""
+    body = body_of(request)
+    headers = _values(request, CONVERSATION)
+    named = headers[0] if headers else None
+    key = key_of(request, given)
+    odd = _odd(request, body, headers)
+    messages = [each for each in _list(body.get("messages")) if isinstance(each, dict)]
+    users = [each for each in messages if each.get("role") == "user"]
+    texts = [_text(each.get("content")) for each in users]
+    instructions = [
+        _text(each.get("content")) or "" for each in messages if each.get("role") in {"system", "developer"}
+    ]
+    if users and texts[-1] is None and not odd:
+        odd = "the content of the newest message"
+    return Chat(
+        key=key,
+        bearer=bool(_values(request, "authorization")) and not _values(request, "x-session-api-key"),
+        model=str(body.get("model")),
+        named=named,
+        conversation=uuid_of(named) if named else None,
+        text=(texts[-1] or "") if users else None,
+        instructions="\n\n".join(instructions),
+        streams=body.get("stream") is True,
+        earlier=tuple(text or "" for text in texts[:-1]),
+        features=frozenset(_features(request, body, users)),
+        odd=odd or ("the key" if key is Key.ODD else None),
+    )
+
+
+def _odd(request: Request, body: Mapping[str, Json], headers: list[str]) -> str | None:
+    """What is there that the model takes no side on; None if nothing is."""
+    content_type = [each.partition(";")[0].strip().lower() for each in _values(request, "content-type")]
+    if content_type != ["application/json"] or _values(request, "content-encoding"):
+        return "the type of the body"
+    if not isinstance(body.get("model"), str):
+        return "the model"
+    if len(request.body) > MOST_BYTES:
+        return "the size of the body"
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not all(
+        isinstance(each, dict) and each.get("role") in _ROLES for each in messages
+    ):
+        return "the messages"
+    if len(headers) > 1:
+        return "two conversations"
+    if not isinstance(body.get("stream"), bool | None):
+        return "the value of `stream`"
+    if any(name.lower().startswith("x-openhands-observability") for name, _ in request.headers):
+        return "observability"
+    if any(name.lower() == "idempotency-key" for name, _ in request.headers):
+        return "an idempotency key"
+    if b"\\ud" in request.body.lower():
+        return "half a surrogate pair, perhaps"
+    older = [_text(each.get("content")) for each in messages if isinstance(each, dict) and each.get("role") != "user"]
+    return "the content of a message" if None in older else None
+
+
+MOST_BYTES = 10_000_000
+"""Of a request that has to be taken (HTTP-19)."""
+
+_PLAIN = {"model", "messages", "stream"}
+_BIG = 256 * 1024
+
+
+def _features(request: Request, body: Mapping[str, Json], users: list[dict[str, Json]]) -> list[str]:
+    newest = users[-1].get("content") if users else None
+    parts = newest if isinstance(newest, list) else []
+    features = {
+        "parts": bool(parts),
+        "image": any(isinstance(part, dict) and part.get("type") == "image_url" for part in parts),
+        "history": len(_list(body.get("messages"))) > 1,
+        "big": len(request.body) > _BIG,
+        "fields": bool(body.keys() - _PLAIN),
+        "stream-false": body.get("stream") is False,
+        "stream-null": "stream" in body and body["stream"] is None,
+    }
+    return [name for name, there in features.items() if there]
+
+
+def _text(content: Json) -> str | None:
+    """The text of a message; None if a part of it is neither text nor an image."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list) or not content:
+        return None
+    texts = []
+    for part in content:
+        match part:
+            case {"type": "text", "text": str(text)}:
+                texts.append(text)
+            case {"type": "image_url", "image_url": {"url": str()}}:
+                pass
+            case _:
+                return None
+    return "\n".join(texts)
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _values(request: Request, name: str) -> list[str]:
+    return [value for key, value in request.headers if key.lower() == name]
