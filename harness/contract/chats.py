@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from harness.contract.blame import blame_status, blame_text, first
 from harness.contract.course import Conversation, Forbidden
 from harness.contract.order import Played, explain
+from harness.contract.refusals import Situation, reasons_to_refuse
 from harness.contract.request import read_chat
 from harness.contract.response import read_answer
-from harness.contract.rules import Situation, reasons_to_refuse
 from harness.contract.world import World, predict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from harness.contract.course import Course
+    from harness.contract.refusals import Refusal
     from harness.contract.request import Chat
     from harness.contract.response import Said
-    from harness.contract.rules import Refusal
     from harness.trace import Exchange
 
 BUSY = 429
