@@ -12,6 +12,7 @@ from packaging.version import Version
 from harness.matrix.columns import release
 from harness.matrix.record import Cell, Column, Row, Span
 from harness.report.record import without_scenario
+from harness.scenarios.substitute import MORE_UUIDS
 from harness.targets.installation import PACKAGE
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from harness.matrix.checking import Checked
     from harness.report.record import Report, RequirementRecord, ScenarioRecord
 
-_DRAWN = ("scratch", "word", "other_word", "uuid", "other_uuid")
+_DRAWN = ("scratch", "word", "other_word", "uuid", "other_uuid", *MORE_UUIDS)
 """Scenario variables drawn anew in each run; `scratch` contains a word."""
 
 

@@ -15,6 +15,7 @@ from harness.run.patience import TOO_MANY_REQUESTS, patiently
 from harness.run.variables import built_in
 from harness.scenarios.capture import CaptureError, capture
 from harness.scenarios.model import AskModel, Auth, Call, Http
+from harness.scenarios.references import used_by_scenario
 from harness.scenarios.statuses import is_named
 from harness.scenarios.substitute import UnknownVariableError, bind, substitute, substitute_text, unroll
 from harness.targets import TIME_LIMIT
@@ -97,7 +98,8 @@ class Player:
         variables: Mapping[str, Json] = {}
         stopped = harness_error = None
         try:
-            known = built_in(seed, scenario.id, model, self._settings.run, self._time_limit)
+            used = used_by_scenario(scenario)
+            known = built_in(seed, scenario.id, model, self._settings.run, self._time_limit, used)
             variables = bind(scenario.variables, known)
             stopped = await self._play_steps(scenario, variables, exchanges)
         except UnknownVariableError as error:

@@ -13,7 +13,7 @@ from harness.scenarios.client_fields import GENERATED
 from harness.scenarios.groups import step_groups
 from harness.scenarios.model import Capability
 from harness.scenarios.paths import PathError, check_path
-from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER, references
+from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, MORE_UUIDS, NUMBER, references
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 # Fields with `${name}` substituted at run time. `client`, `returns`, `raises` and a lone `status` take a case's value.
 _SUBSTITUTED = ("with", "http", "json", "content", "model", "headers")
 
+_BUILT_IN = frozenset({*BUILT_IN, *MORE_UUIDS})
+
 _RESERVED = {
-    **dict.fromkeys(BUILT_IN, "a built-in variable"),
+    **dict.fromkeys(_BUILT_IN, "a built-in variable"),
     **dict.fromkeys(KEY_VARIABLES, "a variable of `auth`"),
     NUMBER: "the number of a `repeat`",
 }
@@ -65,7 +67,7 @@ def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem
         message = f"the cases that it adds have one variable, `{GENERATED}`: those of `cases` have no other either"
         yield Problem(scenario.keys["cases_from"], message)
     presenting = _variables_of_auth(groups) if names else set()
-    built_in, with_keys = {*BUILT_IN}, {*BUILT_IN, *KEY_VARIABLES}
+    with_keys = _BUILT_IN.union(KEY_VARIABLES)
     for name, case in cases.items():
         for variable, giver in names.items():
             if variable not in case.keys:
@@ -74,7 +76,7 @@ def _case_problems(scenario: Node, groups: list[list[Node]]) -> Iterator[Problem
             yield from _repetition_problems(value)
             if variable in _RESERVED:
                 yield Problem(case.keys[variable], f"`{variable}` is {_RESERVED[variable]}: choose another name")
-            known = with_keys if variable in presenting else built_in
+            known = with_keys if variable in presenting else _BUILT_IN
             for location, unknown in _unknown(value, known):
                 hint = _hint(unknown, known, ": a case has the built-in variables alone")
                 yield Problem(location, f"unknown variable `{unknown}`{hint}")
@@ -111,7 +113,7 @@ def _variables_of_auth(groups: list[list[Node]]) -> set[str]:
 
 def _variable_problems(given: Collection[str], groups: list[list[Node]]) -> Iterator[Problem]:
     """Every `${name}` is known when used: built in, defined by the cases, or saved before."""
-    known = {*BUILT_IN, *given}
+    known = {*_BUILT_IN, *given}
     saved = {name for group in groups for step in group for name in step.child("save").keys}
     reported: set[Location] = set()
     for group in groups:
@@ -157,7 +159,9 @@ def _hint(unknown: str, known: Collection[str], otherwise: str) -> str:
         return ": it is the number of a `repeat`, and this step has none"
     if unknown in KEY_VARIABLES:
         return ": only `auth` has it"
-    return did_you_mean(unknown, known) or otherwise
+    if unknown.startswith("uuid_"):
+        return f": there are `{MORE_UUIDS[0]}` to `{MORE_UUIDS[-1]}`"
+    return did_you_mean(unknown, [name for name in known if name not in MORE_UUIDS]) or otherwise
 
 
 def _need_problems(step: Node, needs: Node, *, alone: bool) -> Iterator[Problem]:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from harness.reading.yaml_nodes import Node
 
-MAX_REPEAT = 100
-
 # Matches the escape too, or `$${n}` would be taken for a number.
 _NUMBER = re.compile(rf"(\$\$\{{)|\$\{{{NUMBER}\}}")
 

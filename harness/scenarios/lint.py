@@ -11,15 +11,13 @@ from harness.reading.problems import Problem, in_order
 from harness.scenarios.corpus import corpus_folder
 from harness.scenarios.dimensions import gaps
 from harness.scenarios.load import REQUIREMENTS, load_suite, read_files, read_folder
-from harness.scenarios.model import AskModel, Call, Http
+from harness.scenarios.references import used_by_step
 from harness.scenarios.statuses import admitted
-from harness.scenarios.substitute import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from harness.json_value import Json
     from harness.scenarios.load import Reading
     from harness.scenarios.model import Requirement, Scenario, Step
 
@@ -132,34 +130,7 @@ def _unused_saves(scenario: Scenario) -> Iterator[Problem]:
     for index, step in enumerate(steps):
         if not step.save:
             continue
-        used = {name for later in steps[index + 1 :] for part in _parts(later) for name in _references(part)}
+        used = set[str]().union(*map(used_by_step, steps[index + 1 :]))
         for name in step.save:
             if name not in used:
                 yield Problem(step.location, f"`{name}` is saved and never used")
-
-
-def _parts(step: Step) -> list[Json]:
-    match step.action:
-        case Call(arguments=arguments):
-            action: list[Json] = [dict(arguments)]
-        case Http(path=path, json=json, content=content):
-            action = [path, json, content]
-        case AskModel(path=path):
-            action = [path]
-    auth = step.auth if isinstance(step.auth, str) else dict(step.auth)
-    expect = step.expect
-    of_answer = (expect.status, dict(expect.headers), dict(expect.body), expect.text, expect.shape)
-    return [*action, auth, dict(step.headers), *of_answer]
-
-
-def _references(value: Json) -> Iterator[str]:
-    match value:
-        case str():
-            yield from references(value)
-        case list():
-            for item in value:
-                yield from _references(item)
-        case dict():
-            for key, item in value.items():
-                yield from references(key)
-                yield from _references(item)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from harness.json_value import DIALECT, Schema
 from harness.scenarios.calls import ERRORS, RETURN_TYPES, RETURNS
-from harness.scenarios.groups import MAX_REPEAT
 from harness.scenarios.model import Auth, Capability, ClientKind, Watch
 from harness.scenarios.promises_schema import dimensions_schema, requirements_schema
 from harness.scenarios.schema_words import (
@@ -33,7 +32,7 @@ from harness.scenarios.schema_words import (
     text,
     variables,
 )
-from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, NUMBER
+from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, MAX_REPEAT, MORE_UUIDS, NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -155,6 +154,7 @@ def _scenario() -> Schema:
 
 def _step() -> Schema:
     built_in = "\n".join(f"- `${{{name}}}`: {meaning}" for name, meaning in BUILT_IN.items())
+    built_in += f"\n- `${{{MORE_UUIDS[0]}}}` to `${{{MORE_UUIDS[-1]}}}`: more random UUIDs, as many as are needed"
     keys = "\n".join(f"- `${{{name}}}`: {meaning}" for name, meaning in KEY_VARIABLES.items())
     raw_only = forbidden("belongs to `http`; a call's body is made from `with`")
     shape = record(

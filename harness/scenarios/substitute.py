@@ -43,6 +43,12 @@ KEY_VARIABLES = {
 NUMBER = "n"
 """The number of a repetition of a step, from 1, substituted when the file is loaded."""
 
+MAX_REPEAT = 100
+"""How often a step may be repeated."""
+
+MORE_UUIDS = tuple(f"uuid_{number}" for number in range(1, MAX_REPEAT + 1))
+"""Further built-in variables, one for each repetition of a step. A trace has only those that its scenario refers to."""
+
 
 class UnknownVariableError(LookupError):
     """A `${name}` without a value."""

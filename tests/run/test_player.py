@@ -12,6 +12,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -24,7 +25,7 @@ from harness.scenarios.load import load_suite
 from harness.scenarios.model import Auth, Call, ClientKind
 from harness.targets import ModelLog
 from harness.targets.errors import TargetError
-from harness.targets.names import NO_RUN
+from harness.targets.names import CONVERSATION_PREFIX, NO_RUN
 from harness.verdict import State
 from tests.run.servers import CONVERSATION_HEADER, MODEL, Answer, Gateway, Received, Server, completion, error, http
 
@@ -445,3 +446,29 @@ def test_the_time_of_a_blocking_request_is_over_when_it_is_over() -> None:
 
     with Server(drip) as server:
         assert asyncio.run(send(server.url)) == "no answer within 0.4 s"
+
+
+CROWD = """\
+      - at_once:
+          - repeat: 3
+            call: chat.completions.create
+            with: {model: "${model}", messages: [{role: user, content: "Reply with exactly: ok"}]}
+            headers: {X-OpenHands-ServerConversation-ID: "${uuid_${n}}"}
+            expect: {status: 200, headers: {X-OpenHands-ServerConversation-ID: "${uuid_${n}}"}}
+      - http: GET /api/conversations/${uuid_40}
+        expect: {status: 404}
+"""
+
+
+def test_a_scenario_chooses_as_many_ids_as_it_names(play: Play) -> None:
+    def drawn(steps: str) -> dict[str, str]:
+        with Server(Gateway()) as server:
+            verdict = play(server, steps)
+        assert verdict.state is State.PASSED, verdict.reason
+        return {name: str(it) for name, it in play.traces["play/one"].variables.items() if "uuid" in name}
+
+    ids = drawn(CROWD)
+    assert list(ids) == ["uuid", "other_uuid", "uuid_1", "uuid_2", "uuid_3", "uuid_40"]
+    assert len(set(ids.values())) == 6
+    assert all(UUID(it).version == 4 and it.startswith(CONVERSATION_PREFIX) for it in ids.values())
+    assert drawn(CROWD.replace("repeat: 3", "repeat: 2")).items() < ids.items(), "what else it names changes none"
