@@ -1,184 +1,168 @@
-"""The requirement that a forbidden answer breaks: the most telling one, by what the conversation has been through.
-
-What a walk holds after it was shrunk is what it takes to show the fault. So what is there tells what is broken: an
-answer that forgets after a restart is about restarts, and one that forgets without one is not.
-"""
+"""What is wrong with an answer whose text was not to be expected: the rule that it breaks, and what seems to be so."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from harness.contract.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from harness.contract.world import World
 
-STATUS = (
-    ("after-failure", "ERROR-14"),
-    ("after-giving-up", "CONV-24"),
-    ("at-once-first", "CONV-22"),
-    ("at-once", "CONV-23"),
-    ("restart", "CONV-25"),
-    ("begun-natively", "CONV-28"),
-    ("added-natively", "CONV-29"),
-    ("profile-renamed", "PROFILE-14"),
-    ("profile-deleted", "PROFILE-17"),
-    ("conversation-deleted", "CONV-34"),
-    ("refused", "CONV-20"),
-    ("other-model", "CONV-27"),
-    ("other-key", "AUTH-19"),
-    ("other-form", "AUTH-11"),
-    ("respelled", "CONV-13"),
-    ("empty-header", "CONV-12"),
-    ("deleted-id", "CONV-10"),
-    ("chosen-id", "CONV-10"),
-    ("image", "CHAT-8"),
-    ("parts", "CHAT-7"),
-    ("big", "HTTP-19"),
-    ("late-instructions", "CONV-19"),
-    ("instructions", "CHAT-5"),
-    ("fields", "FIELD-3"),
-    ("stream", "STREAM-6"),
-    ("stream-false", "STREAM-4"),
-    ("stream-null", "STREAM-5"),
-    ("fresh-profile", "PROFILE-2"),
-    ("third-turn", "CONV-17"),
-    ("history", "CHAT-9"),
-    ("follow-up", "CONV-3"),
+REMEMBERS = Rule(
+    "An answer knows all that its conversation was told",
+    "CONV-3",
+    (
+        ("restart", "CONV-25"),
+        ("after-failure", "CONV-21"),
+        ("after-giving-up", "CONV-24"),
+        ("at-once", "CONV-23"),
+        ("begun-natively", "CONV-28"),
+        ("added-natively", "CONV-29"),
+        ("profile-deleted", "PROFILE-17"),
+        ("conversation-deleted", "CONV-34"),
+        ("refused", "CONV-20"),
+        ("other-model", "CONV-27"),
+        ("other-key", "AUTH-19"),
+        ("other-form", "AUTH-11"),
+        ("respelled", "CONV-13"),
+        ("others-meanwhile", "CONV-16"),
+        ("third-turn", "CONV-17"),
+    ),
 )
-"""Of a turn that is refused, or fails without a reason: what is there, and the requirement."""
-
-FORGOTTEN = (
-    ("restart", "CONV-25"),
-    ("after-failure", "CONV-21"),
-    ("after-giving-up", "CONV-24"),
-    ("at-once", "CONV-23"),
-    ("begun-natively", "CONV-28"),
-    ("added-natively", "CONV-29"),
-    ("profile-deleted", "PROFILE-17"),
-    ("conversation-deleted", "CONV-34"),
-    ("refused", "CONV-20"),
-    ("other-model", "CONV-27"),
-    ("other-key", "AUTH-19"),
-    ("other-form", "AUTH-11"),
-    ("respelled", "CONV-13"),
-    ("others-meanwhile", "CONV-16"),
-    ("third-turn", "CONV-17"),
+ONCE = Rule("A message is heard once", "PROXY-2")
+NO_REPLAY = Rule("Of resent messages only the newest of the user is heard", "CONV-6", (("follow-up", "CONV-5"),))
+INSTRUCTED = Rule(
+    "The instructions of the first turn are followed", "CHAT-5", (("restart", "CONV-25"), ("follow-up", "CONV-18"))
 )
-"""Of an answer that lacks something that the conversation was told."""
+NOT_INSTRUCTED = Rule("The instructions of a follow-up are not followed", "CONV-19")
+SAME_LLM = Rule(
+    "The language model is that of the profile which the first turn named",
+    "PROFILE-11",
+    (("profile-saved", "PROFILE-15"), ("other-model", "CONV-27")),
+)
+APART = Rule(
+    "An answer holds nothing that only another conversation was told",
+    "CONV-2",
+    (("follow-up", "CONV-16"), ("others-at-once", "CONV-16")),
+)
+WHOLE = Rule("The text arrives whole", "CHAT-16", (("stream", "STREAM-15"),))
+TO_THE_LETTER = Rule("The text is the agent's to the letter", "CHAT-15", (("stream", "STREAM-14"),))
+NOTHING_ELSE = Rule("The text is the agent's and nothing else", "CHAT-3")
 
-ANSWERS = (
+_OWN = (
     ("after-failure", "ERROR-14"),
     ("after-giving-up", "CONV-24"),
     ("at-once-first", "CONV-22"),
     ("at-once", "CONV-23"),
     ("others-at-once", "CONV-16"),
 )
-"""Of an answer that is to another message, or to none."""
+OWN_ANSWER = Rule("An answer is to its own message, and to no earlier one", "CHAT-2", _OWN)
+ANY_ANSWER = Rule("The text is the agent's answer", "CHAT-2", (*_OWN, ("stream", "STREAM-7")))
+A_TEXT = Rule("An answer has a text", "CHAT-2", (("stream", "STREAM-7"),))
 
 
-def first(table: Iterable[tuple[str, str]], features: frozenset[str], otherwise: str) -> str:
-    """The requirement of the first feature that is there."""
-    return next((requirement for feature, requirement in table if feature in features), otherwise)
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """An answer with a text that was not to be expected.
 
-
-def blame_status(features: frozenset[str]) -> str:
-    """Of a turn that should have been answered and was not."""
-    return first(STATUS, features, "CHAT-1")
-
-
-def blame_text(
-    said: str | None,
-    text: str,
-    world: World,
-    features: frozenset[str],
-    *,
-    earlier: Sequence[str],
-    own: str,
-    refused: Sequence[tuple[str, str]],
-    strangers: Callable[[str], bool],
-    llms: Iterable[str],
-) -> tuple[str, str]:
-    """Of an answer with a text that was not to be expected: the requirement, and what seems to have happened.
-
-    Args:
-        said: the answer.
+    Attributes:
+        said: the text; None if there is none.
         text: the user's message.
         world: the conversation as it should be.
-        features: what was there.
+        there: what was there, as `harness.contract.rule` calls it.
         earlier: the user's messages that the request resent.
         own: the system messages of the request.
         refused: messages of refused requests, with the requirement by which they leave nothing behind.
         strangers: whether a text holds what only another conversation was told.
         llms: the language models that there are.
     """
-    if said is None:
-        return "CHAT-2", "there is no text"
-    for requirement, what, other in _hypotheses(text, world, features, earlier, own, refused, llms):
-        if other.predict(text).text == said:
-            return requirement, what
-    expected = world.predict(text).text or ""
-    if strangers(said):
-        alone = not features & {"follow-up", "others-at-once"}
-        return ("CONV-2" if alone else "CONV-16"), "it knows what another conversation was told"
-    if said and expected.startswith(said):
-        return ("STREAM-15" if "stream" in features else "CHAT-16"), "it breaks off"
-    if "".join(said.split()).casefold() == "".join(expected.split()).casefold():
-        return ("STREAM-14" if "stream" in features else "CHAT-15"), "characters have changed"
-    if expected and expected in said:
-        return "CHAT-3", "more was added"
-    if said in {
-        predicted.predict(each).text for each in world.heard for predicted in (world, replace(world, heard=()))
-    }:
-        return first(ANSWERS, features, "CHAT-2"), "it answers an earlier message"
-    return first(ANSWERS, features, "STREAM-7" if "stream" in features else "CHAT-2"), "it answers something else"
 
+    said: str | None
+    text: str
+    world: World
+    there: frozenset[str]
+    earlier: Sequence[str]
+    own: str
+    refused: Sequence[tuple[str, str]]
+    strangers: Callable[[str], bool]
+    llms: Iterable[str]
 
-def _hypotheses(
-    text: str,
-    world: World,
-    features: frozenset[str],
-    earlier: Sequence[str],
-    own: str,
-    refused: Sequence[tuple[str, str]],
-    llms: Iterable[str],
-) -> Iterator[tuple[str, str, World]]:
-    """Worlds as a fault would make them: the requirement, what it would be, and the world."""
-    heard = world.heard
-    if heard:
-        missing = first(FORGOTTEN, features, "CONV-3")
-        yield missing, "the conversation has forgotten everything", replace(world, heard=())
-        yield missing, "the conversation has forgotten everything", replace(world, heard=(), instructions=own)
+    def blame(self) -> tuple[str, str]:
+        """The requirement that it breaks, and what seems to have happened."""
+        if self.said is None:
+            return A_TEXT.broken(self.there), "there is no text"
+        for requirement, seems, other in self._other_worlds():
+            if other.predict(self.text).text == self.said:
+                return requirement, seems
+        rule, seems = self._unlike(self.world.predict(self.text).text or "", self.said)
+        return rule.broken(self.there), seems
+
+    def _unlike(self, expected: str, said: str) -> tuple[Rule, str]:
+        """What can be told from the two texts, where no fault of the memory predicts what was said."""
+        if self.strangers(said):
+            return APART, "it knows what another conversation was told"
+        if said and expected.startswith(said):
+            return WHOLE, "it breaks off"
+        if "".join(said.split()).casefold() == "".join(expected.split()).casefold():
+            return TO_THE_LETTER, "characters have changed"
+        if expected and expected in said:
+            return NOTHING_ELSE, "more was added"
+        heard = self.world.heard
+        if any(world.predict(each).text == said for each in heard for world in (self.world, self._having_heard())):
+            return OWN_ANSWER, "it answers an earlier message"
+        return ANY_ANSWER, "it answers something else"
+
+    def _other_worlds(self) -> Iterator[tuple[str, str, World]]:
+        """Worlds as a fault would make them: the requirement, what it would be, and the world."""
+        for rule, seems, world in (*self._forgetful(), *self._doubled(), *self._replaying(), *self._otherwise_told()):
+            yield rule.broken(self.there), seems, world
+        for message, requirement in self.refused:
+            yield requirement, "a refused request left its message behind", self._having_heard(*self._heard, message)
+        for llm in self.llms:
+            if llm != self.world.llm:
+                yield SAME_LLM.broken(self.there), f"the language model is {llm}", replace(self.world, llm=llm)
+
+    def _forgetful(self) -> Iterator[tuple[Rule, str, World]]:
+        heard = self._heard
+        if heard:
+            everything = "the conversation has forgotten everything"
+            yield REMEMBERS, everything, self._having_heard()
+            yield REMEMBERS, everything, replace(self.world, heard=(), instructions=self.own)
         for kept in range(len(heard) - 1, 0, -1):
-            yield missing, "the conversation has forgotten its beginning", replace(world, heard=heard[-kept:])
-            yield missing, "the conversation has forgotten what came last", replace(world, heard=heard[:kept])
+            yield REMEMBERS, "the conversation has forgotten its beginning", self._having_heard(*heard[-kept:])
+            yield REMEMBERS, "the conversation has forgotten what came last", self._having_heard(*heard[:kept])
         for index in range(1, len(heard) - 1):
             left = (*heard[:index], *heard[index + 1 :])
-            yield missing, "the conversation has forgotten a message", replace(world, heard=left)
+            yield REMEMBERS, "the conversation has forgotten a message", self._having_heard(*left)
+
+    def _doubled(self) -> Iterator[tuple[Rule, str, World]]:
+        heard = self._heard
         for index in range(len(heard)):
-            doubled = (*heard[: index + 1], *heard[index:])
-            yield "PROXY-2", "a message was heard twice", replace(world, heard=doubled)
-        yield "PROXY-2", "the message was heard twice", replace(world, heard=(*heard, text))
-    else:
-        yield "PROXY-2", "the message was heard twice", replace(world, heard=(text,))
-    if earlier:
-        replayed = replace(world, heard=(*heard, *earlier))
-        instead = replace(world, heard=tuple(earlier))
-        requirement = "CONV-5" if "follow-up" in features else "CONV-6"
-        yield requirement, "the history in `messages` was replayed", replayed
-        yield requirement, "the history in `messages` took the conversation's place", instead
-    if world.instructions:
-        told = "CONV-25" if "restart" in features else "CONV-18"
-        requirement = told if "follow-up" in features else "CHAT-5"
-        yield requirement, "the instructions were not followed", replace(world, instructions="")
-    if own and own != world.instructions:
-        yield "CONV-19", "instructions of the follow-up were followed", replace(world, instructions=own)
-        both = f"{world.instructions}\n\n{own}"
-        yield "CONV-19", "instructions of the follow-up were followed", replace(world, instructions=both)
-    for message, requirement in refused:
-        yield requirement, "a refused request left its message behind", replace(world, heard=(*heard, message))
-    model = "PROFILE-15" if "profile-saved" in features else "CONV-27" if "other-model" in features else "PROFILE-11"
-    for llm in llms:
-        if llm != world.llm:
-            yield model, f"the language model is {llm}", replace(world, llm=llm)
+            yield ONCE, "a message was heard twice", self._having_heard(*heard[: index + 1], *heard[index:])
+        yield ONCE, "the message was heard twice", self._having_heard(*heard, self.text)
+
+    def _replaying(self) -> Iterator[tuple[Rule, str, World]]:
+        if self.earlier:
+            yield NO_REPLAY, "the history in `messages` was replayed", self._having_heard(*self._heard, *self.earlier)
+            instead = "the history in `messages` took the conversation's place"
+            yield NO_REPLAY, instead, self._having_heard(*self.earlier)
+
+    def _otherwise_told(self) -> Iterator[tuple[Rule, str, World]]:
+        told = self.world.instructions
+        if told:
+            yield INSTRUCTED, "the instructions were not followed", replace(self.world, instructions="")
+        if self.own and self.own != told:
+            for followed in (self.own, f"{told}\n\n{self.own}"):
+                late = "instructions of the follow-up were followed"
+                yield NOT_INSTRUCTED, late, replace(self.world, instructions=followed)
+
+    @property
+    def _heard(self) -> tuple[str, ...]:
+        return self.world.heard
+
+    def _having_heard(self, *texts: str) -> World:
+        return replace(self.world, heard=texts)

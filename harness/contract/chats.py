@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from harness.contract.blame import blame_status, blame_text, first
+from harness.contract import turns
+from harness.contract.blame import Unexpected
 from harness.contract.course import Conversation, Forbidden
 from harness.contract.order import Played, explain
 from harness.contract.refusals import Situation, reasons_to_refuse
 from harness.contract.request import read_chat
 from harness.contract.response import read_answer
-from harness.contract.world import World, predict
+from harness.contract.rule import Rule
+from harness.contract.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
     from harness.contract.request import Chat
     from harness.contract.response import Said
     from harness.trace import Exchange
+
+UNJOINED = Rule(
+    "An answer is to its own message alone, to which no earlier one was joined",
+    "CONV-32",
+    (("after-giving-up", "CONV-24"),),
+)
+NOTHING_LEFT = Rule("What is refused for now (409, 429) leaves nothing behind", "CONV-30")
 
 BUSY = 429
 """A target may refuse any request for now."""
@@ -57,10 +66,9 @@ class Chats:
             found, turn = self._see_chat(exchange, ask, others)
             forbidden += found
             if turn is not None:
-                conversation, played = turn
-                pending.setdefault(conversation, []).append(played)
-        for conversation, turns in pending.items():
-            forbidden += self._explain(self._course.conversations[conversation], turns)
+                pending.setdefault(turn[0], []).append(turn[1])
+        for conversation, played in pending.items():
+            forbidden += self._explain(self._course.conversations[conversation], played)
         return forbidden
 
     def _see_chat(
@@ -82,20 +90,20 @@ class Chats:
         features = self._features(ask, known, others)
         reasons = reasons_to_refuse(situation)
         if binding := [each for each in reasons if not each.optional]:
-            return self._see_refusal(exchange, ask, said, binding, features), None
+            return self._see_refusal(exchange, ask, said, binding), None
         if said is None:
             return [], self._given_up(exchange, ask, known, features)
         contended = bool(features & {"at-once", "at-once-first"}) or (known is not None and _waits(known))
         if said.status == BUSY or (said.status == AT_WORK and contended):
-            self._refused(ask, known, "CONV-30")
+            self._refused(ask, known, NOTHING_LEFT.requirement, NOTHING_LEFT.requirement)
             return [], None
         if reasons and said.refused:
-            self._refused(ask, known, reasons[0].leaves)
+            self._refused(ask, known, reasons[0].leaves, reasons[0].keeps)
             return [], None
         return self._see_turn(exchange, ask, said, known, features)
 
     def _see_refusal(
-        self, exchange: Exchange, ask: Chat, said: Said | None, reasons: Sequence[Refusal], features: frozenset[str]
+        self, exchange: Exchange, ask: Chat, said: Said | None, reasons: Sequence[Refusal]
     ) -> list[Forbidden]:
         """Whether the status is one that a reason to refuse asks for."""
         known = self._course.conversations.get(ask.conversation or "")
@@ -103,7 +111,7 @@ class Chats:
             self._course.lose_sight(ask.conversation)
             return []
         if said.refused:
-            self._refused(ask, known, reasons[0].leaves)
+            self._refused(ask, known, reasons[0].leaves, reasons[0].keeps)
         else:
             self._course.lose_sight(ask.conversation, said.conversation)
         if said.status == BUSY or any(all(said.status in each for each in it.statuses.values()) for it in reasons):
@@ -123,63 +131,28 @@ class Chats:
         features: frozenset[str],
     ) -> tuple[list[Forbidden], tuple[str, _Pending] | None]:
         """Status and headers of an answer to a request that nothing speaks against."""
-        text = ask.text or ""
-        outcome = predict("", (text,), "")
-        fails = outcome.text is None and self._course.given.scripted
-        if fails != (said.status >= 500) or not (said.succeeded or said.status >= 500):
-            self._course.lose_sight(ask.conversation, said.conversation)
-            if fails:
-                blamed, expected = ("ERROR-15" if outcome.stuck else "ERROR-10"), "a server error (5xx)"
-            else:
-                blamed, expected = blame_status(features), "200"
-            return [Forbidden(blamed, "status", expected, str(said.status), exchange)], None
-        forbidden = list(self._headers(exchange, ask, said, known, features, failed=fails))
+        given, text = self._course.given, ask.text or ""
         conversation = said.conversation or ask.conversation
-        if any(each.check == "header" and each.requirement != "ERROR-13" for each in forbidden):
-            self._course.lose_sight(ask.conversation, conversation)
-            return forbidden, None
-        if not fails and said.model is not None and said.model != ask.model:
-            named = "STREAM-12" if ask.streams else "CHAT-10"
-            forbidden.append(Forbidden(named, "model", ask.model, said.model, exchange))
+        if wrong := turns.wrong_status(exchange, ask, said, given, features):
+            self._course.lose_sight(ask.conversation, said.conversation)
+            return [wrong], None
+        forbidden = list(turns.wrong_rest(exchange, ask, said, features))
+        if wrong := turns.wrong_conversation(exchange, ask, said, features, self._course.conversations):
+            self._course.lose_sight(ask.conversation, said.conversation)
+            return [wrong, *forbidden], None
         if conversation is None:  # a turn that failed, and nobody knows where
             return forbidden, None
-        image = "image" in ask.features
+        fails, image = turns.fails(ask, given), "image" in ask.features
         played = Played(
             text,
             exchange.started,
             exchange.started + exchange.elapsed,
-            said.text if not fails and not said.cut and not image and self._course.given.scripted else None,
+            said.text if not fails and not said.cut and not image and given.scripted else None,
             failed=fails,
-            unsure=image or not self._course.given.scripted,
+            unsure=image or not given.scripted,
         )
         self._enter(conversation, ask, known)
         return forbidden, (conversation, _Pending(exchange, ask, said, played, features))
-
-    def _headers(
-        self,
-        exchange: Exchange,
-        ask: Chat,
-        said: Said,
-        known: Conversation | None,
-        features: frozenset[str],
-        *,
-        failed: bool,
-    ) -> Iterable[Forbidden]:
-        if failed and said.retriable:
-            yield Forbidden("ERROR-12", "header", "x-should-retry: false", "a failure to be retried", exchange)
-        if said.conversation is None:
-            requirement = "ERROR-13" if failed else "STREAM-10" if ask.streams else "CONV-1"
-            if not failed or ask.conversation is None:
-                yield Forbidden(requirement, "header", "a conversation's id", repr(said.named), exchange)
-        elif ask.conversation is None:
-            if said.conversation in self._course.conversations:
-                yield Forbidden("CONV-2", "header", "a new conversation", f"{said.named}, an old one", exchange)
-        elif said.conversation != ask.conversation:
-            table = (("respelled", "CONV-13"), ("restart", "CONV-25"), ("begun-natively", "CONV-28"))
-            requirement = first(table, features, "CONV-4" if known is not None and known.exists else "CONV-10")
-            yield Forbidden(requirement, "header", ask.conversation, str(said.named), exchange)
-        elif said.named != said.conversation and "respelled" in features:
-            yield Forbidden("CONV-13", "header", said.conversation, str(said.named), exchange)
 
     def _features(
         self, ask: Chat, known: Conversation | None, others: Sequence[tuple[Exchange, Chat]]
@@ -252,8 +225,8 @@ class Chats:
         played = Played(ask.text or "", exchange.started, inf, None)
         return entered.id, _Pending(exchange, ask, None, played, features)
 
-    def _refused(self, ask: Chat, known: Conversation | None, leaves: str) -> None:
-        """A refused request leaves its conversation as it was, and begins none."""
+    def _refused(self, ask: Chat, known: Conversation | None, leaves: str, keeps: str) -> None:
+        """A refused request begins no conversation, and leaves one that there is as it was."""
         if ask.conversation is None:
             return
         if known is None:
@@ -263,60 +236,58 @@ class Chats:
         elif known.exists is not False:
             known.past.add("refused")
         if ask.text is not None:
-            known.refused.append((ask.text, leaves if leaves != "ERROR-17" else "CONV-20"))
+            known.refused.append((ask.text, keeps))
 
-    def _explain(self, conversation: Conversation, turns: Sequence[_Pending]) -> Iterable[Forbidden]:
+    def _explain(self, conversation: Conversation, pending: Sequence[_Pending]) -> Iterable[Forbidden]:
         """Whether an order of these turns, which were under way at once, predicts all their answers."""
         worlds = conversation.worlds
         if not worlds:
             return
-        if len(turns) > 1 and conversation.turns == 0 and not any(world.heard for world in worlds):
+        if len(pending) > 1 and conversation.turns == 0 and not any(world.heard for world in worlds):
             # Each may have been the first.
-            worlds |= {World(each.ask.instructions, llm=self._course.models.get(each.ask.model)) for each in turns}
-        after = explain(worlds, [each.played for each in turns])
-        for each in turns:
+            worlds |= {World(each.ask.instructions, llm=self._course.models.get(each.ask.model)) for each in pending}
+        after = explain(worlds, [each.played for each in pending])
+        for each in pending:
             conversation.turns += each.said is not None and not each.played.failed
             if each.played.failed:
                 conversation.past.add("after-failure")
-        if len(turns) > 1:
+        if len(pending) > 1:
             conversation.past.add("at-once")
         if not after:
-            yield self._blame(worlds, conversation, turns)
+            yield self._blame(worlds, conversation, pending)
             conversation.worlds = frozenset()
             return
         if all(world.broken for world in after):
             likely = min(after, key=lambda world: (len(world.broken), sorted(world.broken)))
             expected = "an answer to this message alone"
             seems = "the message of an earlier turn was joined to it"
-            actual = repr((turns[-1].said and turns[-1].said.text) or "")
-            for requirement in sorted(likely.broken):
-                yield Forbidden(requirement, "text", expected, actual, turns[-1].exchange, seems)
+            actual = repr((pending[-1].said and pending[-1].said.text) or "")
+            for requirement in sorted(UNJOINED.broken({circumstance}) for circumstance in likely.broken):
+                yield Forbidden(requirement, "text", expected, actual, pending[-1].exchange, seems)
             after = frozenset(replace(world, broken=frozenset()) for world in after)
         conversation.worlds = after
-        if len(turns) == 1 and len(after) == 1 and turns[0].said is not None and not turns[0].played.unsure:
-            yield from self._usage(turns[0], worlds)
+        if len(pending) == 1 and len(after) == 1:
+            yield from self._usage(pending[0], worlds)
 
     def _usage(self, turn: _Pending, worlds: frozenset[World]) -> Iterable[Forbidden]:
         """Whether the usage is what this turn cost."""
-        said, text = turn.said, turn.played.text
-        if said is None or said.tokens is None or turn.played.failed or turn.played.said is None:
-            return
-        costs = {before.predict(text).tokens for world in worlds for before in world.before()}
-        if said.tokens not in costs:
-            expected = " or ".join(f"{prompt} and {answer}" for prompt, answer in sorted(costs))
-            yield Forbidden("CHAT-14", "usage", expected, "{} and {}".format(*said.tokens), turn.exchange)
+        played = turn.played
+        if turn.said is not None and played.said is not None and not played.unsure:
+            costs = {before.predict(played.text).tokens for world in worlds for before in world.before()}
+            if wrong := turns.wrong_usage(turn.exchange, turn.said, costs):
+                yield wrong
 
-    def _blame(self, worlds: frozenset[World], conversation: Conversation, turns: Sequence[_Pending]) -> Forbidden:
+    def _blame(self, worlds: frozenset[World], conversation: Conversation, pending: Sequence[_Pending]) -> Forbidden:
         """The turn whose answer no order explains, and the requirement that it breaks."""
-        culprit, left = turns[0], worlds
-        for each in turns:
-            others = [other.played for other in turns if other is not each]
-            if len(turns) > 1 and (explained := explain(worlds, others)):
+        culprit, left = pending[0], worlds
+        for each in pending:
+            others = [other.played for other in pending if other is not each]
+            if len(pending) > 1 and (explained := explain(worlds, others)):
                 culprit, left = each, explained
                 break
         world = min(left, key=lambda each: (len(each.broken), len(each.failed), len(each.waiting)))
         said, text = culprit.said.text if culprit.said else None, culprit.played.text
-        requirement, seems = blame_text(
+        unexpected = Unexpected(
             said,
             text,
             world,
@@ -327,6 +298,7 @@ class Chats:
             strangers=lambda answer: self._is_strange(answer, conversation, text),
             llms=sorted({llm for llm in self._course.models.values() if llm}),
         )
+        requirement, seems = unexpected.blame()
         expected = " or ".join(sorted({repr(each.predict(text).text) for each in list(left)[:3]}))
         return Forbidden(requirement, "text", expected, repr(said), culprit.exchange, seems)
 

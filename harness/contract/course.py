@@ -47,7 +47,7 @@ class Conversation:
         worlds: what its agent may have heard; none if nobody knows, so that its texts are not judged.
         exists: whether it does; None if nobody knows.
         leaves: the requirement by which there is none of this id; after a deletion that it is gone.
-        past: what it has been through, as `harness.contract.blame` calls it.
+        past: what it has been through, as `harness.contract.rule` calls it.
         refused: the messages of refused requests, with the requirement by which they leave nothing behind.
         turns: how many were answered.
         bearer: whether its first request had the key as a bearer token.
@@ -101,7 +101,7 @@ class Course:
         return self._count
 
     def note(self, what: str) -> None:
-        """Note what every conversation has been through, as `harness.contract.blame` calls it."""
+        """Note what every conversation has been through, as `harness.contract.rule` calls it."""
         for each in self.conversations.values():
             each.past.add(what)
 

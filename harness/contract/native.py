@@ -19,6 +19,7 @@ from harness.contract.request import (
     uuid_of,
 )
 from harness.contract.response import read_answer
+from harness.contract.rule import Rule
 from harness.contract.world import World
 
 if TYPE_CHECKING:
@@ -29,8 +30,34 @@ if TYPE_CHECKING:
     from harness.json_value import Json
     from harness.trace import Exchange
 
+MODELS_LOCKED = Rule("The list of models is refused to a wrong key with 401", "AUTH-4", (("no-key", "AUTH-3"),))
+MODELS_TOLD = Rule("The list of models is answered with 200", "MODEL-1")
+LISTED = Rule(
+    "A profile that there is is listed as a model",
+    "PROFILE-2",
+    (("overwritten", "PROFILE-7"), ("renamed", "PROFILE-14"), ("spared", "PROFILE-21")),
+)
+LISTED_ONCE = Rule("A profile is listed once", "MODEL-9")
+LISTED_NO_MORE = Rule("A profile that there is no more is not listed", "PROFILE-3", (("renamed", "PROFILE-14"),))
+PREFIXED = Rule(f"Every listed model has the prefix `{PREFIX}`", "MODEL-3")
+
+PROFILES_LOCKED = Rule(
+    "A request to save, rename or delete a profile needs the key, or is refused with 401", "PROFILE-5"
+)
+SAVED = Rule("Saving a profile with a model succeeds", "PROFILE-1", (("overwritten", "PROFILE-7"),))
+PROFILE_DELETED = Rule("Deleting a profile succeeds", "PROFILE-18")
+
+CONVERSATIONS_LOCKED = Rule("A request about a conversation needs the key, or is refused with 401", "AUTH-16")
+SHOWN = Rule(
+    "A conversation that there is is shown",
+    "CONV-7",
+    (("conversation-deleted", "CONV-34"), ("restart", "CONV-25")),
+)
+CONVERSATION_DELETED = Rule("Deleting a conversation succeeds; it is shown no more, and its id knows nothing", "CONV-9")
+BEGUN_AS_NAMED = Rule("A conversation that the native API begins has the id that was asked for", "CONV-28")
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_REFUSED_FOR_ITS_KEY = 401
+_NO_KEY, _CONFLICT, _BUSY = 401, 409, 429
 
 
 def see(course: Course, exchange: Exchange, at_once: Sequence[Exchange]) -> list[Forbidden]:
@@ -45,103 +72,102 @@ def see(course: Course, exchange: Exchange, at_once: Sequence[Exchange]) -> list
     path, method = path_of(request), request.method
     said = read_answer(exchange.response) if exchange.response else None
     key = key_of(request, course.given)
+    rest = path.removeprefix(f"{CONVERSATIONS}/").split("/")
+    identifier = uuid_of(rest[0]) if path.startswith(f"{CONVERSATIONS}/") else None
     if path == MODELS and method == "GET":
         return list(_models(course, exchange, said, key))
     if path.startswith(f"{PROFILES}/"):
-        return list(_profile(course, exchange, said, key))
+        return list(_profile(course, exchange, said, key)) if method != "GET" else []
     if path == CONVERSATIONS and method == "POST":
         return list(_begin(course, exchange, said))
-    rest = path.removeprefix(f"{CONVERSATIONS}/").split("/")
-    identifier = uuid_of(rest[0]) if path.startswith(f"{CONVERSATIONS}/") else None
-    if identifier is not None:
-        if at_once:
-            course.lose_sight(identifier)
-            return []
+    if identifier is not None and not at_once:
         return list(_conversation(course, exchange, said, key, identifier, "/".join(rest[1:])))
-    named = next((value for name, value in request.headers if name.lower() == CONVERSATION), "")
     if method not in {"GET", "HEAD", "OPTIONS"}:
-        course.lose_sight(uuid_of(named), said.conversation if said else None)
+        named = next((value for name, value in request.headers if name.lower() == CONVERSATION), "")
+        course.lose_sight(identifier, uuid_of(named), said.conversation if said else None)
     return []
+
+
+def _locked(rule: Rule, exchange: Exchange, said: Said | None, key: Key) -> Iterator[Forbidden]:
+    """That a request without the right key is refused."""
+    if said is not None and said.status not in {_NO_KEY, _BUSY}:
+        requirement = rule.broken({"no-key"} if key is Key.NONE else ())
+        yield Forbidden(requirement, "status", str(_NO_KEY), str(said.status), exchange)
 
 
 def _models(course: Course, exchange: Exchange, said: Said | None, key: Key) -> Iterator[Forbidden]:
     """A profile is a model as long as it is there; one that others made may be there too."""
-    if said is None or key is Key.ODD:
+    if key in {Key.NONE, Key.WRONG}:
+        yield from _locked(MODELS_LOCKED, exchange, said, key)
+    elif key is Key.ODD or said is None or said.status == _BUSY:
         return
-    if key is not Key.RIGHT:
-        if said.status != _REFUSED_FOR_ITS_KEY:
-            requirement = "AUTH-3" if key is Key.NONE else "AUTH-4"
-            yield Forbidden(requirement, "status", "401", str(said.status), exchange)
-        return
-    if said.status != 200:
-        if said.status != 429:
-            yield Forbidden("MODEL-1", "status", "200", str(said.status), exchange)
-        return
-    listed = _names(said.body)
+    elif said.status != 200:
+        yield Forbidden(MODELS_TOLD.broken(), "status", "200", str(said.status), exchange)
+    else:
+        yield from _listed(course, exchange, _names(said.body))
+
+
+def _listed(course: Course, exchange: Exchange, listed: Sequence[str]) -> Iterator[Forbidden]:
     for model in course.models:
-        if model in listed:
-            if listed.count(model) > 1:
-                yield Forbidden("MODEL-9", "body", f"{model} once", f"{listed.count(model)} times", exchange)
-        elif model not in course.given.models:
-            requirement = {"overwritten": "PROFILE-7", "renamed": "PROFILE-14", "spared": "PROFILE-21"}.get(
-                course.fate.get(model, ""), "PROFILE-2"
-            )
+        count = listed.count(model)
+        if count > 1:
+            yield Forbidden(LISTED_ONCE.broken(), "body", f"{model} once", f"{count} times", exchange)
+        elif not count and model not in course.given.models:
+            requirement = LISTED.broken({course.fate.get(model, "")})
             yield Forbidden(requirement, "body", f"{model} in the list", "it is missing", exchange)
     for model in sorted(course.gone & set(listed)):
-        requirement = "PROFILE-14" if course.fate.get(model) == "renamed" else "PROFILE-3"
+        requirement = LISTED_NO_MORE.broken({course.fate.get(model, "")})
         yield Forbidden(requirement, "body", f"no {model} in the list", "it is there", exchange)
     for model in listed:
         if not model.startswith(PREFIX):
-            yield Forbidden("MODEL-3", "body", f"the prefix {PREFIX}", model, exchange)
+            yield Forbidden(PREFIXED.broken(), "body", f"the prefix {PREFIX}", model, exchange)
 
 
 def _profile(course: Course, exchange: Exchange, said: Said | None, key: Key) -> Iterator[Forbidden]:
     """What saving, renaming and deleting a profile does to the models."""
+    if key in {Key.NONE, Key.WRONG}:
+        yield from _locked(PROFILES_LOCKED, exchange, said, key)
+        return
     name, _, action = path_of(exchange.request).removeprefix(f"{PROFILES}/").partition("/")
     model = f"{PREFIX}{name}"
-    if exchange.request.method == "GET" or (said is None and key is not Key.RIGHT):
-        return
-    body = body_of(exchange.request)
-    if key in {Key.NONE, Key.WRONG}:
-        if said is not None and said.status != _REFUSED_FOR_ITS_KEY:
-            yield Forbidden("PROFILE-5", "status", "401", str(said.status), exchange)
-        return
     if said is None or said.status >= 500 or not _PLAIN_NAME.fullmatch(name) or key is Key.ODD:
         course.forget_model(model)
         return
     match exchange.request.method, action:
         case "POST", "":
-            yield from _save(course, exchange, said, model, body.get("llm"))
-        case "POST", "rename":
-            renamed = body.get("new_name")
-            if not isinstance(renamed, str) or not _PLAIN_NAME.fullmatch(renamed):
-                course.forget_model(model)
-            elif said.succeeded and model in course.models:
-                course.rename(model, f"{PREFIX}{renamed}")
-        case "DELETE", "":
-            if said.succeeded:
-                course.remove(model)
-            elif model in course.models and said.status != 429:
-                yield Forbidden("PROFILE-18", "status", "success (2xx)", str(said.status), exchange)
-        case _:
+            yield from _save(course, exchange, said, model)
+        case "POST", "rename" if said.succeeded:
+            _rename(course, model, body_of(exchange.request).get("new_name"))
+        case "DELETE", "" if said.succeeded:
+            course.remove(model)
+        case "DELETE", "" if model in course.models and said.status != _BUSY:
+            yield Forbidden(PROFILE_DELETED.broken(), "status", "success (2xx)", str(said.status), exchange)
+        case _ if said.succeeded:
             course.forget_model(model)
 
 
-def _save(course: Course, exchange: Exchange, said: Said, model: str, llm: Json) -> Iterator[Forbidden]:
+def _save(course: Course, exchange: Exchange, said: Said, model: str) -> Iterator[Forbidden]:
+    body = body_of(exchange.request)
+    llm = body.get("llm")
     named = llm.get("model") if isinstance(llm, dict) else None
     if not isinstance(named, str):
         if said.succeeded:
             course.forget_model(model)
-        return
-    if said.succeeded:
-        keyed = body_of(exchange.request).get("include_secrets") is True
+    elif said.succeeded:
         provider, _, plain = named.partition("/")
         course.save(model, plain or provider)
-        if not keyed:  # the profile is listed, and its chats fail
+        if body.get("include_secrets") is not True:  # the profile is listed, and its chats fail
             course.unknown.add(model)
-    elif said.status not in {409, 429}:  # released servers keep fifty profiles
-        requirement = "PROFILE-7" if model in course.models else "PROFILE-1"
+    elif said.status not in {_CONFLICT, _BUSY}:  # released servers keep fifty profiles
+        requirement = SAVED.broken({"overwritten"} if model in course.models else ())
         yield Forbidden(requirement, "status", "201", str(said.status), exchange)
+
+
+def _rename(course: Course, model: str, new: Json) -> None:
+    if not isinstance(new, str) or not _PLAIN_NAME.fullmatch(new):
+        course.forget_model(model)
+    elif model in course.models:
+        course.rename(model, f"{PREFIX}{new}")
 
 
 def _conversation(
@@ -150,8 +176,7 @@ def _conversation(
     """What the native API knows of a conversation, what deleting it does, and what is added to it."""
     known = course.conversations.get(identifier)
     if key in {Key.NONE, Key.WRONG}:
-        if said is not None and said.status != _REFUSED_FOR_ITS_KEY:
-            yield Forbidden("AUTH-16", "status", "401", str(said.status), exchange)
+        yield from _locked(CONVERSATIONS_LOCKED, exchange, said, key)
         return
     if known is None:
         return
@@ -175,27 +200,24 @@ def _conversation(
 def _read(known: Conversation, exchange: Exchange, said: Said | None) -> Iterator[Forbidden]:
     if said is None or known.exists is None:
         return
-    if known.exists and not said.succeeded and said.status != 429:
-        requirement = "CONV-25" if "restart" in known.past else "CONV-7"
-        requirement = "CONV-34" if "conversation-deleted" in known.past else requirement
-        yield Forbidden(requirement, "status", "200", str(said.status), exchange)
+    if known.exists and not said.succeeded and said.status != _BUSY:
+        yield Forbidden(SHOWN.broken(known.past), "status", "200", str(said.status), exchange)
     if not known.exists and said.succeeded:
         yield Forbidden(known.leaves, "status", "404", str(said.status), exchange, "there is such a conversation")
 
 
 def _delete(course: Course, known: Conversation, exchange: Exchange, said: Said | None) -> Iterator[Forbidden]:
+    requirement = CONVERSATION_DELETED.broken()
     if said is None or said.status >= 500:
         course.lose_sight(known.id)
-        return
-    if not said.succeeded:
-        if known.exists and said.status not in {409, 429}:
-            yield Forbidden("CONV-9", "status", "success (2xx)", str(said.status), exchange)
-        return
-    course.note("conversation-deleted")
-    gone = Conversation(known.id, exists=False, leaves="CONV-9", past={"deleted"})
-    # What it was told must not come back, should its id be used again.
-    gone.refused = [(text, "CONV-9") for world in known.worlds for text in world.heard]
-    course.conversations[known.id] = gone
+    elif said.succeeded:
+        course.note("conversation-deleted")
+        gone = Conversation(known.id, exists=False, leaves=requirement, past={"deleted"})
+        # What it was told must not come back, should its id be used again.
+        gone.refused = [(text, requirement) for world in known.worlds for text in world.heard]
+        course.conversations[known.id] = gone
+    elif known.exists and said.status not in {_CONFLICT, _BUSY}:
+        yield Forbidden(requirement, "status", "success (2xx)", str(said.status), exchange)
 
 
 def _begin(course: Course, exchange: Exchange, said: Said | None) -> Iterator[Forbidden]:
@@ -209,7 +231,7 @@ def _begin(course: Course, exchange: Exchange, said: Said | None) -> Iterator[Fo
             course.lose_sight(identifier)
         return
     if isinstance(named, str) and uuid_of(named) not in {None, identifier}:
-        yield Forbidden("CONV-28", "body", named, str(answered), exchange)
+        yield Forbidden(BEGUN_AS_NAMED.broken(), "body", named, str(answered), exchange)
     message, additions = body.get("initial_message"), body.get("agent_launch_additions")
     text = _native_text(message) if isinstance(message, dict) else None
     additions = additions if isinstance(additions, dict) else {}

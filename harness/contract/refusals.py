@@ -47,7 +47,7 @@ class Refusal:
         says: the rule as a sentence.
         holds: whether a request meets it.
         statuses: the statuses that each requirement allows, the most binding first.
-        leaves: the requirement by which it leaves no conversation behind, and one that there is as it was.
+        leaves: the requirement by which what is refused so begins no conversation.
         optional: whether a target may as well answer.
     """
 
@@ -56,6 +56,11 @@ class Refusal:
     statuses: Mapping[str, frozenset[int]]
     leaves: str
     optional: bool = False
+
+    @property
+    def keeps(self) -> str:
+        """The requirement by which a conversation that there is stays as it was."""
+        return "CONV-20" if self.leaves == "ERROR-17" else self.leaves
 
 
 REFUSALS = (

@@ -68,7 +68,7 @@ class Chat:
         instructions: the text of all system and developer messages.
         streams: whether an event stream is asked for.
         earlier: the user's other messages, oldest first.
-        features: what else is there that must make no difference, as `harness.contract.blame` calls it.
+        features: what else is there that must make no difference, as `harness.contract.rule` calls it.
         odd: what the model takes no side on, so that any answer is allowed.
     """
 

@@ -16,9 +16,9 @@ from harness.model.rules import NUDGE, Failure, respond
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JOINED = "CONV-32"
-JOINED_AFTER_GIVING_UP = "CONV-24"
-"""The requirements that a world breaks in which a message is joined to the next one."""
+JOINED = "after-failure"
+JOINED_AFTER_GIVING_UP = "after-giving-up"
+"""When a message was joined to the next one, which a world ought not to be in."""
 
 _SAME_CALLS = 4
 _EMPTY_REPLIES = 3
@@ -35,7 +35,7 @@ class World:
         llm: that language model; None if nobody knows.
         waiting: messages whose clients gave up, which may still arrive.
         failed: messages of failed turns that the next one is joined to.
-        broken: the requirements that the target breaks if this is the real world.
+        broken: when the target has joined a message to the next one, if this is the real world.
     """
 
     instructions: str
