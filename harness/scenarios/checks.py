@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.reading.problems import Problem, did_you_mean
+from harness.reading.problems import Problem, did_you_mean, listed
 from harness.reading.shape import blank
 from harness.scenarios.client_fields import GENERATED
 from harness.scenarios.groups import step_groups
 from harness.scenarios.model import Capability
 from harness.scenarios.paths import PathError, check_path
-from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, MORE_UUIDS, NUMBER, references
+from harness.scenarios.substitute import (
+    BUILT_IN,
+    FILTERS,
+    KEY_VARIABLES,
+    MORE_UUIDS,
+    NUMBER,
+    filtered_references,
+    references,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -43,12 +51,12 @@ def scenario_problems(scenario: Node) -> Iterator[Problem]:
     yield from _variable_problems(_variables_of_cases(scenario), groups)
     for key, value in scenario.items():
         if key not in {"setup", "steps"}:
-            yield from _unclosed(value)
+            yield from _reference_problems(value)
     for step in (step for group in proof for step in group if "promise" in step.keys):
         yield Problem(step.keys["promise"], "only a step in `setup` relies on the promise of another requirement")
     for group in groups:
         for step in group:
-            yield from _unclosed(step)
+            yield from _reference_problems(step)
             yield from _need_problems(step, scenario.child("needs"), alone=len(group) == 1)
             for path, location in step.child("expect").child("body").keys.items():
                 yield from _path_problems(path, location)
@@ -176,10 +184,19 @@ def _need_problems(step: Node, needs: Node, *, alone: bool) -> Iterator[Problem]
         yield Problem(step.keys["restart"], "no step is sent beside one that restarts the target")
 
 
-def _unclosed(node: Node) -> Iterator[Problem]:
+def _reference_problems(node: Node) -> Iterator[Problem]:
+    """References that are not closed, and filters that don't exist or could bring a key into a report."""
     for location, text in _templates(node):
         if "${" in blank(text) and _NUMBERED not in text:  # reported as an unknown variable
             yield Problem(location, "`${` that is not closed; a literal `${` is written `$${`")
+        for name, filters in filtered_references(text):
+            if filters and name in KEY_VARIABLES:
+                yield Problem(
+                    location, f"`{name}` has no filter: a report would show a key spelled in a way of its own"
+                )
+            for word in (word for word in filters if word not in FILTERS):
+                hint = did_you_mean(word, FILTERS) or f": it is one of {listed(FILTERS)}"
+                yield Problem(location, f"unknown filter `{word}` of `{name}`{hint}")
 
 
 def _unknown(node: Node, known: Collection[str]) -> Iterator[tuple[Location, str]]:

@@ -1,6 +1,7 @@
 """Substitutes variables: `${name}` alone keeps the value's type, inside a longer text it becomes text.
 
-`$${` is a literal `${`. Substituted values are not substituted again, so a server's text can't refer to a variable.
+`${name|upper}` is the variable's text, spelled in another way. `$${` is a literal `${`. Substituted values are not
+substituted again, so a server's text can't refer to a variable.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.reading.shape import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from harness.json_value import Json
 
@@ -39,6 +40,14 @@ KEY_VARIABLES = {
     "last_key": "the last of the valid session keys, with a blank if the harness made it",
 }
 """The variables of `auth` only, and their meanings."""
+
+FILTERS: Mapping[str, Callable[[str], str]] = {
+    "upper": str.upper,
+    "plain": lambda text: text.replace("-", ""),
+    "braces": lambda text: f"{{{text}}}",
+    "urn": lambda text: f"urn:uuid:{text}",
+}
+"""What may stand after a variable's name, separated by `|`: the other spellings of a UUID."""
 
 NUMBER = "n"
 """The number of a repetition of a step, from 1, substituted when the file is loaded."""
@@ -70,6 +79,7 @@ def substitute(value: Json, variables: Mapping[str, Json]) -> Json:
 
     Raises:
         UnknownVariableError: a name is not in `variables`.
+        KeyError: a filter is not in `FILTERS`; a suite that is loaded has none such.
     """
     match value:
         case str():
@@ -133,14 +143,28 @@ def _unrolled_items(items: list[Json]) -> list[Json]:
 
 def references(text: str) -> Iterator[str]:
     """The names that a text refers to, in order, with repetitions."""
-    return (found[2] for found in REFERENCE.finditer(text) if not found[1])
+    return (name for name, _ in filtered_references(text))
 
 
-def _look_up(name: str, variables: Mapping[str, Json]) -> Json:
+def filtered_references(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The names that a text refers to, each with its filters, known or not."""
+    return (_split(found[2]) for found in REFERENCE.finditer(text) if not found[1])
+
+
+def _split(reference: str) -> tuple[str, list[str]]:
+    name, *filters = reference.split("|")
+    return name, filters
+
+
+def _look_up(reference: str, variables: Mapping[str, Json]) -> Json:
+    name, filters = _split(reference)
     try:
-        return variables[name]
+        value = variables[name]
     except KeyError:
         raise UnknownVariableError(name) from None
+    for each in filters:
+        value = FILTERS[each](as_text(value))
+    return value
 
 
 def as_text(value: Json) -> str:

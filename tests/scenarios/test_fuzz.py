@@ -21,7 +21,7 @@ PIECES = [
     ": ", "\n", "  ", "- ", "{", "}", "[", "]", ", ", "'", '"', "&a ", "*a", "!!str ", "!", "|", ">", "#", "---", "...",
     "%YAML 1.1", "\t", "? ", "<<: ", "${word}", "${", "$${", "null", "~", "0x1", "1e999", "\x00", "\ufeff", "\u2028",
     "é", "🦊", "area", "id: auth/x", "scenarios:", "steps:", "setup: ", "cases: ", "expect: ", "status: ", "save: ",
-    "at_once: ", "repeat: 3", "${n}", "${it_${n}}", "auth: ", "${key}", "timeout: 1",
+    "at_once: ", "repeat: 3", "${n}", "${it_${n}}", "${word|upper}", "${|", "auth: ", "${key}", "timeout: 1",
     "cases_from: client-fields", "model: GET /", "shape: ",
     "pattern: '('", "http: GET /", "call: models.list", "control: auth/opens",
 ]  # fmt: skip

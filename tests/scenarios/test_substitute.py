@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -46,11 +47,21 @@ def test_what_was_put_in_is_not_looked_at_again() -> None:
     assert substitute("${a} ${b}", {"a": "${b}", "b": "$${a}"}) == "${b} $${a}"
 
 
-@pytest.mark.parametrize("text", ["${nope}", "a ${nope}", "${ it}", "${}"])
+@pytest.mark.parametrize("filters", ["upper", "plain", "braces", "urn", "plain|upper"])
+def test_a_filter_spells_an_id_in_another_way(filters: str) -> None:
+    written = UUID("6861726e-6573-4abc-8def-0123456789ab")
+    spelled = substitute(f"${{id|{filters}}}", {"id": str(written)})
+    assert spelled != str(written)
+    assert UUID(str(spelled)) == written
+    assert substitute(f"<${{id|{filters}}}>", {"id": str(written)}) == f"<{spelled}>"
+    assert list(references(f"${{id|{filters}}}")) == ["id"]
+
+
+@pytest.mark.parametrize("text", ["${nope}", "${nope|upper}", "a ${nope}", "${ it}", "${}"])
 def test_an_unknown_name_is_an_error_that_tells_it(text: str) -> None:
     with pytest.raises(UnknownVariableError) as caught:
         substitute([{"key": text}], {"it": 1})
-    assert f"${{{caught.value.name}}}" in text
+    assert f"${{{caught.value.name}" in text
 
 
 def test_a_case_may_use_the_built_in_variables() -> None:
