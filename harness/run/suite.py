@@ -262,20 +262,22 @@ def _auth(step: Step, variables: Mapping[str, Json]) -> Auth | dict[str, Json]:
 
 
 def filled(action: Action, variables: Mapping[str, Json]) -> Action:
-    """The action with its variables filled in.
+    """The action with its repetitions written out and its variables filled in, in that order.
+
+    So a server's text that reads like a repetition is sent as it is.
 
     Raises:
         UnknownVariableError: a variable has no value.
     """
     match action:
         case Call(method, arguments):
-            values = substitute(dict(arguments), variables)
+            values = substitute(unroll(dict(arguments)), variables)
             return Call(method, values if isinstance(values, dict) else {})
         case Http(method, path, json, content):
             return Http(
                 method,
                 substitute_text(path, variables),
-                json=substitute(json, variables),
+                json=substitute(unroll(json), variables),
                 content=None if content is None else substitute_text(content, variables),
             )
         case AskModel(method, path):

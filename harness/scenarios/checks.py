@@ -57,6 +57,8 @@ def scenario_problems(scenario: Node) -> Iterator[Problem]:
     for group in groups:
         for step in group:
             yield from _reference_problems(step)
+            for body in (step.child("with"), step.child("json")):
+                yield from _repetition_problems(body)
             yield from _need_problems(step, scenario.child("needs"), alone=len(group) == 1)
             for path, location in step.child("expect").child("body").keys.items():
                 yield from _path_problems(path, location)

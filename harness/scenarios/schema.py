@@ -20,6 +20,7 @@ from harness.scenarios.schema_words import (
     DIMENSION_ID,
     NUMBERED_NAME,
     REFERENCE,
+    REPETITION,
     REQUIREMENT_ID,
     VARIABLE,
     choice,
@@ -161,11 +162,13 @@ def _step() -> Schema:
         "a step",
         {
             "call": choice("A method of the official client.", RETURNS),
-            "with": {"description": f"The call's keyword arguments. Variables:\n{built_in}", "type": "object"},
+            "with": {"description": f"The call's keyword arguments. {REPETITION} Variables:\n{built_in}",
+                     "type": "object"},
             "http": text("A raw request over the client's own transport: METHOD PATH.",
                           rf"^([A-Z]+|{REFERENCE}) (/|\$\{{)\S*$",
                           "a raw request reads `METHOD /path`, such as `GET /v1/models`"),
-            "json": {"description": "The raw request's body, any JSON but null, which is `content: 'null'`.",
+            "json": {"description": "The raw request's body, any JSON but null, which is `content: 'null'`; with "
+                                    "repetitions as in `with`.",
                      "type": [name for name in JSON_TYPES if name != "null"]},
             "content": {"description": "The raw request's body as text, sent as it is, in UTF-8.", "type": "string"},
             "model": text("Asks the scripted model's log, not the target: GET /requests?containing=TEXT. The answer "

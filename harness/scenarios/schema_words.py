@@ -17,6 +17,7 @@ REFERENCE = rf"\$\{{{NUMBERED_NAME}\}}"
 VARIABLE = f"^{REFERENCE}$"
 REQUIREMENT_ID = r"^[A-Z]+-[1-9][0-9]*$"
 DIMENSION_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+REPETITION = "`{repeat: 3, of: ab}` is the text `ababab`, and of a list, inside a list, its items so many times."
 CELL = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 
@@ -82,6 +83,5 @@ def cell() -> Schema:
 
 def variables() -> Schema:
     """The variables of a case, or of a cell."""
-    return mapping("The variables of this case; they may use the built-in ones. `{repeat: 3, of: ab}` is the text "
-                    "`ababab`, and of a list, inside a list, its items so many times.", {},
+    return mapping(f"The variables of this case; they may use the built-in ones. {REPETITION}", {},
                     text("A variable's name.", NAME, "a variable is letters, digits and _"))  # fmt: skip

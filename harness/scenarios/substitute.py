@@ -115,7 +115,7 @@ def bind(case: Mapping[str, Json], built_in: Mapping[str, Json]) -> dict[str, Js
 
 
 def unroll(value: Json) -> Json:
-    """A value of a case with its repetitions written out; apply it to nothing that a server said.
+    """A value of a case, or the body of a step, with its repetitions written out; apply it to nothing a server said.
 
     `{repeat: 3, of: ab}` is the text `ababab`. Of a list it is a list, whose items stand in the list around it if there
     is one: `[{repeat: 2, of: [a, b]}, c]` is `[a, b, a, b, c]`. A trace keeps it as it is written, however long it is.

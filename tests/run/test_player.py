@@ -21,6 +21,7 @@ from harness.run.client import Client
 from harness.run.created import created
 from harness.run.settings import SessionSettings
 from harness.run.suite import Player
+from harness.run.variables import built_in
 from harness.scenarios.load import load_suite
 from harness.scenarios.model import Auth, Call, ClientKind
 from harness.targets import ModelLog
@@ -472,3 +473,27 @@ def test_a_scenario_chooses_as_many_ids_as_it_names(play: Play) -> None:
     assert len(set(ids.values())) == 6
     assert all(UUID(it).version == 4 and it.startswith(CONVERSATION_PREFIX) for it in ids.values())
     assert drawn(CROWD.replace("repeat: 3", "repeat: 2")).items() < ids.items(), "what else it names changes none"
+
+
+REPETITIONS = """\
+      - call: chat.completions.create
+        with:
+          model: ${model}
+          messages: [{repeat: 40, of: [{role: user, content: {repeat: 3, of: "${word} "}}]}, {role: user, content: hi}]
+        expect: {status: 200}
+      - {http: POST /odd, json: [{repeat: 2, of: ["${word}"]}], expect: {status: 200}, save: {said: $.said}}
+      - {http: POST /odd, json: {said: "${said}"}, expect: {status: 200}}
+"""
+
+
+def test_a_step_writes_a_long_body_shortly_and_sends_what_a_server_said_as_it_is(play: Play) -> None:
+    odd = {"said": {"repeat": 2, "of": "a"}}
+    with Server(Gateway(overrides={"POST /odd": lambda _: http(200, odd)})) as server:
+        assert play(server, REPETITIONS).state is State.PASSED
+    chat, listed, said = (json.loads(request.body) for request in server.received)
+    variables = play.traces["play/one"].variables
+    word = variables["word"]
+    assert chat["messages"] == 40 * [{"role": "user", "content": 3 * f"{word} "}] + [{"role": "user", "content": "hi"}]
+    assert listed == [word, word]
+    assert said == odd
+    assert set(variables) == set(built_in("", "", "", ""))
