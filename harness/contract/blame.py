@@ -129,9 +129,7 @@ class Unexpected:
     def _forgetful(self) -> Iterator[tuple[Rule, str, World]]:
         heard = self._heard
         if heard:
-            everything = "the conversation has forgotten everything"
-            yield REMEMBERS, everything, self._having_heard()
-            yield REMEMBERS, everything, replace(self.world, heard=(), instructions=self.own)
+            yield REMEMBERS, "the conversation has forgotten everything", self._having_heard()
         for kept in range(len(heard) - 1, 0, -1):
             yield REMEMBERS, "the conversation has forgotten its beginning", self._having_heard(*heard[-kept:])
             yield REMEMBERS, "the conversation has forgotten what came last", self._having_heard(*heard[:kept])
@@ -159,6 +157,9 @@ class Unexpected:
             for followed in (self.own, f"{told}\n\n{self.own}"):
                 late = "instructions of the follow-up were followed"
                 yield NOT_INSTRUCTED, late, replace(self.world, instructions=followed)
+        if self._heard:
+            everything = "the conversation has forgotten everything, its instructions included"
+            yield REMEMBERS, everything, replace(self.world, heard=(), instructions=self.own)
 
     @property
     def _heard(self) -> tuple[str, ...]:

@@ -61,9 +61,8 @@ class Chats:
         forbidden: list[Forbidden] = []
         asked = [(each, read_chat(each.request, self._course.given)) for each in exchanges]
         pending: dict[str, list[_Pending]] = {}
-        for exchange, ask in asked:
-            others = [other for other in asked if other[0] is not exchange]
-            found, turn = self._see_chat(exchange, ask, others)
+        for exchange, ask, company in [(*each, self._company(*each, asked)) for each in asked]:
+            found, turn = self._see_chat(exchange, ask, company)
             forbidden += found
             if turn is not None:
                 pending.setdefault(turn[0], []).append(turn[1])
@@ -71,8 +70,17 @@ class Chats:
             forbidden += self._explain(self._course.conversations[conversation], played)
         return forbidden
 
+    def _company(self, exchange: Exchange, ask: Chat, asked: Sequence[tuple[Exchange, Chat]]) -> frozenset[str]:
+        """What else was under way at the same time, before anything of it is added to the course."""
+        others = [each for other, each in asked if other is not exchange and _overlap(exchange, other)]
+        siblings = [each for each in others if each.conversation and each.conversation == ask.conversation]
+        known = self._course.conversations.get(ask.conversation or "")
+        begins = known is None or known.exists is False
+        company = {"at-once-first" if begins else "at-once"} if siblings else set()
+        return frozenset(company | ({"others-at-once"} if len(others) > len(siblings) else set()))
+
     def _see_chat(
-        self, exchange: Exchange, ask: Chat, others: Sequence[tuple[Exchange, Chat]]
+        self, exchange: Exchange, ask: Chat, company: frozenset[str]
     ) -> tuple[list[Forbidden], tuple[str, _Pending] | None]:
         """What is forbidden of an answer's status and headers; the turn, if its text is still to be explained."""
         said = read_answer(exchange.response) if exchange.response else None
@@ -87,7 +95,7 @@ class Chats:
         if ask.odd is not None or ask.model in self._course.unknown or (known is not None and known.is_unknown):
             self._course.lose_sight(ask.conversation, said.conversation if said else None)
             return [], None
-        features = self._features(ask, known, others)
+        features = self._features(ask, known) | company
         reasons = reasons_to_refuse(situation)
         if binding := [each for each in reasons if not each.optional]:
             return self._see_refusal(exchange, ask, said, binding), None
@@ -147,19 +155,16 @@ class Chats:
             text,
             exchange.started,
             exchange.started + exchange.elapsed,
-            said.text if not fails and not said.cut and not image and given.scripted else None,
+            said.text or "" if not fails and not said.cut and not image and given.scripted else None,
             failed=fails,
             unsure=image or not given.scripted,
         )
         self._enter(conversation, ask, known)
         return forbidden, (conversation, _Pending(exchange, ask, said, played, features))
 
-    def _features(
-        self, ask: Chat, known: Conversation | None, others: Sequence[tuple[Exchange, Chat]]
-    ) -> frozenset[str]:
+    def _features(self, ask: Chat, known: Conversation | None) -> frozenset[str]:
         """What is there, for the question whom to blame."""
         features = set(ask.features)
-        siblings = [other for _, other in others if other.conversation and other.conversation == ask.conversation]
         continues = known is not None and known.exists is not False
         if known is not None and continues:
             features |= known.past | {"follow-up"}
@@ -169,6 +174,7 @@ class Chats:
                 for name, there in {
                     "third-turn": known.turns > 1,
                     "other-model": bool(known.model) and ask.model != known.model,
+                    "other-key": known.key is not None and ask.shown != known.key,
                     "other-form": ask.bearer != known.bearer,
                     "others-meanwhile": newest > known.touched,
                     "late-instructions": bool(ask.instructions),
@@ -180,9 +186,6 @@ class Chats:
         flags = {
             "respelled": ask.conversation is not None and ask.named != ask.conversation,
             "empty-header": ask.named == "",
-            "at-once": bool(siblings) and continues,
-            "at-once-first": bool(siblings) and not continues,
-            "others-at-once": len(others) > len(siblings),
             "instructions": bool(ask.instructions) and not continues,
             "stream": ask.streams,
             "fresh-profile": ask.model not in self._course.given.models,
@@ -200,6 +203,7 @@ class Chats:
                 exists=True,
                 past=past | ({"chosen-id"} if ask.conversation else set()),
                 refused=known.refused if known else [],
+                key=ask.shown,
                 bearer=ask.bearer,
                 model=ask.model,
             )
@@ -318,3 +322,8 @@ class Chats:
 
 def _waits(conversation: Conversation) -> bool:
     return any(world.waiting for world in conversation.worlds)
+
+
+def _overlap(exchange: Exchange, other: Exchange) -> bool:
+    first, second = sorted((exchange, other), key=lambda each: each.started)
+    return second.started < first.started + first.elapsed

@@ -50,7 +50,8 @@ class Conversation:
         past: what it has been through, as `harness.contract.rule` calls it.
         refused: the messages of refused requests, with the requirement by which they leave nothing behind.
         turns: how many were answered.
-        bearer: whether its first request had the key as a bearer token.
+        key: that its first request had; None if nobody knows.
+        bearer: whether it had it as a bearer token.
         model: that its first request named.
         touched: the number of its newest exchange.
     """
@@ -62,6 +63,7 @@ class Conversation:
     past: set[str] = field(default_factory=set)
     refused: list[tuple[str, str]] = field(default_factory=list)
     turns: int = 0
+    key: str | None = field(default=None, repr=False)
     bearer: bool = False
     model: str = ""
     touched: int = 0

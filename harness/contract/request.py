@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +59,7 @@ class Chat:
 
     Attributes:
         key: whether it carries the key.
+        shown: the session key that it carries; None without one, or on an open server.
         bearer: whether the key is a bearer token, and no session header is sent.
         model: the model that it names.
         named: the value of the conversation header, if there is one.
@@ -73,6 +73,7 @@ class Chat:
     """
 
     key: Key
+    shown: str | None = field(repr=False)
     bearer: bool
     model: str
     named: str | None
@@ -87,24 +88,29 @@ class Chat:
 
 def path_of(request: Request) -> str:
     """The path of the URL, as it was sent."""
-    return urlsplit(request.url).path
+    address = request.url.partition("://")[2].partition("?")[0]
+    return f"/{address.partition('/')[2]}"
 
 
 def key_of(request: Request, given: Given) -> Key:
     """What the request carries for a key."""
+    return _presented(request, given)[0]
+
+
+def _presented(request: Request, given: Given) -> tuple[Key, str | None]:
+    """What the request carries for a key, and that key if it is right."""
     bearers = _values(request, "authorization")
     sessions = _values(request, "x-session-api-key")
     if not given.keys:
-        return Key.RIGHT
+        return Key.RIGHT, None
     if len(bearers) > 1 or len(sessions) > 1 or "?" in request.url or _values(request, "cookie"):
-        return Key.ODD
+        return Key.ODD, None
     tokens = [_token(each) for each in bearers] + [each.strip() for each in sessions]
     if None in tokens:
-        return Key.ODD
+        return Key.ODD, None
     shown = [each for each in tokens if each]
-    if any(each in given.keys for each in shown):
-        return Key.RIGHT
-    return Key.WRONG if shown else Key.NONE
+    right = next((each for each in shown if each in given.keys), None)
+    return (Key.RIGHT if right else Key.WRONG if shown else Key.NONE), right
 
 
 def _token(authorization: str) -> str | None:
@@ -116,11 +122,11 @@ def _token(authorization: str) -> str | None:
 
 
 def uuid_of(text: str) -> str | None:
-    """A UUID in canonical spelling; None if it is none. Python reads every spelling that released servers do."""
-    try:
-        return str(UUID(text))
-    except ValueError:
+    """A UUID in canonical spelling; None if it is none. It is read as Python's `uuid` and released servers read it."""
+    digits = text.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "").lower()
+    if not re.fullmatch("[0-9a-f]{32}", digits):
         return None
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def body_of(request: Request) -> Mapping[str, Json]:
@@ -137,7 +143,7 @@ def read_chat(request: Request, given: Given) -> Chat:
     body = body_of(request)
     headers = _values(request, CONVERSATION)
     named = headers[0] if headers else None
-    key = key_of(request, given)
+    key, shown = _presented(request, given)
     odd = _odd(request, body, headers)
     messages = [each for each in _list(body.get("messages")) if isinstance(each, dict)]
     users = [each for each in messages if each.get("role") == "user"]
@@ -149,6 +155,7 @@ def read_chat(request: Request, given: Given) -> Chat:
         odd = "the content of the newest message"
     return Chat(
         key=key,
+        shown=shown,
         bearer=bool(_values(request, "authorization")) and not _values(request, "x-session-api-key"),
         model=str(body.get("model")),
         named=named,

@@ -1,0 +1,285 @@
+"""Whom the model blames for a turn that goes wrong: it depends on what is there and on what came before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.contract import blame, turns
+from harness.contract.rule import CIRCUMSTANCES, Rule
+from harness.model.rules import respond
+from harness.scenarios.model import Contract
+from tests.contract.target import GIVES_UP, HEADER, KEY, MODEL, OTHER, OTHER_KEY, TELL, TOLD, A, B, C, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+type Last = dict[str, Any]
+"""What the last request of a course is made of, besides `TELL`."""
+
+
+def follow_up(it: Target, **more: Any) -> Last:
+    it.chat(TOLD, **more)
+    return {"conversation": A}
+
+
+def after(*events: Callable[[Target], None]) -> Callable[[Target], Last]:
+    """A follow-up, with these events between it and the first turn."""
+
+    def course(it: Target) -> Last:
+        last = follow_up(it)
+        for each in events:
+            each(it)
+        return last
+
+    return course
+
+
+def at_once(it: Target) -> Last:
+    last = follow_up(it)
+    it.chat("Hello, you.", A, at=(10, 12))
+    return {**last, "at": (11, 14)}
+
+
+def first_turns_at_once(it: Target) -> Last:
+    it.chat(TOLD, A, at=(10, 12))
+    return {"conversation": A, "at": (11, 14)}
+
+
+def others_at_once(it: Target) -> Last:
+    it.chat(TOLD, at=(10, 12))
+    return {"answers_as": B, "at": (11, 14)}
+
+
+def with_a_new_profile(then: Callable[[Target], None], **more: Any) -> Callable[[Target], Last]:
+    def course(it: Target) -> Last:
+        it.save("new")
+        it.chat(TOLD, model="openhands_new")
+        then(it)
+        return {"conversation": A, **more}
+
+    return course
+
+
+def of_a_new_profile(it: Target) -> Last:
+    it.save("new")
+    return {"model": "openhands_new"}
+
+
+def begun_natively(it: Target) -> Last:
+    it.begin(A)
+    return {"conversation": A}
+
+
+def deleted(it: Target) -> Last:
+    it.chat(TOLD)
+    it.delete(A)
+    return {"conversation": A}
+
+
+def chosen(it: Target) -> Last:
+    it.chat(TOLD, A)
+    return {"conversation": A}
+
+
+def parts(*more: dict[str, object]) -> Last:
+    content = [{"type": "text", "text": TELL}, *more]
+    return {"members": {"messages": [{"role": "user", "content": content}]}}
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+OTHER_FORM = {"X-Session-API-Key": KEY}
+LATE = {"conversation": A, "instructions": "The instruction word is fig."}
+
+COURSES: dict[str, Callable[[Target], Last]] = {
+    "": lambda _: {},
+    "follow-up": follow_up,
+    "after-failure": after(lambda it: it.chat("Fail, please. [[error: 500]]", A)),
+    "after-giving-up": after(lambda it: it.chat("Hello, you.", A, status=GIVES_UP)),
+    "at-once": at_once,
+    "at-once-first": first_turns_at_once,
+    "others-at-once": others_at_once,
+    "restart": after(Target.restart),
+    "begun-natively": begun_natively,
+    "added-natively": after(lambda it: it.add(A, "Hello, you.")),
+    "profile-saved": with_a_new_profile(lambda it: it.save("new", "openai/changed"), model="openhands_new"),
+    "profile-renamed": with_a_new_profile(lambda it: it.rename("new", "newer"), model="openhands_newer"),
+    "profile-deleted": with_a_new_profile(lambda it: it.unsave("new"), model=MODEL),
+    "conversation-deleted": after(lambda it: it.chat("Hello.", answers_as=B), lambda it: it.delete(B)),
+    "refused": after(lambda it: it.chat("Hello, you.", A, headers={}, status=401)),
+    "other-model": lambda it: follow_up(it) | {"model": OTHER},
+    "other-key": lambda it: follow_up(it) | {"headers": {"Authorization": f"Bearer {OTHER_KEY}"}},
+    "other-form": lambda it: follow_up(it) | {"headers": OTHER_FORM},
+    "respelled": lambda it: follow_up(it) | {"names": A.upper(), "answers_headers": {HEADER: A}},
+    "empty-header": lambda _: {"headers": {"Authorization": f"Bearer {KEY}", HEADER: ""}},
+    "deleted-id": deleted,
+    "chosen-id": lambda _: {"conversation": A},
+    "image": lambda _: parts(IMAGE),
+    "parts": lambda _: parts(),
+    "big": lambda _: {"members": {"metadata": {"padding": "x" * 300_000}}},
+    "instructions": lambda _: {"instructions": "The instruction word is fig."},
+    "late-instructions": lambda it: follow_up(it) | LATE,
+    "fields": lambda _: {"members": {"temperature": 0}},
+    "stream": lambda _: {"members": {"stream": True}},
+    "stream-false": lambda _: {"members": {"stream": False}},
+    "stream-null": lambda _: {"members": {"stream": None}},
+    "fresh-profile": of_a_new_profile,
+    "third-turn": after(lambda it: it.chat("Hello, you.", A)),
+    "others-meanwhile": after(lambda it: it.chat("Hello.", answers_as=B)),
+    "history": lambda _: {
+        "members": {"messages": [{"role": "user", "content": "Hi."}, {"role": "user", "content": TELL}]}
+    },
+    "failed": lambda _: {"text": "Fail, please. [[error: 500]]", "status": 502},
+    "stuck": lambda _: {"text": "Say nothing. [[empty]]", "status": 502},
+}
+"""By what is there: what comes before the last request, which is returned."""
+
+
+def played(circumstance: str, **wrong: Any) -> list[str]:
+    """Whom the model blames for a course whose last answer is wrong in this way."""
+    streams = circumstance == "stream"
+    it = Target(Contract.AGENT_SERVER if streams else Contract.DOCUMENTED)
+    last = {"text": TELL, **COURSES[circumstance](it), **wrong}
+    it.chat(**last)
+    return it.blamed()
+
+
+@pytest.mark.parametrize("circumstance", COURSES)
+def test_nothing_is_blamed_where_nothing_is_wrong(circumstance: str) -> None:
+    assert played(circumstance) == []
+
+
+def rows(rule: Rule, *but: str) -> list[Any]:
+    """Each requirement of a rule, with the circumstance in which it is broken; some come about otherwise."""
+    table = (*rule.where, ("", rule.requirement))
+    return [pytest.param(name, requirement, id=name or "nothing") for name, requirement in table if name not in but]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), rows(turns.ANSWERED))
+@pytest.mark.parametrize("status", [400, 404, 409, 500, 503])
+def test_a_turn_that_is_not_answered_is_blamed_on_what_is_there(
+    circumstance: str, requirement: str, status: int
+) -> None:
+    contended = circumstance in {"at-once", "at-once-first", "after-giving-up"}
+    expected = [] if status == 409 and contended else [requirement]
+    assert played(circumstance, status=status) == expected
+
+
+def test_any_request_may_be_refused_for_now() -> None:
+    assert [played(circumstance, status=429) for circumstance in COURSES] == [[]] * len(COURSES)
+
+
+FORGOTTEN = respond([{"role": "user", "content": TELL}], "scripted").text
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), rows(blame.REMEMBERS, ""))
+def test_an_answer_that_has_forgotten_is_blamed_on_what_came_between(circumstance: str, requirement: str) -> None:
+    assert played(circumstance, says=FORGOTTEN) == [requirement]
+
+
+def test_an_answer_that_has_forgotten_without_a_reason_breaks_the_conversation() -> None:
+    assert played("follow-up", says=FORGOTTEN) == ["CONV-3"]
+    assert played("profile-renamed", says=FORGOTTEN) == ["PROFILE-17"]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), rows(blame.OWN_ANSWER))
+def test_an_answer_to_an_earlier_message_is_blamed_on_what_goes_on(circumstance: str, requirement: str) -> None:
+    it = Target()
+    if circumstance in {"at-once-first", "others-at-once"}:
+        # Of turns at once only the later ones can answer an earlier message.
+        it.chat("Reply with exactly: early", A, at=(10, 12))
+        other = "Hello, you."
+        it.chat(other, A if circumstance == "at-once-first" else None, answers_as=B, at=(11, 13), says="You said: no")
+        expected = {"at-once-first": ["CONV-22"], "others-at-once": ["CONV-16"]}[circumstance]
+        assert it.blamed() == expected
+        return
+    it.chat("Reply with exactly: early")
+    last: Last = {"conversation": A}
+    match circumstance:
+        case "after-failure":
+            it.chat("[[error: 500]]", A)
+        case "after-giving-up":
+            it.chat("Reply with exactly: late", A, status=GIVES_UP)
+        case "at-once":
+            it.chat("Reply with exactly: mine", A, at=(10, 12))
+            last["at"] = (11, 13)
+    it.chat("Reply with exactly: yours", says="early", **last)
+    assert it.blamed() == [requirement]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), rows(blame.ANY_ANSWER))
+def test_an_answer_to_nothing_is_blamed_on_what_goes_on(circumstance: str, requirement: str) -> None:
+    assert played(circumstance, says="I am a teapot.") == [requirement]
+
+
+def test_an_answer_of_nothing_is_none() -> None:
+    nothing = {"content": None, "tool_calls": []}
+    for contract, members, requirement in (
+        (Contract.DOCUMENTED, {}, "CHAT-2"),
+        (Contract.AGENT_SERVER, {"stream": True}, "STREAM-7"),
+    ):
+        it = Target(contract)
+        it.chat(members=members, message=nothing)
+        assert it.blamed() == [requirement]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), rows(turns.SAME))
+def test_an_answer_that_names_another_conversation_is_blamed_on_how_it_was_named(
+    circumstance: str, requirement: str
+) -> None:
+    course = circumstance or "chosen-id"
+    assert played(course, answers_headers={HEADER: C}) == [requirement]
+
+
+@pytest.mark.parametrize(
+    ("circumstance", "requirement"), [("", "CONV-1"), ("stream", "STREAM-10"), ("failed", "ERROR-13")]
+)
+@pytest.mark.parametrize("named", ["", "no-uuid"])
+def test_an_answer_that_names_no_conversation_is_blamed_on_its_kind(
+    circumstance: str, requirement: str, named: str
+) -> None:
+    assert played(circumstance, answers_headers={HEADER: named}) == [requirement]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), [("failed", "ERROR-10"), ("stuck", "ERROR-15")])
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_turn_that_can_not_succeed_must_fail(circumstance: str, requirement: str, status: int) -> None:
+    assert played(circumstance, status=status, says="Done.") == [requirement]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), [("", "CHAT-10"), ("stream", "STREAM-12")])
+def test_an_answer_names_the_model_that_was_asked_for(circumstance: str, requirement: str) -> None:
+    assert played(circumstance, answers_model="gpt-7") == [requirement]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), [("", "CHAT-16"), ("stream", "STREAM-15")])
+def test_an_answer_that_breaks_off_is_not_whole(circumstance: str, requirement: str) -> None:
+    assert played(circumstance, says="scripted | - | - | Te") == [requirement]
+
+
+@pytest.mark.parametrize(("circumstance", "requirement"), [("", "CHAT-15"), ("stream", "STREAM-14")])
+def test_an_answer_with_other_blanks_or_case_is_not_the_agents_to_the_letter(
+    circumstance: str, requirement: str
+) -> None:
+    assert played(circumstance, says=FORGOTTEN.replace(" | ", "|")) == [requirement]
+
+
+@pytest.mark.parametrize(
+    ("circumstance", "requirement"), [("instructions", "CHAT-5"), ("follow-up", "CONV-18"), ("restart", "CONV-25")]
+)
+def test_instructions_that_are_not_followed_are_blamed_on_the_turn(circumstance: str, requirement: str) -> None:
+    it = Target()
+    last: Last = {"instructions": "The instruction word is fig."}
+    if circumstance != "instructions":
+        it.chat("Hello.", **last)
+        last = {"conversation": A}
+    if circumstance == "restart":
+        it.restart()
+    it.chat("What is the instruction word?", says="I have no instruction word.", **last)
+    assert it.blamed() == [requirement]
+
+
+def test_every_circumstance_has_a_course_and_every_course_a_circumstance() -> None:
+    of_profiles_and_keys = {"overwritten", "renamed", "spared", "no-key"}
+    assert COURSES.keys() - {""} == CIRCUMSTANCES.keys() - of_profiles_and_keys
