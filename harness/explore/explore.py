@@ -1,0 +1,259 @@
+"""Explores a target: walks until the budget is spent, then confirms and shrinks what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from harness.contract.ledger import Ledger
+from harness.contract.request import Given
+from harness.explore.actor import Actor, Stage
+from harness.explore.confirm import Confirmed, Found, confirm
+from harness.explore.options import options_of
+from harness.explore.preparation import find_agent, find_llm, known_models
+from harness.explore.step import Kind, groups
+from harness.explore.walker import Walker
+from harness.scenarios.model import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from harness.contract.course import Forbidden
+    from harness.explore.step import Step, Walk
+    from harness.run.session import Session
+    from harness.scenarios.model import Contract, Suite
+    from harness.targets import Target
+    from harness.trace import Exchange
+
+_REMEMBERED = 150
+"""Steps of earlier walks that a finding may depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long to explore.
+
+    Attributes:
+        seconds: of walking.
+        shrinking: further seconds for confirming and shrinking what was found.
+        walks: at most so many; None for no limit.
+        requests: at most so many while walking; None for no limit.
+        findings: after so many different ones walking ends.
+    """
+
+    seconds: float = 60
+    shrinking: float = 20
+    walks: int | None = None
+    requests: int | None = None
+    findings: int = 10
+
+
+@dataclass(slots=True)
+class Exploration:
+    """What came of exploring.
+
+    Attributes:
+        walks: how many were begun.
+        steps: how many were played.
+        requests: how many were sent while walking.
+        seconds: how long that took.
+        found: the findings, each once, in the order in which they were met.
+        again: how often each was met.
+    """
+
+    walks: int = 0
+    steps: int = 0
+    requests: int = 0
+    seconds: float = 0
+    found: list[Found] = field(default_factory=list)
+    again: dict[tuple[str, str], int] = field(default_factory=dict)
+    confirmed: list[Confirmed] = field(default_factory=list)
+
+
+class Explorer:
+    """Walks on a target that has passed the smoke test.
+
+    Args:
+        session: the run on the target.
+        target: can restart it, if the endpoint says so.
+        suite: whose requirements count, and whose dimensions give options.
+        contract: which the target is held against.
+        seed: of the walks.
+        budget: how long.
+        known: requirements whose violations are known, and not reported.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        target: Target,
+        suite: Suite,
+        contract: Contract,
+        *,
+        seed: str,
+        run: str,
+        budget: Budget,
+        known: AbstractSet[str] = frozenset(),
+    ) -> None:
+        assert session.fitness is not None, "the smoke test comes first"
+        self._session = session
+        self._target = target
+        self._suite = suite
+        self._contract = contract
+        self._seed = seed
+        self._run = run
+        self._budget = budget
+        self._known = known
+        self._fitness = session.fitness
+        self._gate = _Gate()
+        self._ledgers: list[Ledger] = []
+        self._deadline = 0.0
+        self.result = Exploration()
+
+    async def explore(self, jobs: int, say: Callable[[str], None] = lambda _: None) -> Exploration:
+        """Walk with so many walkers at once, then confirm what they found."""
+        stage, given = await self._prepare()
+        began, before = time.monotonic(), self._session.client.requests
+        self._deadline = began + self._budget.seconds
+        await asyncio.gather(*(self._walk(stage, given, number) for number in range(jobs)))
+        self.result.seconds = time.monotonic() - began
+        self.result.requests = self._session.client.requests - before
+        deadline = time.monotonic() + self._budget.shrinking
+        for number, found in enumerate(self.result.found):
+            share = (deadline - time.monotonic()) / (len(self.result.found) - number)
+            say(f"shrinking {found.forbidden.requirement}")
+            until = time.monotonic() + max(share, 1)
+            self.result.confirmed.append(await confirm(found, lambda walk: self._replay(stage, given, walk), until))
+        return self.result
+
+    async def _prepare(self) -> tuple[Stage, Given]:
+        """What walks share, and what is known before the first."""
+        client, endpoint, fitness = self._session.client, self._session.endpoint, self._fitness
+        chance = random.Random()  # noqa: S311 - words and ids; unlike the walks they are no part of the seed
+        options = options_of(self._suite, fitness.capabilities, self._contract)
+        stage = Stage(client, options, fitness.model, self._run, chance, self._restart)
+        stage = replace(stage, llm=await find_llm(stage, fitness), agent=await find_agent(stage, fitness))
+        keys = frozenset(key for key in (endpoint.key, *(each.value for each in endpoint.other_keys)) if key)
+        scripted = Capability.SCRIPTED_MODEL in fitness.capabilities
+        return stage, Given(self._contract, keys, await known_models(stage, scripted=scripted), scripted)
+
+    async def _restart(self) -> None:
+        async with self._gate.alone():
+            await asyncio.to_thread(self._target.restart)
+            for ledger in self._ledgers:
+                ledger.course.note("restart")
+
+    def _ledger(self, given: Given) -> Ledger:
+        ledger = Ledger(given)
+        self._ledgers.append(ledger)
+        return ledger
+
+    async def _walk(self, stage: Stage, given: Given, number: int) -> None:
+        """Walk until the budget is spent."""
+        walker = Walker(f"{self._seed}/{number}", stage.options, self._fitness.capabilities)
+        actor, ledger = Actor(stage), self._ledger(given)
+        history: deque[Step] = deque(maxlen=_REMEMBERED)
+        while self._may_go_on():
+            self.result.walks += 1
+            walk, played = walker.next(), 0
+            exchanges: list[Exchange] = []
+            for group in groups(walk):
+                came = await self._play(actor, group, played)
+                exchanges += came
+                played += len(group)
+                self.result.steps += len(group)
+                for forbidden in self._judge(ledger, came):
+                    self._note(Found(forbidden, walk[:played], tuple(history), tuple(exchanges), self._sent()))
+                if not self._may_go_on():
+                    break
+            history.extend(walk[:played])
+
+    async def _play(self, actor: Actor, group: Sequence[Step], number: int) -> list[Exchange]:
+        if group[0].kind is Kind.RESTART:
+            return await actor.play(group, number)
+        async with self._gate.together():
+            exchanges = await actor.play(group, number)
+        self._session.remember(exchanges)
+        return exchanges
+
+    def _judge(self, ledger: Ledger, exchanges: Sequence[Exchange]) -> list[Forbidden]:
+        """What the contract at hand forbids and nobody knew."""
+        single = [each for exchange in exchanges for each in exchange.single()]
+        requirements = self._suite.requirements
+        return [
+            each
+            for each in ledger.see(single)
+            if (requirement := requirements.get(each.requirement)) is not None
+            and self._contract in requirement.contracts
+            and requirement.id not in self._known
+        ]
+
+    def _note(self, found: Found) -> None:
+        key = (found.forbidden.requirement, found.forbidden.check)
+        self.result.again[key] = self.result.again.get(key, 0) + 1
+        if self.result.again[key] == 1:
+            self.result.found.append(found)
+
+    def _sent(self) -> int:
+        return self._session.client.requests
+
+    def _may_go_on(self) -> bool:
+        budget, result = self._budget, self.result
+        return (
+            (budget.walks is None or result.walks < budget.walks)
+            and (budget.requests is None or self._sent() < budget.requests)
+            and len(result.found) < budget.findings
+            and self._session.ended is None
+            and time.monotonic() < self._deadline
+        )
+
+    async def _replay(self, stage: Stage, given: Given, walk: Walk) -> tuple[list[Forbidden], list[Exchange]]:
+        """Play a walk by itself, up to the first finding."""
+        actor, ledger = Actor(stage), self._ledger(given)
+        exchanges: list[Exchange] = []
+        played = 0
+        try:
+            for group in groups(walk):
+                came = await self._play(actor, group, played)
+                exchanges += came
+                played += len(group)
+                if forbidden := self._judge(ledger, came):
+                    return forbidden, exchanges
+        finally:
+            self._ledgers.remove(ledger)
+        return [], exchanges
+
+
+class _Gate:
+    """Lets steps through together, and restarts alone."""
+
+    def __init__(self) -> None:
+        self._inside = 0
+        self._changed = asyncio.Condition()
+        self._alone = asyncio.Lock()
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Pass, unless something is alone inside."""
+        async with self._alone:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            async with self._changed:
+                self._changed.notify_all()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Wait until all have left, and let nobody in."""
+        async with self._alone:
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._inside == 0)
+            yield

@@ -1,0 +1,100 @@
+"""The options of turns: what each means, and which there are on a target.
+
+Those that requirements range over come from the suite's dimensions. A cell whose variables are among `FROM_CELLS` is an
+option of turns by itself, so a new dimension of these is walked as soon as it is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.scenarios.model import Capability, Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    from harness.json_value import Json
+    from harness.scenarios.model import Suite
+
+FROM_CELLS = {
+    "credential": "key",
+    "ask": "says",
+    "older": "older",
+    "fields": "fields",
+    "upstream": "upstream",
+}
+"""The variables of cells that a turn can take, and the option that takes each."""
+
+SCRIPTS = {
+    "finish": "[[finish]]",
+    "tool": '[[tool: terminal {"command": "pwd"}]]',
+    "tool-finish": '[[tool: think {"thought": "hm"}]] [[finish]]',
+    "two-tools": '[[tool: think {"thought": "hm"}]] [[tool: think {"thought": "so"}]]',
+    "reasoning": "[[reasoning: let me see]]",
+    "late": "[[delay: 0.3]]",
+    "empty-once": "[[empty: once]]",
+    "loop": '[[loop: think {"thought": "again"}]]',
+}
+"""What the scripted model is told to do beside answering."""
+
+QUESTIONS = {
+    "first": "What was my first message?",
+    "count": "How many messages have I sent?",
+    "previous": "what did I ask about?",
+    "code": "What is the code word?",
+    "instruction": "What is the instruction word?",
+    "exactly": "Reply with exactly: ",
+    "echo": "",
+}
+"""What a turn may ask, beside `ALL`. An echo is what the scripted model says to anything else."""
+
+ALL = "Tell all that you know."
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What there is to choose from on a target.
+
+    Attributes:
+        turns: the values of each option of turns.
+        cells: the variables of the cells among the values, by `DIMENSION/CELL`.
+    """
+
+    turns: Mapping[str, tuple[str, ...]]
+    cells: Mapping[str, Mapping[str, Json]]
+
+
+def options_of(suite: Suite, capabilities: AbstractSet[Capability], contract: Contract) -> Options:
+    """The options on a target with these capabilities, held against this contract."""
+    scripted = Capability.SCRIPTED_MODEL in capabilities
+    turns: dict[str, list[str]] = {
+        "id": ["chosen", "upper", "plain", "urn", "braces", "empty", "malformed"],
+        "form": ["parts", "two-parts", "image"],
+        "history": ["few", "forty"],
+        "system": ["short", "developer", "long", "last"],
+        "asks": list(QUESTIONS if scripted else ("exactly", "code")),
+        "stream": ["true", "false"] if contract is Contract.DOCUMENTED else ["true", "true", "usage", "false"],
+        "client": ["sync", "as-it-comes"],
+        "model": ["unknown"],
+        "lacks": ["user"],
+        "tells": ["word"],
+    }
+    if scripted:
+        turns |= {"script": list(SCRIPTS), "gives-up": ["yes"]}
+    if Capability.AUTHENTICATION in capabilities:
+        turns["key"] = ["bearer", "session-header"]
+    if Capability.SEVERAL_KEYS in capabilities:
+        turns["key"] += ["other", "last"]
+    if Capability.PROFILES in capabilities:
+        turns["model"] += ["profile-0", "profile-1"] * 3 + ["renamed-0", "renamed-1"]
+    cells: dict[str, Mapping[str, Json]] = {}
+    for dimension in suite.dimensions.values():
+        for name, variables in dimension.cells.items():
+            option = next((FROM_CELLS[each] for each in variables if each in FROM_CELLS), None)
+            possible = scripted or option not in {"says", "upstream"}
+            if option is not None and possible and (option != "key" or "key" in turns):
+                turns.setdefault(option, []).append(f"{dimension.id}/{name}")
+                cells[f"{dimension.id}/{name}"] = variables
+    return Options({name: tuple(values) for name, values in turns.items()}, cells)

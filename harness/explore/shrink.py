@@ -1,0 +1,55 @@
+"""Shrinking a walk to the shortest that still fails: delta debugging (Zeller and Hildebrandt, 2002, `ddmin`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from harness.explore.step import Step, Walk
+
+
+async def shrink(walk: Walk, fails: Callable[[Walk], Awaitable[bool]]) -> Walk:
+    """The shortest walk found that fails: first steps are taken away, then options.
+
+    Args:
+        walk: fails.
+        fails: plays a walk and says whether it fails too. It says no when there is no time left, which ends the search.
+    """
+    walk = await _fewer_steps(walk, fails)
+    return await _plainer_steps(walk, fails)
+
+
+async def _fewer_steps(walk: Walk, fails: Callable[[Walk], Awaitable[bool]]) -> Walk:
+    parts = 2
+    while len(walk) > 1:
+        size = -(-len(walk) // parts)
+        for start in range(0, len(walk), size):
+            rest = walk[:start] + walk[start + size :]
+            if rest and await fails(rest):
+                walk, parts = rest, max(parts - 1, 2)
+                break
+        else:
+            if size == 1:
+                break
+            parts = min(2 * parts, len(walk))
+    return walk
+
+
+async def _plainer_steps(walk: Walk, fails: Callable[[Walk], Awaitable[bool]]) -> Walk:
+    index = 0
+    while index < len(walk):
+        for plainer in _plainer(walk[index]):
+            tried = (*walk[:index], plainer, *walk[index + 1 :])
+            if await fails(tried):
+                walk = tried
+                break
+        else:
+            index += 1
+    return walk
+
+
+def _plainer(step: Step) -> Iterator[Step]:
+    for name, _ in step.options:
+        yield step.without(name)

@@ -1,0 +1,144 @@
+"""Makes walks: random, and the same for the same seed.
+
+Each walk has a few ingredients, chosen at random, and mixes only these (swarm testing, Groce et al., 2012): a fault
+that takes three things together shows sooner where there are five than where there are fifty.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.explore.step import PROFILES, SLOTS, Kind, Step
+from harness.scenarios.model import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from harness.explore.options import Options
+    from harness.explore.step import Walk
+
+_KINDS = {
+    Kind.READ: (0.5, {Capability.CONVERSATIONS}),
+    Kind.DELETE: (0.6, {Capability.CONVERSATIONS}),
+    Kind.BEGIN: (0.5, {Capability.NATIVE_TURNS}),
+    Kind.ADD: (0.5, {Capability.NATIVE_TURNS}),
+    Kind.LIST: (0.5, set[Capability]()),
+    Kind.SAVE: (1.2, {Capability.PROFILES}),
+    Kind.RENAME: (0.5, {Capability.PROFILES}),
+    Kind.REMOVE: (0.6, {Capability.PROFILES}),
+    Kind.IDLE: (0.25, set[Capability]()),
+    Kind.CROWD: (0.1, set[Capability]()),
+    Kind.RESTART: (0.25, {Capability.RESTART}),
+    Kind.LEAVE: (0.4, set[Capability]()),
+}
+"""How often a step is done, beside a turn's 5, and what the target has to offer for it."""
+
+_TURN = 5.0
+
+
+@dataclass(slots=True)
+class Walker:
+    """Makes one walk after another.
+
+    Attributes:
+        seed: of all its walks.
+        options: those of turns on the target.
+        capabilities: what the target offers.
+        pauses: the seconds that an idle step may take.
+    """
+
+    seed: str
+    options: Options
+    capabilities: AbstractSet[Capability]
+    pauses: tuple[float, ...] = (2, 5, 11)
+    _number: int = field(default=0, init=False)
+    _group: int = field(default=0, init=False)
+
+    def next(self) -> Walk:
+        """The next walk."""
+        self._number += 1
+        chance = random.Random(f"{self.seed}/{self._number}")  # noqa: S311 - no secret; a seed makes it repeatable
+        return tuple(_Mixing(self, chance).steps())
+
+    def number_group(self) -> int:
+        """A number for steps that are done at the same time."""
+        self._group += 1
+        return self._group
+
+
+class _Mixing:
+    """The making of one walk."""
+
+    def __init__(self, walker: Walker, chance: random.Random) -> None:
+        self._walker = walker
+        self._chance = chance
+        kinds = {kind: weight for kind, (weight, needs) in _KINDS.items() if needs <= walker.capabilities}
+        chosen = chance.sample(list(kinds), min(len(kinds), chance.choice((0, 1, 2, 2, 3, 4))))
+        self._kinds = {Kind.TURN: _TURN} | {kind: kinds[kind] for kind in chosen}
+        names = list(walker.options.turns)
+        self._names = chance.sample(names, min(len(names), chance.choice((1, 2, 3, 3, 4, 5, 7))))
+        self._slots = chance.choice((1, 1, 1, 2, 2, 3, SLOTS))
+        self._at_once = chance.choice((0.0, 0.0, 0.1, 0.3))
+        self._plain = chance.choice((0.2, 0.4, 0.6))
+
+    def steps(self) -> list[Step]:
+        """The steps."""
+        chance = self._chance
+        steps: list[Step] = []
+        if chance.random() < 0.85:  # otherwise the slots hold what an earlier walk left there
+            steps += [Step(Kind.LEAVE, slot) for slot in range(self._slots)]
+        if "profile" in "".join(self._walker.options.turns.get("model", ())) and "model" in self._names:
+            steps += [Step(Kind.SAVE, slot) for slot in range(PROFILES) if chance.random() < 0.7]
+        for _ in range(min(2 + int(chance.expovariate(1 / 6)), 30)):
+            kind = chance.choices(list(self._kinds), list(self._kinds.values()))[0]
+            if kind is not Kind.TURN:
+                steps.append(self._other(kind))
+            elif chance.random() < self._at_once:
+                steps += self._turns_at_once()
+            else:
+                steps.append(self._turn(chance.randrange(self._slots)))
+        return [*steps, *(Step(Kind.TURN, slot) for slot in range(self._slots) if chance.random() < 0.7)]
+
+    def _other(self, kind: Kind) -> Step:
+        chance = self._chance
+        match kind:
+            case Kind.SAVE | Kind.RENAME | Kind.REMOVE:
+                return Step(kind, chance.randrange(PROFILES))
+            case Kind.IDLE:
+                weights = [1 / pause for pause in self._walker.pauses]
+                pause = chance.choices(self._walker.pauses, weights)[0]
+                return Step(kind, 0, (("seconds", f"{pause:g}"),))
+            case Kind.CROWD:
+                return Step(kind, 0, (("size", chance.choice(("5", "20", "20", "110"))),))
+            case Kind.BEGIN if chance.random() < 0.3:
+                return Step(kind, chance.randrange(self._slots), (("system", "short"),))
+            case _:
+                return Step(kind, chance.randrange(self._slots))
+
+    def _turns_at_once(self) -> list[Step]:
+        """Two to four turns at once, then one in each conversation that tells what became of them."""
+        chance, group = self._chance, self._walker.number_group()
+        slots = [chance.randrange(self._slots) for _ in range(chance.choice((2, 2, 3, 4)))]
+        turns = []
+        for slot in slots:
+            turn = self._turn(slot)
+            options = dict(turn.options)
+            options.pop("gives-up", None)
+            if chance.random() < 0.5:
+                options["after"] = chance.choice(("0.05", "0.15"))
+            if "script" in self._names and chance.random() < 0.5 and "upstream" not in options:
+                options["script"] = "late"
+            turns.append(Step(Kind.TURN, slot, tuple(sorted(options.items())), group))
+        return [*turns, *(Step(Kind.TURN, slot) for slot in sorted(set(slots)))]
+
+    def _turn(self, slot: int) -> Step:
+        chance = self._chance
+        if chance.random() < self._plain:
+            return Step(Kind.TURN, slot)
+        options: dict[str, str] = {}
+        for name in self._names:
+            if chance.random() < 0.5:
+                options[name] = chance.choice(self._walker.options.turns[name])
+        return Step(Kind.TURN, slot, tuple(sorted(options.items())))
