@@ -1,4 +1,4 @@
-"""Expands `at_once` and `repeat` into groups of steps."""
+"""Expands `at_once` and `repeat`, of one step or of several, into groups of steps."""
 
 from __future__ import annotations
 
@@ -19,20 +19,28 @@ _NUMBER = re.compile(rf"(\$\$\{{)|\$\{{{NUMBER}\}}")
 def step_groups(steps: Node) -> Iterator[list[Node]]:
     """The steps in order, in groups that are sent concurrently; `repeat` is expanded.
 
-    In a repeated step the number replaces every `${n}`; alone in a value it stays a number.
+    In a repeated step the number replaces every `${n}`; alone in a value it stays a number. Of a repeated step among
+    repeated steps it is the step's own number.
     """
     for entry in steps.elements():
-        if entry.child("at_once").value is None:
-            yield from ([step] for step in _repeated(entry))
-        else:
+        if entry.child("steps").value is not None:
+            groups = list(step_groups(entry.child("steps")))
+            for number in _numbers(entry):
+                yield from ([_numbered(step, number) for step in group] for group in groups)
+        elif entry.child("at_once").value is not None:
             yield [step for element in entry.child("at_once").elements() for step in _repeated(element)]
+        else:
+            yield from ([step] for step in _repeated(entry))
 
 
 def _repeated(step: Node) -> list[Node]:
-    times = step.child("repeat").value
-    if not isinstance(times, int | float):
-        return [step]
-    return [_numbered(step, number) for number in range(1, int(times) + 1)]
+    return [_numbered(step, number) for number in _numbers(step)] if "repeat" in step.keys else [step]
+
+
+def _numbers(entry: Node) -> range:
+    times = entry.child("repeat").value
+    assert isinstance(times, int | float)
+    return range(1, int(times) + 1)
 
 
 def _numbered(node: Node, number: int) -> Node:

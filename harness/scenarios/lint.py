@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from harness.reading.problems import Location
     from harness.scenarios.load import Reading
     from harness.scenarios.model import Requirement, Scenario, Step
 
@@ -126,11 +127,13 @@ def _kind(step: Step) -> str:
 
 
 def _unused_saves(scenario: Scenario) -> Iterator[Problem]:
-    steps = scenario.setup + scenario.steps
-    for index, step in enumerate(steps):
-        if not step.save:
-            continue
-        used = set[str]().union(*map(used_by_step, steps[index + 1 :]))
+    """A repeated step's variable is used if a later step uses it after one of the repetitions."""
+    used: set[str] = set()
+    saved: dict[tuple[Location, str], bool] = {}
+    for step in reversed((*scenario.setup, *scenario.steps)):
         for name in step.save:
-            if name not in used:
-                yield Problem(step.location, f"`{name}` is saved and never used")
+            saved[step.location, name] = saved.get((step.location, name), False) or name in used
+        used |= used_by_step(step)
+    for (location, name), is_used in saved.items():
+        if not is_used:
+            yield Problem(location, f"`{name}` is saved and never used")

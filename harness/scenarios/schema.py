@@ -33,7 +33,7 @@ from harness.scenarios.schema_words import (
     text,
     variables,
 )
-from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, MAX_REPEAT, MORE_UUIDS, NUMBER
+from harness.scenarios.substitute import BUILT_IN, KEY_VARIABLES, MAX_REPEAT, MORE_UUIDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,11 +77,20 @@ def scenario_schema() -> Schema:
         "$defs": {
             "scenario": _scenario(),
             "steps": {"type": "array", "minItems": 1,
-                      "items": {"if": {"type": "object", "required": ["at_once"]},
-                                "then": ref("group"), "else": ref("step")}},
+                      "items": {"if": {"type": "object", "required": ["steps"]},
+                                "then": ref("repetition"), "else": ref("step-or-group")}},
+            "step-or-group": {"if": {"type": "object", "required": ["at_once"]},
+                              "then": ref("group"), "else": ref("step")},
             "group": record("a group of steps",
                              {"at_once": {"description": "Steps that are sent side by side; the next waits for all.",
                                           "type": "array", "minItems": 1, "items": ref("step")}}),
+            "repetition": record(
+                "a repetition of steps",
+                {"repeat": _repeat("How often the steps are played, one round after the other. `${n}` is which round "
+                                   "it is, from 1; in a step that is itself repeated it is that step's number."),
+                 "steps": {"description": "Steps, and groups of steps, in order.",
+                           "type": "array", "minItems": 1, "items": ref("step-or-group")}},
+                ["repeat", "steps"]),
             "step": _step(),
             "expectation": _expectation(),
             "auth": auth_schema(),
@@ -198,10 +207,8 @@ def _step() -> Schema:
                                      "wait for it. A scenario of more than ten is tagged `slow`.",
                       "type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT},
             "restart": {"description": "The target is restarted before this step's request.", "type": "boolean"},
-            "repeat": {"description": "How often the step is there, one after the other or, inside `at_once`, side by "
-                                      f"side. `${{{NUMBER}}}` is which one it is, from 1, in values and in names: "
-                                      f"`${{it_${{{NUMBER}}}}}`.",
-                       "type": "integer", "minimum": 1, "maximum": MAX_REPEAT},
+            "repeat": _repeat("How often the step is there, one after the other or, inside `at_once`, side by side. "
+                              "`${n}` is which one it is, from 1, in values and in names: `${it_${n}}`."),
             "promise": text("In `setup`: the requirement that is violated when the expectation does not hold, or a "
                              "variable of the cases that holds one; left out, `promises` in the requirements file "
                              "says which.", rf"{REQUIREMENT_ID}|{VARIABLE}",
@@ -247,6 +254,10 @@ def _step() -> Schema:
             },
         },
     }
+
+
+def _repeat(description: str) -> Schema:
+    return {"description": description, "type": "integer", "minimum": 1, "maximum": MAX_REPEAT}
 
 
 def _expectation() -> Schema:

@@ -75,7 +75,7 @@ def scripted_model() -> str:
 
 def scenario_language() -> str:
     """The keys of the scenario files, from their schema."""
-    return "\n\n".join(_reference(scenario_schema(), ("scenario", "step", "group", "expectation")))
+    return "\n\n".join(_reference(scenario_schema(), ("scenario", "step", "group", "repetition", "expectation")))
 
 
 def requirements_language() -> str:

@@ -497,3 +497,39 @@ def test_a_step_writes_a_long_body_shortly_and_sends_what_a_server_said_as_it_is
     assert listed == [word, word]
     assert said == odd
     assert set(variables) == set(built_in("", "", "", ""))
+
+
+ROUNDS = """\
+      - call: chat.completions.create
+        with: {model: "${model}", messages: [{role: user, content: hi}]}
+        expect: {status: 200}
+        save: {last: headers.X-OpenHands-ServerConversation-ID}
+      - repeat: 3
+        steps:
+          - call: chat.completions.create
+            with: {model: "${model}", messages: [{role: user, content: "Reply with exactly: ${word} ${n}"}]}
+            headers: {X-OpenHands-ServerConversation-ID: "${last|upper}"}
+            expect: {status: 200, text: "${word} ${n}"}
+            save: {last: headers.X-OpenHands-ServerConversation-ID}
+          - at_once:
+              - {repeat: 2, http: "GET /${n}", expect: {status: 404}}
+"""
+
+
+def test_repeated_steps_are_played_round_by_round_each_with_what_the_round_before_saved(play: Play) -> None:
+    made = [f"00000000-0000-4000-8000-00000000000{letter}" for letter in "abcd"]
+    said: list[str] = []
+
+    def chat(request: Received) -> Answer:
+        said.append(json.loads(request.body)["messages"][-1]["content"])
+        return completion(said[-1].partition(": ")[2] or "ok", {CONVERSATION_HEADER: made[len(said) - 1]})
+
+    with Server(Gateway(overrides={"POST /v1/chat/completions": chat})) as server:
+        verdict = play(server, ROUNDS)
+    assert verdict.state is State.PASSED, verdict.reason
+    assert [it.header(CONVERSATION_HEADER) for it in server.received if it.method == "POST"] == [
+        None,
+        *(each.upper() for each in made[:3]),
+    ]
+    assert [it.method for it in server.received] == ["POST", *3 * ["POST", "GET", "GET"]]
+    assert sorted(server.paths("GET")) == 3 * ["/1"] + 3 * ["/2"]

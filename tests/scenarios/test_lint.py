@@ -98,6 +98,16 @@ def test_what_a_later_step_refers_to_is_used(tmp_path: Path) -> None:
         assert complaints(suite) == []
 
 
+def test_what_a_round_saves_for_the_next_is_used_though_the_last_has_none(tmp_path: Path) -> None:
+    steps = """\
+      - {http: POST /, expect: {status: 200}, save: {last: $.id}}
+      - repeat: 3
+        steps:
+          - {http: "GET /${last}", expect: {status: 200}, save: {last: $.id, other: $.id}}
+"""
+    assert complaints(write_suite(tmp_path, ENTRY + steps))[0] == "auth.yaml:10: `other` is saved and never used"
+
+
 def test_problems_of_reading_and_broken_rules_are_told_together(tmp_path: Path) -> None:
     spoiled = SCENARIOS.replace("The key opens the list", "It may open").replace("wrong-bearer", "wrong")
     assert [line.partition(" ")[0] for line in complaints(write_suite(tmp_path, spoiled))] == [

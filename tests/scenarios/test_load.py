@@ -150,6 +150,28 @@ def test_a_repeated_step_is_there_as_often_as_it_says_with_its_number_in_values_
     assert not any(step.joined for step in (first, second, third, fourth))
 
 
+def test_repeated_steps_are_there_round_by_round_with_the_number_of_the_round(tmp_path: Path) -> None:
+    steps = """\
+      - repeat: 2
+        steps:
+          - {http: "GET /a${n}", expect: {status: 200}, save: {"it_${n}": $.id}}
+          - at_once:
+              - {repeat: 2, http: "GET /b${n}", expect: {status: 200}}
+              - {http: "GET /${it_${n}}", expect: {status: 200}}
+"""
+    played = load_suite(write_suite(tmp_path, ENTRY + steps)).scenarios["auth/one"].steps
+    assert [(step.action.path, step.joined) for step in played if isinstance(step.action, Http)] == [
+        ("/a1", False),
+        ("/b1", False),
+        ("/b2", True),
+        ("/${it_1}", True),
+        ("/a2", False),
+        ("/b1", False),
+        ("/b2", True),
+        ("/${it_2}", True),
+    ]
+
+
 def test_steps_at_once_are_joined_to_the_one_before_them(tmp_path: Path) -> None:
     steps = """\
       - at_once:

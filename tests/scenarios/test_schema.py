@@ -92,6 +92,7 @@ MORE_STEPS = """- at_once:
     - {repeat: 2, call: models.list, client: sync, timeout: 1.5, restart: true, expect: {status: null}}
     - {http: GET /, auth: {Cookie: a, "?key": [a, b]}, headers: {X-A: [a], X-B: null}, expect: {status: 200}}
 - {model: GET /requests, expect: {status: 200, shape: "${it_${n}}"}, save: {"a_${n}": $}}
+- {repeat: 2, steps: [{call: models.list, expect: {status: 200}}, {at_once: [{http: GET /, expect: {status: 200}}]}]}
 """
 
 
@@ -111,7 +112,7 @@ def spoil(document: Any, draw: Any) -> None:
             document[
                 draw(
                     st.sampled_from(
-                        ["", "http", "content", "raises", "a b", "nope", "cases", "call", "model", "at_once"]
+                        ["", "http", "content", "raises", "a b", "nope", "cases", "call", "model", "at_once", "steps"]
                     )
                 )
             ] = value
