@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -307,17 +308,21 @@ class Chats:
         return Forbidden(requirement, "text", expected, repr(said), culprit.exchange, seems)
 
     def _is_strange(self, answer: str, conversation: Conversation, text: str) -> bool:
-        """Whether an answer holds a first word of a message that only other conversations were told."""
-        own = {word for world in conversation.worlds for heard in (*world.heard, text) for word in heard.split()}
+        """Whether an answer holds a word that only other conversations were told: the first word of a message."""
+        own = {word for world in conversation.worlds for heard in (*world.heard, text) for word in _words(heard)}
         strange = {
             words[0]
             for each in self._course.conversations.values()
             if each is not conversation
             for world in each.worlds
             for heard in world.heard
-            if (words := heard.split())
+            if (words := _words(heard))
         }
-        return any(word in answer for word in strange - own)
+        return not (set(_words(answer)) - own).isdisjoint(strange | self._course.told)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w-]+", text)
 
 
 def _waits(conversation: Conversation) -> bool:

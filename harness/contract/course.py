@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from harness.contract.request import Given
     from harness.contract.world import World
     from harness.trace import Exchange
@@ -79,6 +81,7 @@ class Course:
 
     Args:
         given: what is known of the target before the first request.
+        told: words that other conversations are told.
 
     Attributes:
         conversations: by id; those without worlds are not judged.
@@ -88,8 +91,9 @@ class Course:
         fate: what last happened to a model, for the question whom to blame.
     """
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Given, told: AbstractSet[str]) -> None:
         self.given = given
+        self.told = told
         self.conversations: dict[str, Conversation] = {}
         self.models: dict[str, str | None] = dict(given.models)
         self.gone: set[str] = set()

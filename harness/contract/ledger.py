@@ -15,6 +15,7 @@ from harness.contract.request import CHAT, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from harness.contract.course import Forbidden
     from harness.contract.request import Given
@@ -26,10 +27,11 @@ class Ledger:
 
     Args:
         given: what is known of the target before the first of them.
+        told: words that conversations beside this course are told, and no other knows; it may grow.
     """
 
-    def __init__(self, given: Given) -> None:
-        self.course = Course(given)
+    def __init__(self, given: Given, told: AbstractSet[str] = frozenset()) -> None:
+        self.course = Course(given, told)
         self._chats = Chats(self.course)
 
     def see(self, exchanges: Iterable[Exchange]) -> list[Forbidden]:

@@ -40,6 +40,7 @@ class Stage:
         restart: restarts the target, when nothing else is under way.
         llm: makes a profile's language model of a name; None where profiles can't be walked.
         agent: the agent profile with which the native API begins conversations; None if it doesn't.
+        words: those that were ever used.
     """
 
     client: Client
@@ -50,11 +51,14 @@ class Stage:
     restart: Callable[[], Awaitable[None]]
     llm: Callable[[str], dict[str, Json]] | None = None
     agent: str | None = None
+    words: set[str] = field(default_factory=set)
 
     def word(self) -> str:
         """A word that was never used before, with a digit, so that it is no part of another one."""
         letters = "".join(self.chance.choice("bdfgklmnprstvz") + self.chance.choice("aeiou") for _ in range(4))
-        return f"{letters}{self.chance.randrange(10)}"
+        word = f"{letters}{self.chance.randrange(10)}"
+        self.words.add(word)
+        return word
 
     def identifier(self) -> str:
         """A conversation's id that is recognisably ours."""

@@ -52,8 +52,8 @@ class Confirmed:
         walk: the shortest that shows it.
         exchanges: those of that walk.
         times: how often the shortest walk showed it.
-        tries: how often it was played. None of them showed it: then it was seen once, and walk and exchanges are those
-            of the walk on which it was met.
+        tries: how often it was played; none if there was no time. If none of them showed it, it was seen once, and walk
+            and exchanges are those of the walk on which it was met.
         runs: walks that were played to confirm and to shrink it.
     """
 
@@ -64,6 +64,11 @@ class Confirmed:
     times: int
     tries: int
     runs: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What is the same for two findings of one fault."""
+        return self.forbidden.requirement, self.forbidden.check
 
 
 type Replay = Callable[[Walk], Awaitable[tuple[list[Forbidden], list[Exchange]]]]
@@ -93,6 +98,8 @@ async def confirm(found: Found, replay: Replay, until: float) -> Confirmed:
                 return True
         return False
 
+    if time.monotonic() >= until:
+        return Confirmed(found, found.forbidden, found.walk, found.exchanges, 0, 0, 0)
     for walk, tries in _suspects(found):
         if await shows_in(walk, tries):
             break

@@ -125,11 +125,13 @@ class Explorer:
         self.result.seconds = time.monotonic() - began
         self.result.requests = self._session.client.requests - before
         deadline = time.monotonic() + self._budget.shrinking
-        for number, found in enumerate(self.result.found):
-            share = (deadline - time.monotonic()) / (len(self.result.found) - number)
+        for found in self.result.found:
             say(f"shrinking {found.forbidden.requirement}")
-            until = time.monotonic() + max(share, 1)
-            self.result.confirmed.append(await confirm(found, lambda walk: self._replay(stage, given, walk), until))
+            # The first gets half of the time: the others may well be the same fault, met on other ways.
+            until = time.monotonic() + (deadline - time.monotonic()) / 2
+            confirmed = await confirm(found, lambda walk: self._replay(stage, given, walk), until)
+            if confirmed.key not in {each.key for each in self.result.confirmed}:
+                self.result.confirmed.append(confirmed)
         return self.result
 
     async def _prepare(self) -> tuple[Stage, Given]:
@@ -149,15 +151,15 @@ class Explorer:
             for ledger in self._ledgers:
                 ledger.course.note("restart")
 
-    def _ledger(self, given: Given) -> Ledger:
-        ledger = Ledger(given)
+    def _ledger(self, stage: Stage, given: Given) -> Ledger:
+        ledger = Ledger(given, stage.words)
         self._ledgers.append(ledger)
         return ledger
 
     async def _walk(self, stage: Stage, given: Given, number: int) -> None:
         """Walk until the budget is spent."""
         walker = Walker(f"{self._seed}/{number}", stage.options, self._fitness.capabilities)
-        actor, ledger = Actor(stage), self._ledger(given)
+        actor, ledger = Actor(stage), self._ledger(stage, given)
         history: deque[Step] = deque(maxlen=_REMEMBERED)
         while self._may_go_on():
             self.result.walks += 1
@@ -215,7 +217,7 @@ class Explorer:
 
     async def _replay(self, stage: Stage, given: Given, walk: Walk) -> tuple[list[Forbidden], list[Exchange]]:
         """Play a walk by itself, up to the first finding."""
-        actor, ledger = Actor(stage), self._ledger(given)
+        actor, ledger = Actor(stage), self._ledger(stage, given)
         exchanges: list[Exchange] = []
         played = 0
         try:

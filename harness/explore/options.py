@@ -6,10 +6,12 @@ option of turns by itself, so a new dimension of these is walked as soon as it i
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Capability, Contract
+from harness.scenarios.substitute import unroll
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +52,9 @@ QUESTIONS = {
 }
 """What a turn may ask, beside `ALL`. An echo is what the scripted model says to anything else."""
 
+_HEAVY = 300_000
+"""Characters."""
+
 ALL = "Tell all that you know."
 
 
@@ -60,10 +65,12 @@ class Options:
     Attributes:
         turns: the values of each option of turns.
         cells: the variables of the cells among the values, by `DIMENSION/CELL`.
+        heavy: the cells that make a request or an answer so long that a turn takes many times as long as others.
     """
 
     turns: Mapping[str, tuple[str, ...]]
     cells: Mapping[str, Mapping[str, Json]]
+    heavy: AbstractSet[str]
 
 
 def options_of(suite: Suite, capabilities: AbstractSet[Capability], contract: Contract) -> Options:
@@ -97,4 +104,5 @@ def options_of(suite: Suite, capabilities: AbstractSet[Capability], contract: Co
             if option is not None and possible and (option != "key" or "key" in turns):
                 turns.setdefault(option, []).append(f"{dimension.id}/{name}")
                 cells[f"{dimension.id}/{name}"] = variables
-    return Options({name: tuple(values) for name, values in turns.items()}, cells)
+    heavy = {name for name, variables in cells.items() if len(json.dumps(unroll(dict(variables)))) > _HEAVY}
+    return Options({name: tuple(values) for name, values in turns.items()}, cells, heavy)

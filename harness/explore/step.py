@@ -75,7 +75,8 @@ class Step:
 
     def __str__(self) -> str:
         how = ", ".join(name if value == "yes" else f"{name} {value}" for name, value in self.options)
-        return f"{self.kind} {self.slot}{f' ({how})' if how else ''}"
+        at_once = "" if self.group is None else f" [{self.group}]"
+        return f"{self.kind} {self.slot}{f' ({how})' if how else ''}{at_once}"
 
 
 type Walk = tuple[Step, ...]

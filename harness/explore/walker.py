@@ -36,6 +36,9 @@ _KINDS = {
 """How often a step is done, beside a turn's 5, and what the target has to offer for it."""
 
 _TURN = 5.0
+_OTHER_QUESTIONS = 0.3
+_HEAVY = 0.1
+"""How often a turn asks for something else than all that the agent knows; how often a heavy value is taken."""
 
 
 @dataclass(slots=True)
@@ -101,6 +104,14 @@ class _Mixing:
                 steps.append(self._turn(chance.randrange(self._slots)))
         return [*steps, *(Step(Kind.TURN, slot) for slot in range(self._slots) if chance.random() < 0.7)]
 
+    def _value(self, name: str) -> str:
+        """A value of an option. Heavy ones are rare, or nothing else would be done."""
+        options = self._walker.options
+        value = self._chance.choice(options.turns[name])
+        if value in options.heavy and self._chance.random() > _HEAVY:
+            value = self._chance.choice([each for each in options.turns[name] if each not in options.heavy])
+        return value
+
     def _other(self, kind: Kind) -> Step:
         chance = self._chance
         match kind:
@@ -135,10 +146,9 @@ class _Mixing:
 
     def _turn(self, slot: int) -> Step:
         chance = self._chance
-        if chance.random() < self._plain:
-            return Step(Kind.TURN, slot)
         options: dict[str, str] = {}
-        for name in self._names:
-            if chance.random() < 0.5:
-                options[name] = chance.choice(self._walker.options.turns[name])
+        if chance.random() >= self._plain:
+            options = {name: self._value(name) for name in self._names if chance.random() < 0.5}
+        if chance.random() < _OTHER_QUESTIONS:
+            options["asks"] = self._value("asks")
         return Step(Kind.TURN, slot, tuple(sorted(options.items())))
