@@ -25,6 +25,18 @@ _PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
     "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+_LONG = "What was agreed on before still holds. " * 500
+_KEYS = {"bearer": Auth.BEARER, "session-header": Auth.SESSION_HEADER}
+_OTHER_KEYS: dict[str, dict[str, Json]] = {
+    "other": {"Authorization": "Bearer ${other_key}"},
+    "last": {"X-Session-API-Key": "${last_key}"},
+}
+_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "upper": str.upper,
+    "plain": lambda identifier: UUID(identifier).hex,
+    "urn": lambda identifier: UUID(identifier).urn,
+    "braces": lambda identifier: f"{{{identifier}}}",
+}
 
 
 @dataclass(frozen=True, slots=True)
