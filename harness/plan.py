@@ -184,7 +184,7 @@ def make_plan(
             reason = withheld.get(first, NOT_GIVEN[first])
             if first in NATIVE and first not in withheld:
                 state = State.COULD_NOT_RUN
-        elif requirement.versions is not None and not _applies(requirement.versions, server_version):
+        elif requirement.versions is not None and not applies(requirement.versions, server_version):
             reason = f"applies to versions {requirement.versions}; the target is {server_version}"
         else:
             play.append(scenario)
@@ -193,7 +193,7 @@ def make_plan(
     return Plan(tuple(play), tuple(set_aside))
 
 
-def _applies(versions: str, server: str | None) -> bool:
+def applies(versions: str, server: str | None) -> bool:
     """Whether a server's version is in a range; True if it is unknown or invalid."""
     from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion, Version

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING
 from harness.contract.request import uuid_of
 from harness.explore.message import CONVERSATION, Names, make_turn
 from harness.explore.step import PROFILES, Kind, Step
-from harness.run.patience import patiently
-from harness.scenarios.model import Auth, Call, Http
+from harness.scenarios.model import Auth, Call, ClientKind, Http
 from harness.targets.names import CONVERSATION_PREFIX, MODEL_PREFIX, SCRATCH_PREFIX
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from harness.explore.message import Sending
     from harness.explore.options import Options
+    from harness.explore.sender import Sender
     from harness.json_value import Json
     from harness.run.client import Client
     from harness.trace import Exchange
 
 _AT_ONCE_IN_A_CROWD = 8
+_OWN_RETRIES = 2
+"""Of the official client as it comes."""
+
 _PLAIN_TURN = Step(Kind.TURN)
 
 
@@ -33,6 +36,7 @@ class Stage:
 
     Attributes:
         client: the recorded client.
+        sender: sends what the client plays.
         options: of turns.
         model: the model under test.
         run: the run's id.
@@ -41,9 +45,11 @@ class Stage:
         llm: makes a profile's language model of a name; None where profiles can't be walked.
         agent: the agent profile with which the native API begins conversations; None if it doesn't.
         words: those that were ever used.
+        guest: whether the target is someone else's, so that every conversation is begun under an id of ours.
     """
 
     client: Client
+    sender: Sender
     options: Options
     model: str
     run: str
@@ -52,6 +58,7 @@ class Stage:
     llm: Callable[[str], dict[str, Json]] | None = None
     agent: str | None = None
     words: set[str] = field(default_factory=set)
+    guest: bool = False
 
     def word(self) -> str:
         """A word that was never used before, with a digit, so that it is no part of another one."""
@@ -91,16 +98,18 @@ class Actor:
         Args:
             group: a step, or several turns.
             number: of the first step.
+
+        Raises:
+            EndedError: nothing more may be sent, so that not all of them were played.
         """
         if len(group) > 1:
-            played = await asyncio.gather(*(self._turn(step, number + n) for n, step in enumerate(group)))
-            return list(played)
+            return await _together([self._turn(step, number + n) for n, step in enumerate(group)])
         step = group[0]
         match step.kind:
             case Kind.TURN:
                 return [await self._turn(step, number)]
             case Kind.IDLE:
-                await asyncio.sleep(float(step.option("seconds") or 1))
+                await self.stage.sender.pause(float(step.option("seconds") or 1))
             case Kind.RESTART:
                 await self.stage.restart()
             case Kind.LEAVE:
@@ -114,7 +123,7 @@ class Actor:
     async def _turn(self, step: Step, number: int) -> Exchange:
         sending = make_turn(step, self.stage.options, self._names(step))
         if sending.pause:
-            await asyncio.sleep(sending.pause)
+            await self.stage.sender.pause(sending.pause)
         exchange = await self._chat(sending, number)
         answered = exchange.response.header(CONVERSATION) if exchange.response else None
         begun = uuid_of(answered or "") or (sending.conversation if _may_have_begun(exchange) else None)
@@ -134,14 +143,14 @@ class Actor:
                 user=self.scratch,
             )
 
-        return await patiently(send(), send, _wait)
+        return await self.stage.sender.send(send, spare=_OWN_RETRIES if sending.kind is ClientKind.AS_IT_COMES else 0)
 
     async def _send(self, number: int, action: Http | Call) -> Exchange:
         def send() -> asyncio.Task[Exchange]:
             auth = Auth.BOTH if isinstance(action, Call) else Auth.SESSION_HEADER
             return self.stage.client.play(number, action, auth, {})
 
-        return await patiently(send(), send, _wait)
+        return await self.stage.sender.send(send)
 
     async def _crowd(self, size: int, number: int) -> list[Exchange]:
         """Other conversations, a few at a time."""
@@ -154,7 +163,7 @@ class Actor:
                 plain = make_turn(_PLAIN_TURN, self.stage.options, names)
                 played.append(await self._chat(plain, number))
 
-        await asyncio.gather(*(begin() for _ in range(_AT_ONCE_IN_A_CROWD)))
+        await _together([begin() for _ in range(_AT_ONCE_IN_A_CROWD)])
         return played
 
     def _names(self, step: Step | None) -> Names:
@@ -166,6 +175,7 @@ class Actor:
             word=self.stage.word(),
             conversation=self.conversations.get(step.slot) if step else None,
             chosen=self.stage.identifier(),
+            always_chosen=self.stage.guest,
             models=models,
             keys=self.stage.client.key_variables,
         )
@@ -216,6 +226,10 @@ def _may_have_begun(exchange: Exchange) -> bool:
     return exchange.response is None or exchange.response.status >= 500
 
 
-async def _wait(seconds: float) -> bool:
-    await asyncio.sleep(seconds)
-    return True
+async def _together[Outcome](playing: Sequence[Coroutine[None, None, Outcome]]) -> list[Outcome]:
+    """The outcomes of all; if one fails, the others are waited for all the same."""
+    outcomes = await asyncio.gather(*playing, return_exceptions=True)
+    for each in outcomes:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in outcomes if not isinstance(each, BaseException)]

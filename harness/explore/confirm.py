@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.explore.sender import EndedError
 from harness.explore.shrink import shrink
 from harness.explore.step import Kind, Step
 
@@ -84,12 +85,15 @@ async def confirm(found: Found, replay: Replay, until: float) -> Confirmed:
         until: the time, on the monotonic clock, when shrinking ends.
     """
     runs = 0
+    best: list[Confirmed] = []  # the shortest walk so far that showed it, if nothing more can be sent
 
     async def shows(walk: Walk) -> tuple[Forbidden, list[Exchange]] | None:
         nonlocal runs
-        runs += 1
         forbidden, exchanges = await replay(walk)
+        runs += 1
         like = [each for each in forbidden if _is_like(each, found.forbidden)]
+        if like:
+            best[:] = [Confirmed(found, like[0], walk, tuple(exchanges), 1, 1, runs)]
         return (like[0], exchanges) if like else None
 
     async def shows_in(walk: Walk, tries: int) -> bool:
@@ -98,19 +102,23 @@ async def confirm(found: Found, replay: Replay, until: float) -> Confirmed:
                 return True
         return False
 
-    if time.monotonic() >= until:
-        return Confirmed(found, found.forbidden, found.walk, found.exchanges, 0, 0, 0)
-    for walk, tries in _suspects(found):
-        if await shows_in(walk, tries):
-            break
-    else:
-        return Confirmed(found, found.forbidden, found.walk, found.exchanges, 0, runs, runs)
-    steady = all([await shows(walk) for _ in range(2)])
-    shortest = await shrink(walk, lambda shorter: shows_in(shorter, 1 if steady else TRIES))
-    outcomes = [await shows(shortest) for _ in range(TRIES)]
-    shown = [each for each in outcomes if each is not None]
-    forbidden, exchanges = shown[-1] if shown else (found.forbidden, list(found.exchanges))
-    return Confirmed(found, forbidden, shortest, tuple(exchanges), len(shown), TRIES, runs)
+    async def play_again() -> Confirmed:
+        for walk, tries in _suspects(found):
+            if await shows_in(walk, tries):
+                break
+        else:
+            return Confirmed(found, found.forbidden, found.walk, found.exchanges, 0, runs, runs)
+        steady = all([await shows(walk) for _ in range(2)])
+        shortest = await shrink(walk, lambda shorter: shows_in(shorter, 1 if steady else TRIES))
+        outcomes = [await shows(shortest) for _ in range(TRIES)]
+        times = sum(each is not None for each in outcomes)
+        last = best[0]  # if none of these showed it, the run by which the shortest was found does
+        return replace(last, times=times or 1, tries=TRIES if times else TRIES + 1, runs=runs)
+
+    try:
+        return await play_again()
+    except EndedError:
+        return best[0] if best else Confirmed(found, found.forbidden, found.walk, found.exchanges, 0, runs, runs)
 
 
 def _is_like(one: Forbidden, other: Forbidden) -> bool:

@@ -14,15 +14,17 @@ from harness.contract.ledger import Ledger
 from harness.contract.request import Given
 from harness.explore.actor import Actor, Stage
 from harness.explore.confirm import Confirmed, Found, confirm
-from harness.explore.options import options_of
+from harness.explore.options import Options, options_of
 from harness.explore.preparation import find_agent, find_llm, known_models
+from harness.explore.sender import EndedError, Sender
 from harness.explore.step import Kind, groups
 from harness.explore.walker import Walker
-from harness.scenarios.model import Capability
+from harness.plan import applies
+from harness.scenarios.model import Capability, Level
+from harness.targets.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
-    from collections.abc import Set as AbstractSet
 
     from harness.contract.course import Forbidden
     from harness.explore.step import Step, Walk
@@ -34,6 +36,12 @@ if TYPE_CHECKING:
 _REMEMBERED = 150
 """Steps of earlier walks that a finding may depend on."""
 
+_WALKING = 0.75
+"""The part of the requests after which walking ends if anything was found; the rest is for confirming it."""
+
+_GRACE = 1.5
+"""Shrinking ends when its seconds are over; the last tries of what is shrunk by then may take half as long again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -43,7 +51,7 @@ class Budget:
         seconds: of walking.
         shrinking: further seconds for confirming and shrinking what was found.
         walks: at most so many; None for no limit.
-        requests: at most so many while walking; None for no limit.
+        requests: at most so many in all, those of the smoke test included; None for no limit.
         findings: after so many different ones walking ends.
     """
 
@@ -65,6 +73,9 @@ class Exploration:
         seconds: how long that took.
         found: the findings, each once, in the order in which they were met.
         again: how often each was met.
+        known: how often each was met that is known, and not looked into.
+        confirmed: what was found, played again.
+        capabilities: those of the target's that walks used.
     """
 
     walks: int = 0
@@ -73,7 +84,9 @@ class Exploration:
     seconds: float = 0
     found: list[Found] = field(default_factory=list)
     again: dict[tuple[str, str], int] = field(default_factory=dict)
+    known: dict[tuple[str, str], int] = field(default_factory=dict)
     confirmed: list[Confirmed] = field(default_factory=list)
+    capabilities: frozenset[Capability] = frozenset()
 
 
 class Explorer:
@@ -86,7 +99,7 @@ class Explorer:
         contract: which the target is held against.
         seed: of the walks.
         budget: how long.
-        known: requirements whose violations are known, and not reported.
+        known: whether a violation is known, so that it is counted and nothing more.
     """
 
     def __init__(
@@ -99,7 +112,7 @@ class Explorer:
         seed: str,
         run: str,
         budget: Budget,
-        known: AbstractSet[str] = frozenset(),
+        known: Callable[[Forbidden], bool] = lambda _: False,
     ) -> None:
         assert session.fitness is not None, "the smoke test comes first"
         self._session = session
@@ -111,20 +124,24 @@ class Explorer:
         self._budget = budget
         self._known = known
         self._fitness = session.fitness
+        self._sender = Sender(session.client, session.remember, budget.requests)
         self._gate = _Gate()
         self._ledgers: list[Ledger] = []
-        self._deadline = 0.0
         self.result = Exploration()
 
     async def explore(self, jobs: int, say: Callable[[str], None] = lambda _: None) -> Exploration:
         """Walk with so many walkers at once, then confirm what they found."""
-        stage, given = await self._prepare()
-        began, before = time.monotonic(), self._session.client.requests
-        self._deadline = began + self._budget.seconds
+        try:
+            stage, given = await self._prepare()
+        except EndedError:
+            return self.result
+        sender, began, before = self._sender, time.monotonic(), self._sender.requests
+        sender.until = began + self._budget.seconds
         await asyncio.gather(*(self._walk(stage, given, number) for number in range(jobs)))
         self.result.seconds = time.monotonic() - began
-        self.result.requests = self._session.client.requests - before
+        self.result.requests = sender.requests - before
         deadline = time.monotonic() + self._budget.shrinking
+        sender.until = time.monotonic() + self._budget.shrinking * _GRACE
         for found in self.result.found:
             say(f"shrinking {found.forbidden.requirement}")
             # The first gets half of the time: the others may well be the same fault, met on other ways.
@@ -134,20 +151,49 @@ class Explorer:
                 self.result.confirmed.append(confirmed)
         return self.result
 
+    @property
+    def ended(self) -> str | None:
+        """Why walking ended before its budget was spent; None if it didn't."""
+        if self._sender.ended is None and not self.result.walks:
+            return "the budget was spent before the first walk"
+        return self._sender.ended
+
+    def end(self, reason: str) -> None:
+        """End at once, without waiting for answers, and confirm nothing further."""
+        self._sender.end(reason)
+
     async def _prepare(self) -> tuple[Stage, Given]:
         """What walks share, and what is known before the first."""
         client, endpoint, fitness = self._session.client, self._session.endpoint, self._fitness
         chance = random.Random()  # noqa: S311 - words and ids; unlike the walks they are no part of the seed
-        options = options_of(self._suite, fitness.capabilities, self._contract)
-        stage = Stage(client, options, fitness.model, self._run, chance, self._restart)
-        stage = replace(stage, llm=await find_llm(stage, fitness), agent=await find_agent(stage, fitness))
+        guest = Capability.RESTART not in fitness.capabilities
+        stage = Stage(
+            client,
+            self._sender,
+            Options({}, {}, frozenset()),
+            fitness.model,
+            self._run,
+            chance,
+            self._restart,
+            guest=guest,
+        )
+        llm = await find_llm(stage, fitness)
+        agent = await find_agent(stage, fitness) if endpoint.native_api else None
+        unusable = {Capability.PROFILES: llm is None, Capability.NATIVE_TURNS: agent is None}
+        self.result.capabilities = fitness.capabilities - {each for each, is_so in unusable.items() if is_so}
+        options = options_of(self._suite, self.result.capabilities, self._contract)
+        stage = replace(stage, options=options, llm=llm, agent=agent)
         keys = frozenset(key for key in (endpoint.key, *(each.value for each in endpoint.other_keys)) if key)
         scripted = Capability.SCRIPTED_MODEL in fitness.capabilities
         return stage, Given(self._contract, keys, await known_models(stage, scripted=scripted), scripted)
 
     async def _restart(self) -> None:
         async with self._gate.alone():
-            await asyncio.to_thread(self._target.restart)
+            try:
+                await asyncio.to_thread(self._target.restart)
+            except TargetError as error:
+                self.end(f"the target did not come back from a restart: {error.what}")
+                raise EndedError from error
             for ledger in self._ledgers:
                 ledger.course.note("restart")
 
@@ -158,7 +204,7 @@ class Explorer:
 
     async def _walk(self, stage: Stage, given: Given, number: int) -> None:
         """Walk until the budget is spent."""
-        walker = Walker(f"{self._seed}/{number}", stage.options, self._fitness.capabilities)
+        walker = Walker(f"{self._seed}/{number}", stage.options, self.result.capabilities)
         actor, ledger = Actor(stage), self._ledger(stage, given)
         history: deque[Step] = deque(maxlen=_REMEMBERED)
         while self._may_go_on():
@@ -166,12 +212,15 @@ class Explorer:
             walk, played = walker.next(), 0
             exchanges: list[Exchange] = []
             for group in groups(walk):
-                came = await self._play(actor, group, played)
+                try:
+                    came = await self._play(actor, group, played)
+                except EndedError:
+                    return
                 exchanges += came
                 played += len(group)
                 self.result.steps += len(group)
                 for forbidden in self._judge(ledger, came):
-                    self._note(Found(forbidden, walk[:played], tuple(history), tuple(exchanges), self._sent()))
+                    self._note(Found(forbidden, walk[:played], tuple(history), tuple(exchanges), self._sender.requests))
                 if not self._may_go_on():
                     break
             history.extend(walk[:played])
@@ -180,39 +229,38 @@ class Explorer:
         if group[0].kind is Kind.RESTART:
             return await actor.play(group, number)
         async with self._gate.together():
-            exchanges = await actor.play(group, number)
-        self._session.remember(exchanges)
-        return exchanges
+            return await actor.play(group, number)
 
     def _judge(self, ledger: Ledger, exchanges: Sequence[Exchange]) -> list[Forbidden]:
-        """What the contract at hand forbids and nobody knew."""
+        """What the contract at hand forbids."""
         single = [each for exchange in exchanges for each in exchange.single()]
-        requirements = self._suite.requirements
-        return [
-            each
-            for each in ledger.see(single)
-            if (requirement := requirements.get(each.requirement)) is not None
+        return [each for each in ledger.see(single) if self._binds(each.requirement)]
+
+    def _binds(self, name: str) -> bool:
+        """Whether a requirement is one of the contract at hand, which the target may not leave out."""
+        requirement = self._suite.requirements.get(name)
+        return (
+            requirement is not None
             and self._contract in requirement.contracts
-            and requirement.id not in self._known
-        ]
+            and requirement.level is not Level.MAY
+            and (requirement.versions is None or applies(requirement.versions, self._session.endpoint.release))
+        )
 
     def _note(self, found: Found) -> None:
         key = (found.forbidden.requirement, found.forbidden.check)
-        self.result.again[key] = self.result.again.get(key, 0) + 1
-        if self.result.again[key] == 1:
+        known = self._known(found.forbidden)
+        counts = self.result.known if known else self.result.again
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] == 1 and not known:
             self.result.found.append(found)
-
-    def _sent(self) -> int:
-        return self._session.client.requests
 
     def _may_go_on(self) -> bool:
         budget, result = self._budget, self.result
         return (
             (budget.walks is None or result.walks < budget.walks)
-            and (budget.requests is None or self._sent() < budget.requests)
             and len(result.found) < budget.findings
-            and self._session.ended is None
-            and time.monotonic() < self._deadline
+            and self._sender.may_send()
+            and not (result.found and budget.requests and self._sender.requests >= _WALKING * budget.requests)
         )
 
     async def _replay(self, stage: Stage, given: Given, walk: Walk) -> tuple[list[Forbidden], list[Exchange]]:
@@ -225,7 +273,7 @@ class Explorer:
                 came = await self._play(actor, group, played)
                 exchanges += came
                 played += len(group)
-                if forbidden := self._judge(ledger, came):
+                if forbidden := [each for each in self._judge(ledger, came) if not self._known(each)]:
                     return forbidden, exchanges
         finally:
             self._ledgers.remove(ledger)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from harness.explore.options import ALL, QUESTIONS, SCRIPTS
+from harness.explore.options import ALL, EXACTLY, QUESTIONS, SCRIPTS
 from harness.scenarios.model import Auth, Call, ClientKind
 from harness.scenarios.substitute import substitute, unroll
 
@@ -47,6 +47,7 @@ class Names:
         word: new with each step.
         conversation: of the slot; None if it is empty.
         chosen: an id that nobody has used, for a client that chooses.
+        always_chosen: whether it chooses wherever it begins a conversation.
         models: the names of models, by what the option `model` calls them.
         keys: the variables of keys.
     """
@@ -56,6 +57,7 @@ class Names:
     chosen: str
     models: Mapping[str, str]
     keys: Mapping[str, Json]
+    always_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,11 @@ def make_turn(step: Step, options: Options, names: Names) -> Sending:
 def _text(step: Step, options: Options, names: Names) -> str:
     """What the user says; it begins with a word of its own, by which it is recognised."""
     told = f"The code word is {names.word}. " if step.option("tells") else ""
+    otherwise = ALL if options.scripted else f"{EXACTLY}yes-{names.word}"
     if cell := step.option("says"):
         asked = str(substitute(options.cells[cell]["ask"], {"word": names.word}))
     else:
-        asked = QUESTIONS.get(step.option("asks") or "", ALL)
+        asked = QUESTIONS.get(step.option("asks") or "", otherwise)
         asked += f"yes-{names.word}" if step.option("asks") == "exactly" else ""
     directives = [SCRIPTS[script] for script in [step.option("script")] if script]
     if cell := step.option("upstream"):
@@ -156,7 +159,9 @@ def _header(step: Step, names: Names) -> tuple[str | None, str | None]:
     if chosen == "malformed":
         return f"{names.word}-is-no-uuid", None
     if names.conversation is None:
-        return {"chosen": (names.chosen, names.chosen), "empty": ("", None)}.get(chosen or "", (None, None))
+        if chosen == "chosen" or names.always_chosen:
+            return names.chosen, names.chosen
+        return ("" if chosen == "empty" else None), None
     spelling = _SPELLINGS.get(chosen or "")
     return spelling(names.conversation) if spelling else names.conversation, names.conversation
 

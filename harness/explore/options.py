@@ -41,13 +41,15 @@ SCRIPTS = {
 }
 """What the scripted model is told to do beside answering."""
 
+EXACTLY = "Reply with exactly: "
+
 QUESTIONS = {
     "first": "What was my first message?",
     "count": "How many messages have I sent?",
     "previous": "what did I ask about?",
     "code": "What is the code word?",
     "instruction": "What is the instruction word?",
-    "exactly": "Reply with exactly: ",
+    "exactly": EXACTLY,
     "echo": "",
 }
 """What a turn may ask, beside `ALL`. An echo is what the scripted model says to anything else."""
@@ -66,11 +68,13 @@ class Options:
         turns: the values of each option of turns.
         cells: the variables of the cells among the values, by `DIMENSION/CELL`.
         heavy: the cells that make a request or an answer so long that a turn takes many times as long as others.
+        scripted: whether the model is the scripted one, which knows more questions, and the words that steer it.
     """
 
     turns: Mapping[str, tuple[str, ...]]
     cells: Mapping[str, Mapping[str, Json]]
     heavy: AbstractSet[str]
+    scripted: bool = True
 
 
 def options_of(suite: Suite, capabilities: AbstractSet[Capability], contract: Contract) -> Options:
@@ -105,4 +109,4 @@ def options_of(suite: Suite, capabilities: AbstractSet[Capability], contract: Co
                 turns.setdefault(option, []).append(f"{dimension.id}/{name}")
                 cells[f"{dimension.id}/{name}"] = variables
     heavy = {name for name, variables in cells.items() if len(json.dumps(unroll(dict(variables)))) > _HEAVY}
-    return Options({name: tuple(values) for name, values in turns.items()}, cells, heavy)
+    return Options({name: tuple(values) for name, values in turns.items()}, cells, frozenset(heavy), scripted)

@@ -67,7 +67,7 @@ async def _which(stage: Stage, model: str) -> str | None:
 
 async def _ask(stage: Stage, action: Http | Call) -> Json:
     auth = Auth.BOTH if isinstance(action, Call) else Auth.SESSION_HEADER
-    exchange = await stage.client.play(0, action, auth, {})
+    exchange = await stage.sender.send(lambda: stage.client.play(0, action, auth, {}))
     try:
         return decode(exchange.response) if exchange.response is not None else None
     except BodyError:

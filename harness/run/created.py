@@ -53,6 +53,9 @@ def created(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
         ours = found and name.startswith(SCRATCH_PREFIX) and "/" not in name
         if exchange.request.method == "POST" and ours and not refused:
             paths[f"/api/profiles/{name}"] = None
+        if exchange.request.method == "POST" and found and name.endswith("/rename") and not refused:
+            new = _member(exchange.request.body, "new_name") or ""
+            paths |= {f"/api/profiles/{new}": None} if new.startswith(SCRATCH_PREFIX) and "/" not in new else {}
     return tuple(paths)
 
 
