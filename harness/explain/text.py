@@ -152,6 +152,8 @@ def _expected(step: Step) -> Iterator[str]:
         yield f"{path} {_short(value)}"
     if expect.text is not None:
         yield f"the agent's text {_short(expect.text)}"
+    if expect.explained is not None:
+        yield "that one order of the turns explains all answers"
     if expect.shape is not None:
         yield "the shape of an earlier answer"
     if expect.returns:

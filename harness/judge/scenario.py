@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.contract.answer_text import text_of
 from harness.json_value import cut, shorten
+from harness.judge.explained import UnexplainableError, unexplained
 from harness.judge.match import literal_mismatch, schema_mismatch
 from harness.judge.same_shape import shape_mismatches
 from harness.scenarios.body import BodyError, decode
@@ -60,8 +61,8 @@ def judge(scenario: Scenario, requirements: Mapping[str, Requirement], trace: Tr
     try:
         obstacle = _judge_exchanges(scenario, trace, totals)
         error = trace.harness_error
-    except UnknownVariableError as unknown:
-        error = str(unknown)
+    except (UnknownVariableError, UnexplainableError) as unable:
+        error = str(unable)
     promised = requirements.get(totals.relied_on or "")
     if promised is not None and promised.level is not Level.MAY:
         requirement, state, reason = promised, VIOLATED[promised.level], obstacle
@@ -101,11 +102,12 @@ def _judge_exchanges(scenario: Scenario, trace: Trace, totals: _Totals) -> str |
     """Check the exchanges in turn. Returns why the scenario could not run, if a finding shows that."""
     steps = (*scenario.setup, *scenario.steps)
     variables = {name: unroll(value) for name, value in trace.variables.items()}
+    of_order = unexplained(steps, trace.exchanges)
     for exchange in trace.exchanges:
         if exchange.response is None and not exchange.gave_up and trace.lost is not None:
             continue
         step = steps[exchange.step]
-        results = list(_check(step, exchange, variables))
+        results = list(_check(step, exchange, variables, of_order.get(exchange.step)))
         findings = [result for result in results if result is not None]
         totals.checks += len(results)
         obstacle = _obstacle(step, exchange, findings) if findings else None
@@ -134,8 +136,20 @@ def _obstacle(step: Step, exchange: Exchange, findings: list[Finding]) -> str | 
     return None
 
 
-def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Iterator[Finding | None]:
-    """Each check of a step: a finding, or None if it holds. Stops at a failure that makes the rest meaningless."""
+def _check(
+    step: Step, exchange: Exchange, variables: Mapping[str, Json], of_order: Finding | UnexplainableError | None
+) -> Iterator[Finding | None]:
+    """Each check of a step: a finding, or None if it holds. Stops at a failure that makes the rest meaningless.
+
+    Args:
+        step: what is expected.
+        exchange: what came.
+        variables: by name.
+        of_order: the finding that no order of turns explains what came, or why nobody can tell.
+
+    Raises:
+        UnexplainableError: the scenario asks for an explanation, and nobody can tell.
+    """
     expect, number = step.expect, exchange.step
     response = exchange.response
     if expect.status is None:
@@ -154,6 +168,10 @@ def _check(step: Step, exchange: Exchange, variables: Mapping[str, Json]) -> Ite
     for name, expected in expect.headers.items():
         yield _finding(number, f"headers.{name}", expected, response.header(name), variables)
     yield from _check_body(number, expect, response, variables)
+    if isinstance(of_order, UnexplainableError):
+        raise of_order
+    if expect.explained is not None:
+        yield of_order
     yield from _check_client(number, expect, exchange.client)
     for name in step.save:
         yield _check_save(number, name, step, response)

@@ -180,6 +180,11 @@ def _need_problems(step: Node, needs: Node, *, alone: bool) -> Iterator[Problem]
     restarts = bool(step.child("restart").value)
     if "model" in step.keys and Capability.MODEL_LOG not in named:
         yield Problem(step.keys["model"], f"to ask the scripted model's log takes `needs: [{Capability.MODEL_LOG}]`")
+    explained = step.child("expect").keys.get("explained")
+    if explained and Capability.SCRIPTED_MODEL not in named:
+        yield Problem(explained, f"to explain answers takes `needs: [{Capability.SCRIPTED_MODEL}]`")
+    if explained and step.child("call").value != "chat.completions.create":
+        yield Problem(explained, "explained are the answers to `call: chat.completions.create`")
     if restarts and Capability.RESTART not in named:
         yield Problem(step.keys["restart"], f"to restart the target takes `needs: [{Capability.RESTART}]`")
     if restarts and not alone:

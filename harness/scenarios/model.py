@@ -156,6 +156,13 @@ class Watch(StrEnum):
     """A body ends when its last bytes have come."""
 
 
+class Explained(StrEnum):
+    """What the contract's model has to find for the answers of a scenario so far."""
+
+    ONE_ORDER = "one-order"
+    """An order of each conversation's turns that predicts all of its answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """Something that the sentences of requirements range over, such as the paths of a server.
@@ -244,6 +251,7 @@ class Expectation:
     a path that selects nothing is a violation. The body of an event stream is the list of its `data` payloads.
     `returns` and `raises` are the type that the official client returns and the exception that it raises. A status of
     None means that no answer comes before the step's `timeout`. `text` is the agent's text, in any form of answer.
+    `explained` says how the answers so far have to be explained: by one order of the conversation's turns.
     `shape` is a `${name}` that holds a body: a successful answer has the same keys and JSON types. `requests` is the
     number of requests that a client as it comes has sent, which follows redirects and retries by itself.
     """
@@ -254,6 +262,7 @@ class Expectation:
     returns: str | None = None
     raises: str | None = None
     text: Json = None
+    explained: Explained | None = None
     shape: Json = None
     requests: Json = None
 

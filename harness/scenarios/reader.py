@@ -22,6 +22,7 @@ from harness.scenarios.model import (
     ClientKind,
     Contract,
     Expectation,
+    Explained,
     Http,
     Level,
     Promise,
@@ -190,6 +191,7 @@ class _Case:
                 returns=self.word(expect.child("returns"), RETURN_TYPES),
                 raises=self.word(expect.child("raises"), ERRORS),
                 text=expected.get("text"),
+                explained=Explained(expected["explained"]) if "explained" in expected else None,
                 shape=expected.get("shape"),
                 requests=expected.get("requests"),
             ),
@@ -238,7 +240,7 @@ class _Case:
         if step.expect.raises not in {None, NO_ANSWER_ERROR}:
             self.complain(expect.child("raises"), f"when no answer comes, the client raises {NO_ANSWER_ERROR}")
         keys = {**node.keys, **expect.keys, "headers": expect.keys.get("headers")}
-        for key in ("headers", "body", "returns", "text", "shape", "requests", "save"):
+        for key in ("headers", "body", "returns", "text", "explained", "shape", "requests", "save"):
             if where := keys.get(key):
                 self.problems.append(Problem(where, f"`{key}`: there is no answer to look at"))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.json_value import DIALECT, Schema
 from harness.scenarios.calls import ERRORS, RETURN_TYPES, RETURNS
-from harness.scenarios.model import Auth, Capability, ClientKind, Watch
+from harness.scenarios.model import Auth, Capability, ClientKind, Explained, Watch
 from harness.scenarios.promises_schema import dimensions_schema, requirements_schema
 from harness.scenarios.schema_words import (
     CELL,
@@ -284,6 +284,10 @@ def _expectation() -> Schema:
                                     "chunks or the output of a response, put together. A text is compared, a mapping "
                                     "is a JSON Schema.",
                      "type": ["string", "object"], "$ref": "#/$defs/value"},
+            "explained": choice("All answers of the scenario up to here, and to those sent beside it, are what the "
+                                "scripted model says to one order of each conversation's messages; any order that real "
+                                "time allows. A message whose turn failed, or whose client gave up, was heard or was "
+                                "not. In place of `text` where several answers are right.", Explained),
             "shape": text("A body that was saved, `${name}`: a successful answer has the same keys and JSON types, "
                            "the items of a list those of the saved list's first. Values don't matter.",
                            VARIABLE, "the shape is that of a saved body: `${name}`"),
