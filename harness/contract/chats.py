@@ -36,6 +36,9 @@ NOTHING_LEFT = Rule("What is refused for now (409, 429) leaves nothing behind", 
 BUSY = 429
 """A target may refuse any request for now."""
 
+MOST_WAITING = 2
+"""Messages of a conversation whose clients gave up. With more, there are too many worlds in which it may be."""
+
 AT_WORK = 409
 """A target may refuse a turn while another one of the same conversation is under way."""
 
@@ -222,6 +225,9 @@ class Chats:
     ) -> tuple[str, _Pending] | None:
         """A turn without an answer. Where it began a conversation whose id nobody knows, nothing is left to judge."""
         if ask.conversation is None:
+            return None
+        if known is not None and any(len(world.waiting) >= MOST_WAITING for world in known.worlds):
+            self._course.lose_sight(ask.conversation)
             return None
         existed = known is not None and known.exists is True
         entered = self._enter(ask.conversation, ask, known)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.contract.world import World
 
-MOST_WORLDS = 200
+MOST_WORLDS = 64
 """Kept of a conversation; with more nothing can be told apart any more."""
 
 

@@ -1,6 +1,6 @@
 """Makes walks: random, and the same for the same seed.
 
-Each walk has a few ingredients, chosen at random, and mixes only these (swarm testing, Groce et al., 2012): a fault
+Each walk is about a few themes, chosen at random, and mixes only these (swarm testing, Groce et al., 2012): a fault
 that takes three things together shows sooner where there are five than where there are fifty.
 """
 
@@ -20,25 +20,45 @@ if TYPE_CHECKING:
     from harness.explore.step import Walk
 
 _KINDS = {
-    Kind.READ: (0.5, {Capability.CONVERSATIONS}),
+    Kind.READ: (0.6, {Capability.CONVERSATIONS}),
     Kind.DELETE: (0.6, {Capability.CONVERSATIONS}),
-    Kind.BEGIN: (0.5, {Capability.NATIVE_TURNS}),
-    Kind.ADD: (0.5, {Capability.NATIVE_TURNS}),
-    Kind.LIST: (0.5, set[Capability]()),
-    Kind.SAVE: (1.2, {Capability.PROFILES}),
-    Kind.RENAME: (0.5, {Capability.PROFILES}),
-    Kind.REMOVE: (0.6, {Capability.PROFILES}),
-    Kind.IDLE: (0.25, set[Capability]()),
-    Kind.CROWD: (0.1, set[Capability]()),
-    Kind.RESTART: (0.25, {Capability.RESTART}),
+    Kind.BEGIN: (0.8, {Capability.NATIVE_TURNS}),
+    Kind.ADD: (0.8, {Capability.NATIVE_TURNS}),
+    Kind.LIST: (0.8, set[Capability]()),
+    Kind.SAVE: (1.5, {Capability.PROFILES}),
+    Kind.RENAME: (0.7, {Capability.PROFILES}),
+    Kind.REMOVE: (0.7, {Capability.PROFILES}),
+    Kind.IDLE: (0.3, set[Capability]()),
+    Kind.CROWD: (0.15, set[Capability]()),
+    Kind.RESTART: (0.5, {Capability.RESTART}),
     Kind.LEAVE: (0.4, set[Capability]()),
 }
 """How often a step is done, beside a turn's 5, and what the target has to offer for it."""
 
+THEMES: dict[str, tuple[set[Kind], set[str]]] = {
+    "profiles": ({Kind.SAVE, Kind.RENAME, Kind.REMOVE, Kind.LIST}, {"model"}),
+    "native": ({Kind.BEGIN, Kind.ADD, Kind.READ, Kind.DELETE}, set()),
+    "failures": (set(), {"script", "upstream", "gives-up"}),
+    "ids": ({Kind.DELETE, Kind.READ, Kind.LEAVE}, {"id"}),
+    "refusals": ({Kind.READ}, {"id", "model", "lacks", "stream", "key"}),
+    "history": (set(), {"history", "older", "system", "form", "tells"}),
+    "instructions": ({Kind.LEAVE}, {"system", "form"}),
+    "texts": (set(), {"says", "form", "older", "script"}),
+    "clients": (set(), {"client", "key", "fields"}),
+    "streams": (set(), {"stream", "says", "script"}),
+    "time": ({Kind.IDLE, Kind.RESTART, Kind.CROWD}, set()),
+    "crowds": ({Kind.CROWD, Kind.LEAVE}, set()),
+    "restarts": ({Kind.RESTART, Kind.DELETE}, {"id"}),
+}
+"""What goes together: kinds of steps, and options of turns. A walk is about a few themes."""
+
 _TURN = 5.0
+_OPTION = 0.4
+"""How often a turn has an option of its themes."""
 _OTHER_QUESTIONS = 0.3
+"""How often a turn asks for something else than all that the agent knows."""
 _HEAVY = 0.1
-"""How often a turn asks for something else than all that the agent knows; how often a heavy value is taken."""
+"""How often a heavy value is taken where it was drawn."""
 
 
 @dataclass(slots=True)
@@ -77,11 +97,14 @@ class _Mixing:
     def __init__(self, walker: Walker, chance: random.Random) -> None:
         self._walker = walker
         self._chance = chance
-        kinds = {kind: weight for kind, (weight, needs) in _KINDS.items() if needs <= walker.capabilities}
-        chosen = chance.sample(list(kinds), min(len(kinds), chance.choice((0, 1, 2, 2, 3, 4))))
-        self._kinds = {Kind.TURN: _TURN} | {kind: kinds[kind] for kind in chosen}
-        names = list(walker.options.turns)
-        self._names = chance.sample(names, min(len(names), chance.choice((1, 2, 3, 3, 4, 5, 7))))
+        possible = {kind: weight for kind, (weight, needs) in _KINDS.items() if needs <= walker.capabilities}
+        kinds: set[Kind] = set()
+        names: set[str] = set()
+        for theme in chance.sample(list(THEMES), chance.choice((1, 2, 2, 3))):
+            kinds |= THEMES[theme][0]
+            names |= THEMES[theme][1]
+        self._kinds = {Kind.TURN: _TURN} | {kind: weight for kind, weight in possible.items() if kind in kinds}
+        self._names = sorted(names & walker.options.turns.keys())
         self._slots = chance.choice((1, 1, 1, 2, 2, 3, SLOTS))
         self._at_once = chance.choice((0.0, 0.0, 0.1, 0.3))
         self._plain = chance.choice((0.2, 0.4, 0.6))
@@ -148,7 +171,7 @@ class _Mixing:
         chance = self._chance
         options: dict[str, str] = {}
         if chance.random() >= self._plain:
-            options = {name: self._value(name) for name in self._names if chance.random() < 0.5}
+            options = {name: self._value(name) for name in self._names if chance.random() < _OPTION}
         if chance.random() < _OTHER_QUESTIONS:
             options["asks"] = self._value("asks")
         return Step(Kind.TURN, slot, tuple(sorted(options.items())))
