@@ -42,6 +42,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play on a mutant only the scenarios that must catch it, and on each honest gateway one contract",
     )
     parser.add_argument(
+        "--explore",
+        action="store_true",
+        help="explore each gateway instead of playing the suite: do walks alone catch it? That a mutant survives is no "
+        "failure then",
+    )
+    parser.add_argument(
+        "--walks",
+        type=positive(int),
+        default=50,
+        metavar="N",
+        help="with --explore, at most so many on each gateway, on a mutant until something is found (default: 50)",
+    )
+    parser.add_argument(
         "--repeat",
         type=positive(int),
         default=1,
@@ -99,6 +112,7 @@ def _run(arguments: argparse.Namespace) -> int:
         honest=arguments.honest,
         fast=arguments.fast,
         repeat=arguments.repeat,
+        walks=arguments.walks if arguments.explore else 0,
     )
     progress = LiveProgress(quiet=arguments.quiet)
     try:
@@ -106,14 +120,14 @@ def _run(arguments: argparse.Namespace) -> int:
     finally:
         progress.close()
     print_lines(sys.stdout, lines(selftest))
-    whole = not selftest.run.selection and not selftest.run.ended_early
+    whole = selftest.run.selection in {None, str(Choice(walks=choice.walks))} and not selftest.run.ended_early
     if reports := arguments.reports or (Path("reports") if whole else None):
-        folder = reports / "selftest"
+        folder, name = reports / "selftest", "explore" if arguments.explore else "selftest"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / "selftest.json", selftest.to_json())
-            write_whole(folder / "selftest.md", markdown(selftest))
+            write_whole(folder / f"{name}.json", selftest.to_json())
+            write_whole(folder / f"{name}.md", markdown(selftest))
         except OSError as error:
             raise FolderError(folder, error) from error
-        print_lines(sys.stdout, [(f"report: {folder / 'selftest.md'}", None)])
+        print_lines(sys.stdout, [(f"report: {folder / f'{name}.md'}", None)])
     return selftest.exit_status

@@ -53,7 +53,7 @@ def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Se
         obstacle = _obstacle(report, crashes) or _unfounded(mutant.also & _played(suite, report), others)
         verdict = verdicts[bool(own), bool(wrongly)]
     return MutantRecord(
-        **_about(mutant),
+        **about(mutant),
         verdict=Verdict.NOT_JUDGED if obstacle else verdict,
         reason=obstacle or report.run.ended_early,
         accusations=_accusations([*own, *others]),
@@ -81,7 +81,7 @@ def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str], *
     played = {each.requirement for each in report.scenarios}
     obstacle = _obstacle(report, crashes) or _unfounded(played.intersection(honest.lacks), imperfect)
     return HonestRecord(
-        **_about(honest),
+        **about(honest),
         verdict=Verdict.NOT_JUDGED if obstacle else Verdict.FALSE_ALARM if accusations else Verdict.CONFORMANT,
         reason=obstacle,
         accusations=accusations,
@@ -99,12 +99,12 @@ def not_judged(
 ) -> MutantRecord | HonestRecord:
     """The record of a gateway without a report."""
     nothing = {"verdict": Verdict.NOT_JUDGED, "reason": reason, "accusations": (), "scenarios": 0, "requests": 0}
-    about = {**_about(gateway), **nothing, "seconds": 0.0}
+    fields = {**about(gateway), **nothing, "seconds": 0.0}
     if issubclass(gateway, Honest):
-        return HonestRecord(**about, alone=alone, seed=seed, lacks=tuple(sorted(gateway.lacks)))
+        return HonestRecord(**fields, alone=alone, seed=seed, lacks=tuple(sorted(gateway.lacks)))
     level = suite.requirements[gateway.breaks].level
     also = tuple(sorted(gateway.also))
-    return MutantRecord(**about, requirement=gateway.breaks, level=level, also=also, gross=gateway.gross)
+    return MutantRecord(**fields, requirement=gateway.breaks, level=level, also=also, gross=gateway.gross)
 
 
 def contract_of(front: type[Front]) -> Contract:
@@ -112,7 +112,8 @@ def contract_of(front: type[Front]) -> Contract:
     return Contract(front.dialect.value)
 
 
-def _about(front: type[Front]) -> dict[str, Any]:
+def about(front: type[Front]) -> dict[str, Any]:
+    """What the record of any gateway says of it."""
     return {"name": front.__name__, "contract": contract_of(front), "docstring": front.__doc__ or ""}
 
 

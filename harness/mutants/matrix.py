@@ -66,7 +66,7 @@ def markdown(selftest: Selftest) -> str:
 
 def _document(selftest: Selftest) -> Iterator[str]:
     run, tool = selftest.run, selftest.tool
-    yield "# The suite, tested"
+    yield "# Walks, tested" if run.walks else "# The suite, tested"
     yield ""
     yield f"{numbers(selftest)}."
     yield ""
@@ -90,11 +90,11 @@ def _document(selftest: Selftest) -> Iterator[str]:
     yield "Each is a gateway that breaks one requirement, and does everything else right. A broken MAY is held against"
     yield "nobody: there *caught* means that the scenario saw it, and that the gateway stayed conformant."
     yield ""
-    yield table(_rows(selftest), ["requirement", "level", "mutant", "verdict", "by"])
+    yield table(_rows(selftest), ["requirement", "level", "mutant", "verdict", "after" if run.walks else "by"])
     yield ""
     yield "## Honest gateways"
     yield ""
-    yield "Each breaks nothing and looks different; the suite was played on it in an order of its own."
+    yield "Each breaks nothing and looks different; each run was in an order of its own."
     yield ""
     yield table(_honest_rows(selftest), ["gateway", "what is different", "runs", "verdict"])
     yield ""
@@ -115,7 +115,7 @@ def _rows(selftest: Selftest) -> Iterator[tuple[str, str, str, str, str]]:
             mutant.level,
             f"{mutant.name}: {cell(mutant.docstring)}",
             mutant.verdict,
-            ", ".join(by),
+            f"{mutant.requests} requests" if selftest.run.walks else ", ".join(by),
         )
 
 

@@ -66,11 +66,11 @@ def prove(
         scenarios: globs of the scenarios to play; empty for all.
         seed: also of the words and identifiers.
     """
-    with _crashes() as crashes:
+    with crashes() as crashed:
         if issubclass(gateway, Honest):
             report = play(gateway, shuffled(suite, seed), scenarios, seed)
-            return judge_honest(gateway, report, crashes, alone=False)
-        return judge_mutant(gateway, suite, play(gateway, suite, scenarios, seed), crashes)
+            return judge_honest(gateway, report, crashed, alone=False)
+        return judge_mutant(gateway, suite, play(gateway, suite, scenarios, seed), crashed)
 
 
 def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], seed: str = "") -> HonestRecord:
@@ -81,7 +81,7 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
     reports = []
     target = _StaysUp(MutantTarget(honest))
     try:
-        with _crashes() as crashes:
+        with crashes() as crashed:
             for scenario in scenarios:
                 settings = settings_for(honest, (scenario,), seed)
                 reports += [build_report(check(target, suite, settings, _NOBODY)) for _ in range(2)]
@@ -91,7 +91,7 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
     requests, seconds = sum(each.run.requests for each in reports), sum(each.run.seconds for each in reports)
     run = reports[0].run.model_copy(update={"ended_early": ended, "requests": requests, "seconds": round(seconds, 3)})
     played = tuple(scenario for report in reports for scenario in report.scenarios)
-    return judge_honest(honest, reports[0].model_copy(update={"run": run, "scenarios": played}), crashes, alone=True)
+    return judge_honest(honest, reports[0].model_copy(update={"run": run, "scenarios": played}), crashed, alone=True)
 
 
 def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed: str = "") -> Report:
@@ -143,18 +143,18 @@ def shuffled(suite: Suite, seed: str) -> Suite:
 
 
 @contextmanager
-def _crashes() -> Iterator[list[str]]:
+def crashes() -> Iterator[list[str]]:
     """Collects the exceptions of the gateways in this process, which their server logs."""
-    crashes: list[str] = []
+    crashed: list[str] = []
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.exc_info and (error := record.exc_info[1]):
-                crashes.append(f"{type(error).__name__}: {error}")
+                crashed.append(f"{type(error).__name__}: {error}")
 
     log, collector = logging.getLogger("uvicorn.error"), Collector(logging.ERROR)
     log.addHandler(collector)
     try:
-        yield crashes
+        yield crashed
     finally:
         log.removeHandler(collector)

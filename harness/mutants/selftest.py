@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.mutants.exploring import explore
 from harness.mutants.honest import Honest, Plain
 from harness.mutants.judgement import contract_of, not_judged
 from harness.mutants.matrix import counted
@@ -26,7 +27,7 @@ from harness.scenarios.load import load_suite
 from harness.scenarios.model import SLOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from harness.mutants.mutant import Mutant
     from harness.presentation.progress import LiveProgress
@@ -50,6 +51,7 @@ class Choice:
         honest: only honest gateways.
         fast: on a mutant play only the scenarios of its requirement, and on each honest gateway only one contract.
         repeat: number of runs on each honest gateway.
+        walks: explore, with at most so many walks on each gateway, instead of playing the suite; 0: don't.
     """
 
     gateways: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ class Choice:
     honest: bool = False
     fast: bool = False
     repeat: int = 1
+    walks: int = 0
 
     def __str__(self) -> str:
         """The selection in words; empty for everything."""
@@ -65,7 +68,8 @@ class Choice:
             "gateway": self.gateways,
             "requirement": sorted(self.requirements),
             "area": sorted(self.areas),
-            "": [*(["honest gateways"] if self.honest else []), *(["fast"] if self.fast else [])],
+            "": [*(["honest gateways"] if self.honest else []), *(["fast"] if self.fast else [])]
+            + ([f"explored, {self.walks} walks each"] if self.walks else []),
         }
         return ", ".join(f"{name} {' or '.join(values)}".strip() for name, values in asked.items() if values)
 
@@ -78,12 +82,14 @@ class Job:
         scenarios: their ids; empty for all.
         seed: of words and identifiers, and of the order on an honest gateway.
         alone: whether each scenario is played by itself, twice.
+        walks: how many to explore it by, instead of playing scenarios.
     """
 
     gateway: str
     scenarios: tuple[str, ...] = ()
     seed: str = ""
     alone: bool = False
+    walks: int = 0
 
 
 def plan(choice: Choice, suite: Suite) -> tuple[Job, ...]:
@@ -97,6 +103,8 @@ def plan(choice: Choice, suite: Suite) -> tuple[Job, ...]:
         if not any(fnmatchcase(name, glob) for name in known):
             raise NothingSelectedError(f"no gateway is called `{glob}`{did_you_mean(glob, known)}")
     jobs = (*_on_the_honest(choice, suite), *_on_mutants(choice, suite))
+    if choice.walks:
+        jobs = tuple(_explored(choice, jobs))
     wanted = [job for job in jobs if not choice.gateways or any(fnmatchcase(job.gateway, g) for g in choice.gateways)]
     if not wanted:
         raise NothingSelectedError(f"there is no gateway with {choice}")
@@ -129,6 +137,13 @@ def _on_the_honest(choice: Choice, suite: Suite) -> Iterator[Job]:
                 and SLOW not in each.tags
             ]
             yield from (Job(gateway.__name__, part, alone=True) for part in itertools.batched(names, _PART))
+
+
+def _explored(choice: Choice, jobs: Iterable[Job]) -> Iterator[Job]:
+    """Each gateway of these jobs once, to be explored; a honest one as often as is asked for."""
+    for name in dict.fromkeys(job.gateway for job in jobs):
+        repeat = choice.repeat if issubclass(_gateway(name), Honest) else 1
+        yield from (Job(name, seed=str(number), walks=choice.walks) for number in range(repeat))
 
 
 def _on_mutants(choice: Choice, suite: Suite) -> Iterator[Job]:
@@ -186,6 +201,7 @@ def prove_suite(suite: Suite, choice: Choice, *, workers: int, progress: LivePro
             seconds=round(time.monotonic() - begin, 1),
             selection=str(choice) or None,
             ended_early=ended,
+            walks=choice.walks,
             workers=workers,
             planned=len(jobs),
         ),
@@ -202,6 +218,8 @@ def _prover() -> Callable[[Job], MutantRecord | HonestRecord]:
 
 def _prove(suite: Suite, job: Job) -> MutantRecord | HonestRecord:
     gateway = _gateway(job.gateway)
+    if job.walks:
+        return explore(gateway, suite, walks=job.walks, seed=job.seed)
     if job.alone:
         assert issubclass(gateway, Honest)
         return prove_alone(gateway, suite, job.scenarios, job.seed)
