@@ -110,8 +110,7 @@ class Chats:
             self._refused(ask, known, NOTHING_LEFT.requirement, NOTHING_LEFT.requirement)
             return [], None
         if reasons and said.refused:
-            self._refused(ask, known, reasons[0].leaves, reasons[0].keeps)
-            return [], None
+            return self._see_refusal(exchange, ask, said, reasons), None
         return self._see_turn(exchange, ask, said, known, features)
 
     def _see_refusal(

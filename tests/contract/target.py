@@ -36,12 +36,19 @@ class Target:
 
     Args:
         contract: that it is held against.
+        keys: its session keys.
         scripted: whether its language model is the scripted one.
     """
 
-    def __init__(self, contract: Contract = Contract.DOCUMENTED, *, scripted: bool = True) -> None:
+    def __init__(
+        self,
+        contract: Contract = Contract.DOCUMENTED,
+        *,
+        keys: frozenset[str] = frozenset({KEY, OTHER_KEY}),
+        scripted: bool = True,
+    ) -> None:
         models = {MODEL: "scripted", OTHER: "other"}
-        self.given = Given(contract, frozenset({KEY, OTHER_KEY}), models, scripted)
+        self.given = Given(contract, keys, models, scripted)
         self.heard: dict[str, list[dict[str, object]]] = {}
         self._llms: dict[str, str] = {}
         self._models: dict[str, str] = dict(models)
