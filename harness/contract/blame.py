@@ -19,6 +19,7 @@ REMEMBERS = Rule(
         ("restart", "CONV-25"),
         ("after-failure", "CONV-21"),
         ("after-giving-up", "CONV-24"),
+        ("at-once-first", "CONV-22"),
         ("at-once", "CONV-23"),
         ("begun-natively", "CONV-28"),
         ("added-natively", "CONV-29"),
@@ -105,12 +106,13 @@ class Unexpected:
         """What can be told from the two texts, where no fault of the memory predicts what was said."""
         if self.strangers(said):
             return APART, "it knows what another conversation was told"
-        if said and expected.startswith(said):
-            return WHOLE, "it breaks off"
-        if "".join(said.split()).casefold() == "".join(expected.split()).casefold():
-            return TO_THE_LETTER, "characters have changed"
-        if expected and expected in said:
-            return NOTHING_ELSE, "more was added"
+        if not self.there & {"at-once", "at-once-first"}:  # no one text is to be expected of turns at once
+            if said and expected.startswith(said):
+                return WHOLE, "it breaks off"
+            if "".join(said.split()).casefold() == "".join(expected.split()).casefold():
+                return TO_THE_LETTER, "characters have changed"
+            if expected and expected in said:
+                return NOTHING_ELSE, "more was added"
         heard = self.world.heard
         if any(world.predict(each).text == said for each in heard for world in (self.world, self._having_heard())):
             return OWN_ANSWER, "it answers an earlier message"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.contract import turns
 from harness.contract.blame import Unexpected
 from harness.contract.course import Conversation, Forbidden
-from harness.contract.order import Played, explain
+from harness.contract.order import Played, can_be_explained, explain
 from harness.contract.refusals import Situation, reasons_to_refuse
 from harness.contract.request import read_chat
 from harness.contract.response import read_answer
@@ -35,9 +35,6 @@ NOTHING_LEFT = Rule("What is refused for now (409, 429) leaves nothing behind", 
 
 BUSY = 429
 """A target may refuse any request for now."""
-
-MOST_WAITING = 2
-"""Messages of a conversation whose clients gave up. With more, there are too many worlds in which it may be."""
 
 AT_WORK = 409
 """A target may refuse a turn while another one of the same conversation is under way."""
@@ -225,9 +222,6 @@ class Chats:
         """A turn without an answer. Where it began a conversation whose id nobody knows, nothing is left to judge."""
         if ask.conversation is None:
             return None
-        if known is not None and any(len(world.waiting) >= MOST_WAITING for world in known.worlds):
-            self._course.lose_sight(ask.conversation)
-            return None
         existed = known is not None and known.exists is True
         entered = self._enter(ask.conversation, ask, known)
         entered.exists = True if existed else None
@@ -251,12 +245,14 @@ class Chats:
     def _explain(self, conversation: Conversation, pending: Sequence[_Pending]) -> Iterable[Forbidden]:
         """Whether an order of these turns, which were under way at once, predicts all their answers."""
         worlds = conversation.worlds
-        if not worlds:
-            return
         if len(pending) > 1 and conversation.turns == 0 and not any(world.heard for world in worlds):
             # Each may have been the first.
             worlds |= {World(each.ask.instructions, llm=self._course.models.get(each.ask.model)) for each in pending}
-        after = explain(worlds, [each.played for each in pending])
+        played = [each.played for each in pending]
+        if not can_be_explained(worlds, played):
+            conversation.worlds = frozenset()
+            return
+        after = explain(worlds, played)
         for each in pending:
             conversation.turns += each.said is not None and not each.played.failed
             if each.played.failed:
@@ -268,23 +264,28 @@ class Chats:
             conversation.worlds = frozenset()
             return
         if all(world.broken for world in after):
-            likely = min(after, key=lambda world: (len(world.broken), sorted(world.broken)))
-            expected = "an answer to this message alone"
-            seems = "the message of an earlier turn was joined to it"
-            actual = repr((pending[-1].said and pending[-1].said.text) or "")
-            for requirement in sorted(UNJOINED.broken({circumstance}) for circumstance in likely.broken):
-                yield Forbidden(requirement, "text", expected, actual, pending[-1].exchange, seems)
+            yield from self._joined(after, pending[-1])
             after = frozenset(replace(world, broken=frozenset()) for world in after)
         conversation.worlds = after
         if len(pending) == 1 and len(after) == 1:
             yield from self._usage(pending[0], worlds)
+
+    def _joined(self, worlds: frozenset[World], turn: _Pending) -> Iterable[Forbidden]:
+        """What is broken in all worlds: to the message of this turn that of an earlier one was joined."""
+        likely = min(worlds, key=lambda world: (len(world.broken), sorted(world.broken)))
+        expected, actual = "an answer to this message alone", repr((turn.said and turn.said.text) or "")
+        for requirement in sorted(UNJOINED.broken({circumstance}) for circumstance in likely.broken):
+            seems = "the message of an earlier turn was joined to it"
+            yield Forbidden(requirement, "text", expected, actual, turn.exchange, seems)
 
     def _usage(self, turn: _Pending, worlds: frozenset[World]) -> Iterable[Forbidden]:
         """Whether the usage is what this turn cost."""
         played = turn.played
         if turn.said is not None and played.said is not None and not played.unsure:
             costs = {before.predict(played.text).tokens for world in worlds for before in world.before()}
-            if wrong := turns.wrong_usage(turn.exchange, turn.said, costs):
+            if self._course.counts is None and not any(world.heard for world in worlds):
+                self._course.counts = turn.said.tokens in costs if turn.said.tokens else None
+            if self._course.counts and (wrong := turns.wrong_usage(turn.exchange, turn.said, costs)):
                 yield wrong
 
     def _blame(self, worlds: frozenset[World], conversation: Conversation, pending: Sequence[_Pending]) -> Forbidden:

@@ -88,6 +88,7 @@ class Course:
         models: the models that there are now, with the language models behind them as far as known.
         gone: the models that there were once.
         unknown: models of which nobody knows whether they are there.
+        counts: whether the target counts tokens as the scripted model does; None until a first turn has shown it.
         fate: what last happened to a model, for the question whom to blame.
     """
 
@@ -98,6 +99,7 @@ class Course:
         self.models: dict[str, str | None] = dict(given.models)
         self.gone: set[str] = set()
         self.unknown: set[str] = set()
+        self.counts: bool | None = None
         self.fate: dict[str, str] = {}
         self._count = 0
 

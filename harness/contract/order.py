@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MOST_WORLDS = 64
 """Kept of a conversation; with more nothing can be told apart any more."""
 
+MOST_WAITING = 2
+"""Messages of a conversation whose clients gave up. With more, there are too many worlds in which it may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -42,6 +45,12 @@ class Played:
     def given_up(self) -> bool:
         """Whether nobody knows when it is played, or whether."""
         return self.ended == inf
+
+
+def can_be_explained(worlds: frozenset[World], turns: Sequence[Played]) -> bool:
+    """Whether enough is known for that, and not too much is possible."""
+    waiting = max((len(world.waiting) for world in worlds), default=inf)
+    return waiting + sum(turn.given_up for turn in turns) <= MOST_WAITING
 
 
 def explain(worlds: frozenset[World], turns: Sequence[Played]) -> frozenset[World]:

@@ -67,17 +67,27 @@ def judge_mutant(mutant: type[Mutant], suite: Suite, report: Report, crashes: Se
     )
 
 
-def judge_honest(honest: type[Honest], report: Report, crashes: Sequence[str], *, alone: bool) -> HonestRecord:
+def judge_honest(
+    honest: type[Honest],
+    report: Report,
+    crashes: Sequence[str],
+    contradicted: Sequence[AccusationRecord] = (),
+    *,
+    alone: bool,
+) -> HonestRecord:
     """Whether an honest gateway passed every requirement of its contract except those in `lacks`.
 
     Args:
         honest: the gateway.
         report: of the run.
         crashes: exceptions of the gateway.
+        contradicted: what the model of the contract holds against it where scenarios passed.
         alone: whether each scenario was played by itself, twice.
     """
     imperfect = [each for each in report.scenarios if each.state is not State.PASSED and each.reason != NOTHING_SEEN]
-    accusations = _accusations(each for each in imperfect if each.requirement not in honest.lacks)
+    accusations = tuple(
+        each for each in (*_accusations(imperfect), *contradicted) if each.requirement not in honest.lacks
+    )
     played = {each.requirement for each in report.scenarios}
     obstacle = _obstacle(report, crashes) or _unfounded(played.intersection(honest.lacks), imperfect)
     return HonestRecord(

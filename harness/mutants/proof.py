@@ -9,14 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.check import Settings, Watchers, check
+from harness.contract.request import Given
+from harness.judge.agreement import contradictions
+from harness.judge.scenario import VIOLATED
 from harness.mutants.honest import Honest
 from harness.mutants.judgement import contract_of, judge_honest, judge_mutant
-from harness.mutants.mutant import Mutant
+from harness.mutants.mutant import MODEL, Mutant
+from harness.mutants.record import AccusationRecord
 from harness.mutants.target import MutantTarget
 from harness.plan import Selection
+from harness.redact import SESSION_PLACEHOLDER
 from harness.report.build import build_report
 from harness.run.settings import SessionSettings
 from harness.scenarios.model import SLOW
+from harness.targets.keys import OTHER_PLACEHOLDERS
 from harness.targets.names import NO_RUN
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
     from harness.mutants.mutant import Front
     from harness.mutants.record import HonestRecord, MutantRecord
+    from harness.report.build import Results
     from harness.report.record import Report
     from harness.scenarios.model import Suite
     from harness.targets import Endpoint, Progress, Target
@@ -68,8 +75,9 @@ def prove(
     """
     with crashes() as crashed:
         if issubclass(gateway, Honest):
-            report = play(gateway, shuffled(suite, seed), scenarios, seed)
-            return judge_honest(gateway, report, crashed, alone=False)
+            results = _results(gateway, shuffled(suite, seed), scenarios, seed)
+            contradicted = _contradicted(results)
+            return judge_honest(gateway, build_report(results), crashed, contradicted, alone=False)
         return judge_mutant(gateway, suite, play(gateway, suite, scenarios, seed), crashed)
 
 
@@ -78,24 +86,32 @@ def prove_alone(honest: type[Honest], suite: Suite, scenarios: Iterable[str], se
 
     Both runs have the same words and identifiers, so anything that the first leaves behind disturbs the second.
     """
-    reports = []
+    reports: list[Report] = []
+    contradicted: list[AccusationRecord] = []
     target = _StaysUp(MutantTarget(honest))
     try:
         with crashes() as crashed:
             for scenario in scenarios:
                 settings = settings_for(honest, (scenario,), seed)
-                reports += [build_report(check(target, suite, settings, _NOBODY)) for _ in range(2)]
+                for results in (check(target, suite, settings, _NOBODY) for _ in range(2)):
+                    contradicted += _contradicted(results)
+                    reports.append(build_report(results))
     finally:
         target.end()
     ended = next((report.run.ended_early for report in reports if report.run.ended_early), None)
     requests, seconds = sum(each.run.requests for each in reports), sum(each.run.seconds for each in reports)
     run = reports[0].run.model_copy(update={"ended_early": ended, "requests": requests, "seconds": round(seconds, 3)})
     played = tuple(scenario for report in reports for scenario in report.scenarios)
-    return judge_honest(honest, reports[0].model_copy(update={"run": run, "scenarios": played}), crashed, alone=True)
+    report = reports[0].model_copy(update={"run": run, "scenarios": played})
+    return judge_honest(honest, report, crashed, contradicted, alone=True)
 
 
 def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed: str = "") -> Report:
     """Check a gateway against its contract."""
+    return build_report(_results(front, suite, scenarios, seed))
+
+
+def _results(front: type[Front], suite: Suite, scenarios: tuple[str, ...], seed: str) -> Results:
     suite = _without_long_pauses(front, suite)
     settings = settings_for(front, scenarios, seed)
     settings = replace(
@@ -103,7 +119,25 @@ def play(front: type[Front], suite: Suite, scenarios: tuple[str, ...] = (), seed
         selection=replace(settings.selection, slow=_is_played_slow(front, suite)),
         session=replace(settings.session, cleanup=0),
     )
-    return build_report(check(MutantTarget(front), suite, settings, _NOBODY))
+    return check(MutantTarget(front), suite, settings, _NOBODY)
+
+
+def _contradicted(results: Results) -> list[AccusationRecord]:
+    """What the model of the contract holds against a gateway where scenarios passed."""
+    keys = frozenset({SESSION_PLACEHOLDER, *OTHER_PLACEHOLDERS})
+    given = Given(results.contract, keys, {MODEL: "scripted"}, scripted=True)
+    scenarios, requirements = results.suite.scenarios, results.suite.requirements
+    return [
+        AccusationRecord(
+            requirement=each.requirement,
+            scenario=verdict.scenario,
+            state=VIOLATED[requirements[each.requirement].level],
+            reason=f"the model of the contract says: {each.message}",
+        )
+        for verdict in results.verdicts
+        if (trace := results.traces.get(verdict.scenario)) is not None
+        for each in contradictions(verdict, scenarios[verdict.scenario], requirements, trace, given)
+    ]
 
 
 def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> Settings:

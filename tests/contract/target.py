@@ -108,8 +108,9 @@ class Target:
         if here is None:
             self._add(request, _json(status or 200, {}, {}), at)
             return
-        before = self.heard.get(here, [{"role": "system", "content": instructions}] if instructions else [])
-        after = [*before, {"role": "user", "content": text or ""}]
+        told: list[dict[str, object]] = [{"role": "system", "content": instructions}] if instructions else []
+        before = self.heard.get(here, told)
+        after: list[dict[str, object]] = [*before, {"role": "user", "content": text or ""}]
         self._llms.setdefault(here, self._models.get(model, ""))
         reply = respond(after, self._llms[here])
         answered = status in {None, 200} and (reply.failure is None or says is not None)
@@ -118,10 +119,12 @@ class Target:
         if status is GIVES_UP:
             self._add(request, None, at)
             return
-        prompt, written = tokens or (reply.usage.prompt_tokens, reply.usage.completion_tokens)
+        answer = reply.text if says is None else says
+        counted = reply.usage.completion_tokens if says is None else max(1, len(says.split()))
+        prompt, written = tokens or (reply.usage.prompt_tokens, counted)
         completion: Json = {
             "model": answers_model or model,
-            "choices": [{"index": 0, "message": dict(message or {"content": reply.text if says is None else says})}],
+            "choices": [{"index": 0, "message": dict(message or {"content": answer})}],
             "usage": {"prompt_tokens": prompt, "completion_tokens": written},
         }
         failure = {} if answered else {"x-should-retry": "false"}

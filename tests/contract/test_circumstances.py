@@ -175,7 +175,7 @@ def test_any_request_may_be_refused_for_now() -> None:
 FORGOTTEN = respond([{"role": "user", "content": TELL}], "scripted").text
 
 
-@pytest.mark.parametrize(("circumstance", "requirement"), rows(blame.REMEMBERS, ""))
+@pytest.mark.parametrize(("circumstance", "requirement"), rows(blame.REMEMBERS, "", "at-once-first"))
 def test_an_answer_that_has_forgotten_is_blamed_on_what_came_between(circumstance: str, requirement: str) -> None:
     assert played(circumstance, says=FORGOTTEN) == [requirement]
 

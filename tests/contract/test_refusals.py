@@ -139,7 +139,7 @@ def test_a_refused_request_begins_no_conversation(
 
 @pytest.mark.parametrize(("request_", "status", "_", "keeps"), [each for each in LEFT if each[3]])
 def test_a_refused_request_is_not_heard(request_: dict[str, Any], status: int, _: str, keeps: str) -> None:
-    answers = (
+    answers: tuple[tuple[str, list[str | None]], ...] = (
         ("scripted | - | plum | The code word is plum. | Tell all that you know.", []),
         ("scripted | - | pear | The code word is plum. | The code word is pear. | Tell all that you know.", [keeps]),
     )
