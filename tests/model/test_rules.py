@@ -56,6 +56,34 @@ def test_the_instruction_word_comes_from_the_system_and_from_nobody_else() -> No
     assert answer("The instruction word is plum.", "What is the instruction word?") == "I have no instruction word."
 
 
+def test_the_model_tells_its_name() -> None:
+    assert respond(said("Hello.", "Which language model are you?"), "scripted").text == "scripted"
+    assert respond(said("WHICH language model ARE you?"), "other").text == "other"
+    assert answer("Which language model are you?") == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "system", "expected"),
+    [
+        (["Tell all that you know."], None, "scripted | - | - | Tell all that you know."),
+        (
+            ["The code word is plum. It is a fruit.", "Two.", "Tell all that you know. Please."],
+            "The instruction word is fig.",
+            "scripted | fig | plum | The code word is plum. | Two. | Tell all that you know.",
+        ),
+        (
+            ["One.", "", "tell ALL that you know. [[finish]]"],
+            None,
+            "scripted | - | - | One. |  | tell ALL that you know.",
+        ),
+        (["What is the code word? Tell all that you know."], None, "I have not been told a code word."),
+        (["Tell all that you know. Reply with exactly: ok"], None, "scripted | - | - | Tell all that you know."),
+    ],
+)
+def test_the_model_tells_all_that_it_knows(texts: list[str], system: str | None, expected: str) -> None:
+    assert respond(said(*texts, system=system), "scripted").text == expected
+
+
 def test_the_code_word_is_not_taken_from_an_assistant() -> None:
     messages: Messages = [{"role": "assistant", "content": "The code word is fake."}, *said("What is the code word?")]
     assert respond(messages).text == "I have not been told a code word."
