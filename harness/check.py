@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     from harness.plan import Selection
     from harness.run.settings import SessionSettings
+    from harness.run.smoke import Fitness
     from harness.scenarios.model import Contract, Scenario, Suite
     from harness.shard import Shard
-    from harness.targets import Target
+    from harness.targets import Endpoint, Target
 
 
 class CheckError(Exception):
@@ -176,7 +177,7 @@ class _Check:
                 ended_early=ended and redactor.excerpt(ended),
                 requests=session.client.requests,
             ),
-            target=self._described(trouble),
+            target=describe(self._target, session.endpoint, session.fitness, trouble, redactor),
             verdicts=apply_controls(list(map(redactor.verdict, verdicts)), self._suite.scenarios),
             traces={scenario: redactor.trace(trace) for scenario, trace in self._traces.items()},
             smoke=tuple(map(redactor.exchange, session.smoke)),
@@ -257,22 +258,25 @@ class _Check:
         others.append(verdict)
         self._watcher.judged(self._redactor.verdict(verdict))
 
-    def _described(self, trouble: str | None) -> TargetRecord:
-        redactor, endpoint, fitness = self._redactor, self._session.endpoint, self._session.fitness
-        return TargetRecord(
-            name=self._target.name,
-            argument=redactor.text(self._target.argument),
-            url=redactor.text(endpoint.base_url),
-            model=redactor.text((fitness.model if fitness else endpoint.model) or "") or None,
-            capabilities=tuple(sorted(fitness.capabilities)) if fitness else (),
-            server={
-                redactor.text(name): redactor.json(value)
-                for name, value in endpoint.server_info.items()
-                if isinstance(value, str | int | float)
-            },
-            packages=dict(endpoint.packages),
-            trouble=trouble and redactor.text(trouble),
-        )
+
+def describe(
+    target: Target, endpoint: Endpoint, fitness: Fitness | None, trouble: str | None, redactor: Redactor
+) -> TargetRecord:
+    """What a target is, as far as it is known, without secrets."""
+    return TargetRecord(
+        name=target.name,
+        argument=redactor.text(target.argument),
+        url=redactor.text(endpoint.base_url),
+        model=redactor.text((fitness.model if fitness else endpoint.model) or "") or None,
+        capabilities=tuple(sorted(fitness.capabilities)) if fitness else (),
+        server={
+            redactor.text(name): redactor.json(value)
+            for name, value in endpoint.server_info.items()
+            if isinstance(value, str | int | float)
+        },
+        packages=dict(endpoint.packages),
+        trouble=trouble and redactor.text(trouble),
+    )
 
 
 def _part(shard: Shard, selected: Sequence[Scenario]) -> ShardRecord:

@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "write a report in other formats",
     "compare": "show what changed between two runs, or over many",
     "rejudge": "judge the traces of an old run by today's scenarios",
+    "explore": "walk at random through the contract, and shrink what it forbids to the shortest walk",
     "replay": "play the scenarios again that an old run found violated",
     "cleanup": "delete what killed runs left behind",
     "serve": "run the reference gateway",

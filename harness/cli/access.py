@@ -1,14 +1,12 @@
-"""Flags for access to the server of a URL, shared by all commands that send requests."""
+"""The target and the flags for access to it, shared by all commands that send requests."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from harness.scenarios.model import Contract
 from harness.targets.access import CONFIG_FILE, Access
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def add_access(group: argparse._ArgumentGroup) -> None:
@@ -28,6 +26,43 @@ def add_access(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--client-cert", type=Path, metavar="PEM", help="client certificate for the server")
     group.add_argument("--client-key", type=Path, metavar="PEM", help="its private key, if it is in another file")
     group.add_argument("--proxy", metavar="URL", help="use this proxy; default: HTTPS_PROXY and the like")
+
+
+def add_target(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Declare TARGET and the flags that say what it is. Returns their group."""
+    parser.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="a URL, a name from gateway-harness.toml, `reference` (the reference gateway, started for the run) or "
+        "`agent-server[==VERSION]`; default: AGENT_SERVER_URL, else reference",
+    )
+    target = parser.add_argument_group("target")
+    target.add_argument("--model", help="the model to ask; default from OPENHANDS_MODEL, else the first that is listed")
+    add_access(target)
+    target.add_argument(
+        "--native-api",
+        action=argparse.BooleanOptionalAction,
+        help="whether scenarios may use /api there, mainly to create profiles (default: on this machine only); "
+        "given without --model, a server on this machine gets a profile for the run, with the scripted model behind it",
+    )
+    target.add_argument(
+        "--contract",
+        choices=[*Contract, "auto"],
+        help="the contract that decides the exit status (default: documented); auto asks the target's /server_info",
+    )
+    target.add_argument(
+        "--agent",
+        choices=["openhands", "scripted"],
+        help="the agent behind the `reference` target (default: openhands)",
+    )
+    target.add_argument(
+        "--scripted-model",
+        action="store_true",
+        default=None,
+        help="the model behind the URL is the harness's scripted model",
+    )
+    return target
 
 
 def access_of(arguments: argparse.Namespace) -> Access:

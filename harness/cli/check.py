@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import signal
@@ -12,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.access import access_of, add_access
+from harness.cli.access import access_of, add_target
 from harness.cli.values import positive, shard
 from harness.scenarios.model import ClientKind, Contract, Level
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
     from harness.known import Deviation
@@ -41,38 +41,7 @@ DEFAULTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `check`."""
-    parser.add_argument(
-        "target",
-        nargs="?",
-        metavar="TARGET",
-        help="a URL, a name from gateway-harness.toml, `reference` (the reference gateway, started for the run) or "
-        "`agent-server[==VERSION]`; default: AGENT_SERVER_URL, else reference",
-    )
-    target = parser.add_argument_group("target")
-    target.add_argument("--model", help="the model to ask; default from OPENHANDS_MODEL, else the first that is listed")
-    add_access(target)
-    target.add_argument(
-        "--native-api",
-        action=argparse.BooleanOptionalAction,
-        help="whether scenarios may use /api there, mainly to create profiles (default: on this machine only); "
-        "given without --model, a server on this machine gets a profile for the run, with the scripted model behind it",
-    )
-    target.add_argument(
-        "--contract",
-        choices=[*Contract, "auto"],
-        help="the contract that decides the exit status (default: documented); auto asks the target's /server_info",
-    )
-    target.add_argument(
-        "--agent",
-        choices=["openhands", "scripted"],
-        help="the agent behind the `reference` target (default: openhands)",
-    )
-    target.add_argument(
-        "--scripted-model",
-        action="store_true",
-        default=None,
-        help="the model behind the URL is the harness's scripted model",
-    )
+    target = add_target(parser)
     target.add_argument(
         "--client",
         choices=[ClientKind.ASYNC, ClientKind.SYNC],
@@ -152,12 +121,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return _check(arguments)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a fault of ours must not read as a violation
-        status, said = _explained(error)
+        status, said = explained(error)
         print(f"gateway-harness: {said}", file=sys.stderr)
         return status
 
 
-def _explained(error: BaseException) -> tuple[int, str]:
+def explained(error: BaseException) -> tuple[int, str]:
     """Exit status and message for an error that ends a run without a report."""
     from harness.check import CheckError
     from harness.plan import NothingSelectedError
@@ -257,7 +226,7 @@ def _check(arguments: argparse.Namespace) -> int:
     except BaseException as error:
         remove_folder(folder)
         if events:
-            events.fail(*_explained(error))
+            events.fail(*explained(error))
         raise
     finally:
         screen.close()

@@ -101,7 +101,7 @@ def build_report(results: Results, known: Sequence[Deviation] = ()) -> Report:
             for verdict in requirements
         ),
         scenarios=tuple(_scenario(suite, verdict, results.traces.get(verdict.scenario)) for verdict in verdicts),
-        smoke=tuple(map(_exchange, results.smoke)),
+        smoke=tuple(map(exchange_record, results.smoke)),
         cleanup=CleanupRecord(deleted=results.cleanup.deleted, left=results.cleanup.left),
         known=tuple(
             KnownRecord(
@@ -141,7 +141,7 @@ def _scenario(suite: Suite, verdict: ScenarioVerdict, trace: Trace | None) -> Sc
         checks=verdict.checks,
         findings=tuple(map(FindingRecord.of, verdict.findings)),
         variables=dict(trace.variables) if trace else {},
-        exchanges=tuple(map(_exchange, trace.exchanges)) if trace else (),
+        exchanges=tuple(map(exchange_record, trace.exchanges)) if trace else (),
         stopped=trace.stopped if trace else None,
         lost=trace.lost if trace else None,
         harness_error=trace.harness_error if trace else None,
@@ -157,7 +157,8 @@ def _repeats(repeats: Repeats) -> RepeatsRecord:
     )
 
 
-def _exchange(exchange: Exchange) -> ExchangeRecord:
+def exchange_record(exchange: Exchange) -> ExchangeRecord:
+    """The record of an exchange that holds no secrets."""
     return ExchangeRecord(
         step=exchange.step + 1,
         started=round(exchange.started, 4),

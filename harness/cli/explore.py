@@ -1,0 +1,191 @@
+"""`gateway-harness explore [TARGET]`: walks through the contract at random and reports what it forbids."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.access import access_of, add_target
+from harness.cli.check import INCOMPLETE, explained
+from harness.cli.values import positive
+from harness.scenarios.model import Contract
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from harness.explore.explore import Exploration
+    from harness.presentation.progress import LiveProgress
+    from harness.targets.config import Named
+
+_DEFAULTS = {"contract": Contract.DOCUMENTED.value, "request_timeout": 180.0, "wait": 0.0, "known": None}
+"""Overridden by flags and by what the configuration file says about a target."""
+
+EXIT_CODES = """\
+exit status:
+  0  no answer was against a MUST
+  1  a MUST is violated, even if it was seen only once
+  2  usage, or a broken file
+  3  incomplete: target unreachable or lost, interrupted
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `explore`."""
+    parser.description = (
+        "Walk through the contract with random but repeatable requests. A model of the contract judges every answer; "
+        "what it forbids is played again and shrunk to the shortest walk that shows it."
+    )
+    parser.epilog = EXIT_CODES
+    add_target(parser)
+    walking = parser.add_argument_group("walking")
+    walking.add_argument("--seed", help="walk as an earlier exploration did; its report names its seed")
+    walking.add_argument("--walks", type=positive(int), metavar="N", help="begin no more walks than this")
+    walking.add_argument(
+        "--max-requests", type=positive(int), metavar="N", help="send no more requests than this, except to clean up"
+    )
+    walking.add_argument("--max-seconds", type=positive(float), default=60.0, metavar="S", help="walk this long (60)")
+    walking.add_argument(
+        "--shrink-seconds",
+        type=positive(float),
+        default=20.0,
+        metavar="S",
+        help="confirm and shrink what was found for about this long (20)",
+    )
+    walking.add_argument("--jobs", type=positive(int), default=8, metavar="N", help="walkers at once (default: 8)")
+    walking.add_argument("--request-timeout", type=positive(float), metavar="S", help="for one request (default: 180)")
+    walking.add_argument(
+        "--wait", type=positive(float), metavar="S", help="wait this long for a target that is still starting"
+    )
+    walking.add_argument(
+        "--known", type=Path, metavar="FILE", help="violations listed there are counted and not looked into"
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
+    output.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT=PATH",
+        help="write the report there too: json, markdown, html; may be repeated",
+    )
+    output.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Explore the target. Returns the exit status as `--help` documents it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, also while the target starts
+    try:
+        return _explore(arguments)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a fault of ours must not read as a violation
+        status, said = explained(error)
+        print(f"gateway-harness: {said}", file=sys.stderr)
+        return status
+
+
+def _explore(arguments: argparse.Namespace) -> int:
+    from harness.explore.explore import Budget
+    from harness.explore.exploring import Settings, explore
+    from harness.explore.folder import ready, write
+    from harness.explore.text import lines
+    from harness.known import load_known
+    from harness.presentation.files import FolderError, make_folder, remove_folder
+    from harness.presentation.lines import print_lines
+    from harness.presentation.progress import LiveProgress
+    from harness.report.formats import OutputError
+    from harness.run.created import FILE
+    from harness.run.settings import SessionSettings
+    from harness.scenarios.corpus import corpus_folder
+    from harness.scenarios.load import load_suite
+    from harness.targets.config import load_config
+    from harness.targets.parse import parse_target
+
+    named = load_config(arguments.config)
+    _complete(arguments, named)
+    run_id = secrets.token_hex(4)
+    contract = None if arguments.contract == "auto" else Contract(arguments.contract)
+    target = parse_target(
+        arguments.target,
+        access=access_of(arguments),
+        named=named,
+        wait=arguments.wait,
+        contract=contract or Contract.DOCUMENTED,
+        agent=arguments.agent,
+        run=run_id,
+    )
+    outputs = ready(arguments.report)
+    known = load_known(arguments.known) if arguments.known else ()
+    folder = make_folder(arguments.reports, target.name, datetime.now(UTC))
+    settings = Settings(
+        contract=contract,
+        session=SessionSettings(
+            seed=arguments.seed or secrets.token_hex(4),
+            run=run_id,
+            request_timeout=arguments.request_timeout,
+            wait=arguments.wait,
+            jobs=arguments.jobs,
+            requests=arguments.max_requests,
+            created_log=folder / FILE,
+        ),
+        budget=Budget(
+            seconds=arguments.max_seconds,
+            shrinking=arguments.shrink_seconds,
+            walks=arguments.walks,
+            requests=arguments.max_requests,
+        ),
+        known=known,
+        arguments=tuple(sys.argv[2:]),
+        secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
+    )
+    progress = LiveProgress(quiet=arguments.quiet)
+    try:
+        record = explore(target, load_suite(corpus_folder()), settings, _Progress(progress, arguments.max_seconds))
+    except BaseException:
+        remove_folder(folder)
+        raise
+    finally:
+        progress.close()
+    status, failure, written = record.exit_status, None, []
+    try:
+        written = write(record, folder, outputs)
+    except (FolderError, OutputError) as error:
+        status, failure = INCOMPLETE, error
+    print_lines(sys.stdout, lines(record, written))  # the results are not lost
+    if failure:
+        print(f"gateway-harness: {failure}", file=sys.stderr)
+    return status
+
+
+class _Progress:
+    """The progress on a terminal: how long it has walked, how far, and how many findings there are."""
+
+    def __init__(self, progress: LiveProgress, seconds: float) -> None:
+        self._progress = progress
+        self._seconds = seconds
+        self._began: float | None = None
+
+    def say(self, what: str) -> None:
+        self._progress.say(what)
+
+    def walking(self, exploration: Exploration, requests: int) -> None:
+        now = time.monotonic()
+        self._began = now if self._began is None else self._began
+        done = min(now - self._began, self._seconds)
+        if not exploration.confirmed and done < self._seconds:
+            count = len(exploration.found)
+            said = f"{exploration.walks} walks, {requests} requests, {count} finding{'s' * (count != 1)}"
+            self._progress.begin(round(self._seconds), said, done=round(done))
+
+
+def _complete(arguments: argparse.Namespace, named: Mapping[str, Named]) -> None:
+    """Fill in what no flag sets from the target's configuration, else from the defaults."""
+    of_name = named[arguments.target].run if arguments.target in named else {}
+    for name, default in _DEFAULTS.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, of_name.get(name, default))
