@@ -80,8 +80,8 @@ def lines(record: ExplorationRecord, written: Sequence[Path]) -> Iterator[Line]:
     if record.left_out:
         yield "", None
         yield "not walked", LOOKS["not assessed"].style
-        for each in record.left_out:
-            yield f"  {each.what}: {each.reason}", "dim"
+        for part in record.left_out:
+            yield f"  {part.what}: {part.reason}", "dim"
     yield "", None
     if record.cleanup.left:
         yield f"left behind on the target: {first(record.cleanup.left)}", "yellow"
