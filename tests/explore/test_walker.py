@@ -1,0 +1,98 @@
+"""Walks: random, the same for the same seed, and a walk whatever is taken away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from harness.explore.message import Names, make_turn
+from harness.explore.options import Options, options_of
+from harness.explore.step import Kind, Step, groups
+from harness.explore.walker import THEMES, Walker
+from harness.scenarios.corpus import corpus_folder
+from harness.scenarios.load import load_suite
+from harness.scenarios.model import Call, Capability, Contract
+
+EVERYTHING = frozenset(Capability)
+
+
+@cache
+def options(contract: Contract = Contract.AGENT_SERVER, capabilities: frozenset[Capability] = EVERYTHING) -> Options:
+    return options_of(load_suite(corpus_folder()), capabilities, contract)
+
+
+def walker(seed: str, capabilities: frozenset[Capability] = EVERYTHING) -> Walker:
+    return Walker(seed, options(capabilities=capabilities), capabilities)
+
+
+def names(conversation: str | None = None) -> Names:
+    own = {f"{kind}-{slot}": f"openhands_{kind}-{slot}" for kind in ("profile", "renamed") for slot in (0, 1)}
+    models = {"own": "openhands_demo", "unknown": "openhands_nobody"} | own
+    keys = {each: "k" for each in ("key", "wrong_key", "key_prefix", "key_suffix", "longer_key", "swapped_key")}
+    chosen = "6861726e-6573-4000-8000-000000000001"
+    return Names("kapofi1", conversation, chosen, models, {**keys, "other_key": "k2", "last_key": "k 3"})
+
+
+def test_the_same_seed_makes_the_same_walks() -> None:
+    first, second = walker("1"), walker("1")
+    assert [first.next() for _ in range(20)] == [second.next() for _ in range(20)]
+    assert walker("1").next() != walker("2").next()
+
+
+def test_every_kind_of_step_and_every_option_is_walked() -> None:
+    made, steps = walker("1"), Counter[str]()
+    for _ in range(3000):
+        for step in made.next():
+            steps[step.kind] += 1
+            steps.update(f"{name} {value}" for name, value in step.options if step.kind is Kind.TURN)
+    assert set(Kind) <= steps.keys()
+    wanted = {f"{name} {value}" for name, values in options().turns.items() for value in values}
+    assert wanted - steps.keys() == set()
+
+
+def test_themes_name_options_that_there_are() -> None:
+    named = set[str]().union(*(names for _, names in THEMES.values()))
+    assert named - options().turns.keys() == set()
+    assert options().turns.keys() - named == {"asks"}
+
+
+def test_a_target_is_not_asked_for_what_it_does_not_offer() -> None:
+    made = walker("1", frozenset({Capability.AUTHENTICATION}))
+    steps = [step for _ in range(500) for step in made.next()]
+    native = {Kind.READ, Kind.DELETE, Kind.BEGIN, Kind.ADD, Kind.SAVE, Kind.RENAME, Kind.REMOVE, Kind.RESTART}
+    assert native.isdisjoint(step.kind for step in steps)
+    used = {name for step in steps for name, _ in step.options}
+    assert used.isdisjoint({"script", "upstream", "gives-up", "says"})
+
+
+def test_each_option_of_a_turn_makes_a_request_of_its_own() -> None:
+    plain = make_turn(Step(Kind.TURN), options(), names())
+    begun = "6861726e-6573-4000-8000-0000000000ab"
+    for name, values in options().turns.items():
+        for value in values:
+            step = Step(Kind.TURN, 0, ((name, value),))
+            made = [make_turn(step, options(), names(each)) for each in (None, begun)]
+            assert made[0] != plain or made[1] != make_turn(Step(Kind.TURN), options(), names(begun)), (name, value)
+
+
+def test_a_model_that_is_not_ours_is_not_steered() -> None:
+    own = options(capabilities=frozenset({Capability.AUTHENTICATION, Capability.PROFILES}))
+    made = Walker("1", own, frozenset({Capability.AUTHENTICATION}))
+    for _ in range(200):
+        for step in made.next():
+            if step.kind is Kind.TURN:
+                call = make_turn(step, own, names()).call
+                assert isinstance(call, Call)
+                assert "[[" not in str(call.arguments)
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_steps_are_done_at_the_same_time_only_within_their_group(seed: str) -> None:
+    made = walker(seed)
+    for walk in (made.next() for _ in range(200)):
+        assert tuple(step for group in groups(walk) for step in group) == walk
+        for group in groups(walk):
+            assert len(group) == 1 or {step.group for step in group} == {group[0].group}
+            assert len(group) == 1 or {step.kind for step in group} == {Kind.TURN}
