@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     from harness.json_value import Json
     from harness.trace import Exchange
 
-MODELS_LOCKED = Rule("The list of models is refused to a wrong key with 401", "AUTH-4", (("no-key", "AUTH-3"),))
+MODELS_LOCKED = Rule(
+    "Whoever has no right key is refused the list of models with 401", "AUTH-4", (("no-key", "AUTH-3"),)
+)
 MODELS_TOLD = Rule("The list of models is answered with 200", "MODEL-1")
 LISTED = Rule(
-    "A profile that there is is listed as a model",
+    "A profile that exists is listed as a model",
     "PROFILE-2",
     (("overwritten", "PROFILE-7"), ("renamed", "PROFILE-14"), ("spared", "PROFILE-21")),
 )
 LISTED_ONCE = Rule("A profile is listed once", "MODEL-9")
-LISTED_NO_MORE = Rule("A profile that there is no more is not listed", "PROFILE-3", (("renamed", "PROFILE-14"),))
+LISTED_NO_MORE = Rule("A profile that no longer exists is not listed", "PROFILE-3", (("renamed", "PROFILE-14"),))
 PREFIXED = Rule(f"Every listed model has the prefix `{PREFIX}`", "MODEL-3")
 
 PROFILES_LOCKED = Rule(
@@ -49,7 +51,7 @@ PROFILE_DELETED = Rule("Deleting a profile succeeds", "PROFILE-18")
 
 CONVERSATIONS_LOCKED = Rule("A request about a conversation needs the key, or is refused with 401", "AUTH-16")
 SHOWN = Rule(
-    "A conversation that there is is shown",
+    "A conversation that exists is shown",
     "CONV-7",
     (("conversation-deleted", "CONV-34"), ("restart", "CONV-25")),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CIRCUMSTANCES = {
     # Of the request.
-    "no-key": "without a key",
+    "no-key": "without any key",
     "stream": "as a stream",
     "stream-false": "with `stream` false",
     "stream-null": "with `stream` null",
@@ -60,7 +60,7 @@ CIRCUMSTANCES = {
     "renamed": "after it was renamed",
     "spared": "after another one was deleted",
 }
-"""What may be there, and how a rule's sentence goes on with it."""
+"""What may be there, in words."""
 
 
 @dataclass(frozen=True, slots=True)

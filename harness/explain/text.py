@@ -7,6 +7,7 @@ import shlex
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from harness.contract.index import RULES
 from harness.explain.mutants import mutants
 from harness.explain.sources import statements
 from harness.json_value import cut
@@ -54,7 +55,12 @@ def explain(part: Part) -> Iterator[str]:
     yield from _statements("released servers and clients", part, "observed")
     yield from _dimensions(part)
     yield from _proofs(part)
-    broken = mutants(requirement.id) if part.folder.samefile(corpus_folder()) else {}
+    shipped = part.folder.samefile(corpus_folder())
+    if rules := RULES.get(requirement.id) if shipped else None:
+        yield from _title("rules of the contract's model, which judge any course of requests")
+        for rule in rules:
+            yield fill(rule, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+    broken = mutants(requirement.id) if shipped else {}
     if broken:
         yield from _title("mutants, gateways that break it, and what each does")
         for name, does in broken.items():

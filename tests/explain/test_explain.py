@@ -83,6 +83,15 @@ def test_an_unknown_name_is_a_mistake(capsys: pytest.CaptureFixture[str], name: 
     assert complaint in capsys.readouterr().err
 
 
+def test_what_the_model_of_the_contract_looks_at_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    title = "\nrules of the contract's model, which judge any course of requests\n"
+    assert f"{title}  A request for a stream is refused with 400.\n" in explained(capsys, "STREAM-1")
+    assert f"{title}  An answer knows all that its conversation was told (after a turn that failed).\n" in explained(
+        capsys, "CONV-21"
+    )
+    assert title not in explained(capsys, "CHAT-12")
+
+
 def test_a_suite_of_ones_own_is_explained_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = explained(capsys, "CONV-1", "--scenarios", write_suite(tmp_path))
     assert text.startswith("CONV-1: A conversation has an id.\n")
