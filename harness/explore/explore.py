@@ -8,6 +8,7 @@ import time
 from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from harness.contract.ledger import Ledger
@@ -207,7 +208,7 @@ class Explorer:
         walker = Walker(f"{self._seed}/{number}", stage.options, self.result.capabilities)
         actor, ledger = Actor(stage), self._ledger(stage, given)
         history: deque[Step] = deque(maxlen=_REMEMBERED)
-        while self._may_go_on():
+        while self._may_go_on() and self.result.walks < (self._budget.walks or inf):
             self.result.walks += 1
             walk, played = walker.next(), 0
             exchanges: list[Exchange] = []
@@ -257,8 +258,7 @@ class Explorer:
     def _may_go_on(self) -> bool:
         budget, result = self._budget, self.result
         return (
-            (budget.walks is None or result.walks < budget.walks)
-            and len(result.found) < budget.findings
+            len(result.found) < budget.findings
             and self._sender.may_send()
             and not (result.found and budget.requests and self._sender.requests >= _WALKING * budget.requests)
         )

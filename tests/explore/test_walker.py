@@ -30,7 +30,7 @@ def walker(seed: str, capabilities: frozenset[Capability] = EVERYTHING) -> Walke
 def names(conversation: str | None = None) -> Names:
     own = {f"{kind}-{slot}": f"openhands_{kind}-{slot}" for kind in ("profile", "renamed") for slot in (0, 1)}
     models = {"own": "openhands_demo", "unknown": "openhands_nobody"} | own
-    keys = {each: "k" for each in ("key", "wrong_key", "key_prefix", "key_suffix", "longer_key", "swapped_key")}
+    keys = dict.fromkeys(("key", "wrong_key", "key_prefix", "key_suffix", "longer_key", "swapped_key"), "k")
     chosen = "6861726e-6573-4000-8000-000000000001"
     return Names("kapofi1", conversation, chosen, models, {**keys, "other_key": "k2", "last_key": "k 3"})
 

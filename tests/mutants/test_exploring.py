@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from harness.cli import main
 from harness.mutants.exploring import explore
 from harness.mutants.record import HonestRecord, MutantRecord, Verdict
@@ -17,11 +15,16 @@ from harness.scenarios.load import load_suite
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
+    from harness.mutants.honest import Honest
+    from harness.mutants.mutant import Mutant
+
 SUITE = load_suite(corpus_folder())
 
 
 def explored(name: str, walks: int) -> MutantRecord | HonestRecord:
-    gateways = (*every_mutant(), *every_honest())
+    gateways: tuple[type[Mutant | Honest], ...] = (*every_mutant(), *every_honest())
     return explore(next(each for each in gateways if each.__name__ == name), SUITE, walks=walks, seed="1")
 
 
