@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -56,10 +56,11 @@ def test_the_order_of_the_scenarios_is_another_for_another_seed_and_the_same_for
     assert first != list(SUITE.scenarios)
 
 
-def test_in_another_order_all_scenarios_come_to_the_same_verdict() -> None:
-    record = prove(GATEWAYS["Plain-documented"], SUITE, seed="order")
+@pytest.mark.parametrize("contract", Contract)
+def test_in_another_order_all_scenarios_come_to_the_same_verdict_and_the_model_agrees(contract: Contract) -> None:
+    record = prove(GATEWAYS[f"Plain-{contract}"], SUITE, seed="order")
     assert (record.verdict, record.reason, record.accusations) == (Verdict.CONFORMANT, None, ())
-    assert record.scenarios == sum(SLOW not in SUITE.scenarios[name].tags for name in scenarios_of(Contract.DOCUMENTED))
+    assert record.scenarios == sum(SLOW not in SUITE.scenarios[name].tags for name in scenarios_of(contract))
 
 
 def test_a_scenario_comes_to_the_same_verdict_alone_and_once_more() -> None:
@@ -89,3 +90,31 @@ def test_a_scenario_that_can_not_be_played_again_is_found_out() -> None:
     chosen = "conversation/client-chooses-the-id[version-1]"
     assert prove(Forgets, SUITE, scenarios=(chosen,)).verdict is Verdict.CONFORMANT
     assert prove_alone(Forgets, SUITE, [chosen]).verdict is Verdict.FALSE_ALARM
+
+
+class NamesAnotherModel(Honest):
+    """Answers in the name of another model."""
+
+    async def answer(self, request: Request) -> Response:
+        response = await self.gateway(request)
+        answered = request.chat is not None and response.status == 200
+        return response.with_json({**response.json, "model": "gpt-7"}) if answered else response
+
+
+class KnowsThatItDoes(NamesAnotherModel):
+    """Answers in the name of another model, and says so."""
+
+    lacks: ClassVar = {"CHAT-10": "it has names of its own"}
+
+
+def test_what_a_scenario_overlooks_and_the_model_of_the_contract_sees_is_an_accusation() -> None:
+    overlooking = "conversation/id-is-returned"
+    for record in (
+        prove(NamesAnotherModel, SUITE, scenarios=(overlooking,)),
+        prove_alone(NamesAnotherModel, SUITE, [overlooking]),
+    ):
+        assert record.verdict is Verdict.FALSE_ALARM
+        assert {(each.scenario, each.requirement) for each in record.accusations} == {(overlooking, "CHAT-10")}
+        reason = record.accusations[0].reason
+        assert reason == "the model of the contract says: model: expected openhands_scripted, got gpt-7"
+    assert prove(KnowsThatItDoes, SUITE, scenarios=(overlooking, "chat/answer-names-the-model")).accusations == ()
