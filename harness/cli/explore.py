@@ -110,6 +110,7 @@ def _explore(arguments: argparse.Namespace) -> int:
     _complete(arguments, named)
     run_id = secrets.token_hex(4)
     contract = None if arguments.contract == "auto" else Contract(arguments.contract)
+    configured = [] if arguments.config is None else ["--config", str(arguments.config)]
     target = parse_target(
         arguments.target,
         access=access_of(arguments),
@@ -141,6 +142,7 @@ def _explore(arguments: argparse.Namespace) -> int:
         ),
         known=known,
         arguments=tuple(sys.argv[2:]),
+        again=(*configured, *access_of(arguments).options),
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
     )
     progress = LiveProgress(quiet=arguments.quiet)

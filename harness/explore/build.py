@@ -97,22 +97,25 @@ def _steps(confirmed: Confirmed, redactor: Redactor) -> Iterable[StepRecord]:
     # Redacting makes new exchanges, so the one to blame is known by when it was sent.
     blamed = (confirmed.forbidden.exchange.step, confirmed.forbidden.exchange.started)
     slots: dict[int, str] = {}
+    begun: set[str] = set()
     for number, step in enumerate(confirmed.walk):
         own = [each for each in exchanges if each.step == number]
-        known = set(letters.letters.values())
         letter = letters.of(own[0]) if own and step.kind is not Kind.CROWD else None
         if step.kind is Kind.LEAVE:
             slots.pop(step.slot, None)
         elif letter is not None:
             slots.setdefault(step.slot, letter)
         shown = own[:_MOST_OF_A_STEP]
+        said = sentence(
+            step,
+            letter or slots.get(step.slot),
+            begins=(letter or slots.get(step.slot)) not in begun,
+            at_once=_first_at_once(confirmed.walk, number),
+        )
+        if letter is not None and not all(each.response and 400 <= each.response.status < 500 for each in own):
+            begun.add(letter)
         yield StepRecord(
-            said=sentence(
-                step,
-                letter or slots.get(step.slot),
-                begins=(letter not in known) if letter else step.slot not in slots,
-                at_once=_first_at_once(confirmed.walk, number),
-            ),
+            said=said,
             kind=step.kind,
             slot=step.slot,
             options=dict(step.options),

@@ -59,6 +59,7 @@ class Settings:
         budget: how much to walk.
         known: the entries of the file of known deviations.
         arguments: the command line after `explore`.
+        again: the options that say how to reach the same target again.
         secrets: texts that must appear nowhere, besides the session key, by their placeholders.
     """
 
@@ -67,6 +68,7 @@ class Settings:
     budget: Budget
     known: Sequence[Deviation]
     arguments: Sequence[str]
+    again: Sequence[str]
     secrets: Mapping[str, str]
 
 
@@ -195,6 +197,7 @@ class _Run:
                 id=settings.session.run,
                 seed=redactor.text(settings.session.seed),
                 arguments=tuple(map(redactor.text, settings.arguments)),
+                again=tuple(map(redactor.text, settings.again)),
                 walkers=settings.session.jobs,
                 walks=result.walks if result else 0,
                 steps=result.steps if result else 0,

@@ -77,7 +77,8 @@ def _violation(violation: ViolationRecord, *, requests: bool) -> Iterator[str]:
         if step.left_out:
             yield f"   - and {step.left_out} more"
     yield ""
-    yield from _fenced("text", "\n".join(drawing(violation.steps)))
+    drawn = drawing(violation.steps)
+    yield from _fenced("text", "\n".join(drawn)) if len(drawn) > 1 else ()
     if more := left_out(violation.steps):
         yield from (f"{more} more requests are not drawn.", "")
     if requests:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from harness.explore.record import ExplorationRecord, SentRecord, StepRecord, ViolationRecord
 
-_SHOWN_BODY = 4000
-"""The most characters of a body."""
+_SHOWN_BODY, _SHOWN_TEXT = 4000, 600
+"""The most characters of a body, and of what was expected or came."""
 
 _STYLE = """\
 .walk { padding-left: 1.75rem; }
@@ -62,8 +62,8 @@ def _finding(violation: ViolationRecord) -> tuple[str, str]:
     facts = {
         "level": join(badge(state), f" {violation.level}"),
         "looked at": violation.check,
-        "expected": tag("code", violation.expected),
-        "came": tag("code", violation.actual),
+        "expected": tag("code", cut(violation.expected, _SHOWN_TEXT)),
+        "came": tag("code", cut(violation.actual, _SHOWN_TEXT)),
         "it seems that": violation.seems or "nothing more can be said",
         "how sure": violation.evidence,
         "met": history(violation),

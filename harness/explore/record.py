@@ -97,6 +97,7 @@ class ExplorationRun(Record):
     id: str = Field(description="in the names of what the run created on the target")
     seed: str = Field(description="makes the same walks again on a target with the same capabilities")
     arguments: tuple[str, ...] = Field(description="the command line after `explore`")
+    again: tuple[str, ...] = Field(description="the options that say how to reach the same target again")
     walkers: int = Field(description="walkers at once")
     walks: int = Field(description="walks that were begun")
     steps: int

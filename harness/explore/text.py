@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LINE = 300
 """The most characters of a target's text on a line of the terminal."""
 
-SHOWN_TEXT = 300
+SHOWN_TEXT = 160
 """The most characters of an agent's answer in a report."""
 
 
@@ -51,8 +51,8 @@ def history(violation: ViolationRecord) -> str:
 def walk_again(record: ExplorationRecord) -> str:
     """The command line that explores the same target with the same walks."""
     contract = "" if record.contract is Contract.DOCUMENTED else f" --contract {record.contract}"
-    seed = shlex.quote(record.run.seed)
-    return f"gateway-harness explore {record.target.argument}{contract} --seed {seed} --jobs {record.run.walkers}"
+    options = shlex.join([*record.run.again, "--seed", record.run.seed, "--jobs", str(record.run.walkers)])
+    return f"gateway-harness explore {record.target.argument}{contract} {options}"
 
 
 def answer(sent: SentRecord) -> str:
