@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,11 @@ ANY_ANSWER = Rule("The text is the agent's answer", "CHAT-2", (*_OWN, ("stream",
 A_TEXT = Rule("An answer has a text", "CHAT-2", (("stream", "STREAM-7"),))
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text, without what stands between them."""
+    return re.findall(r"[\w-]+", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Unexpected:
     """An answer with a text that was not to be expected.
@@ -104,6 +110,8 @@ class Unexpected:
 
     def _unlike(self, expected: str, said: str) -> tuple[Rule, str]:
         """What can be told from the two texts, where no fault of the memory predicts what was said."""
+        if self._knows_what_was_resent(said):
+            return NO_REPLAY, "it knows what stands in the resent messages alone"
         if self.strangers(said):
             return APART, "it knows what another conversation was told"
         if not self.there & {"at-once", "at-once-first"}:  # no one text is to be expected of turns at once
@@ -117,6 +125,12 @@ class Unexpected:
         if any(world.predict(each).text == said for each in heard for world in (self.world, self._having_heard())):
             return OWN_ANSWER, "it answers an earlier message"
         return ANY_ANSWER, "it answers something else"
+
+    def _knows_what_was_resent(self, said: str) -> bool:
+        """Whether it holds the first word of a resent message, which the conversation wasn't told otherwise."""
+        own = {word for heard in (*self._heard, self.text) for word in words_of(heard)}
+        resent = {words_of(message)[0] for message in self.earlier if words_of(message)}
+        return not (resent - own).isdisjoint(words_of(said))
 
     def _other_worlds(self) -> Iterator[tuple[str, str, World]]:
         """Worlds as a fault would make them: the requirement, what it would be, and the world."""

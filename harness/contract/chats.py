@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
 from harness.contract import turns
-from harness.contract.blame import Unexpected
+from harness.contract.blame import Unexpected, words_of
 from harness.contract.course import Conversation, Forbidden
 from harness.contract.order import Played, can_be_explained, explain
 from harness.contract.refusals import Situation, reasons_to_refuse
@@ -315,20 +314,16 @@ class Chats:
 
     def _is_strange(self, answer: str, conversation: Conversation, text: str) -> bool:
         """Whether an answer holds a word that only other conversations were told: the first word of a message."""
-        own = {word for world in conversation.worlds for heard in (*world.heard, text) for word in _words(heard)}
+        own = {word for world in conversation.worlds for heard in (*world.heard, text) for word in words_of(heard)}
         strange = {
             words[0]
             for each in self._course.conversations.values()
             if each is not conversation
             for world in each.worlds
             for heard in world.heard
-            if (words := _words(heard))
+            if (words := words_of(heard))
         }
-        return not (set(_words(answer)) - own).isdisjoint(strange | self._course.told)
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[\w-]+", text)
+        return not (set(words_of(answer)) - own).isdisjoint(strange | self._course.told)
 
 
 def _waits(conversation: Conversation) -> bool:

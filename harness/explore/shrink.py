@@ -5,21 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.explore.step import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from harness.explore.step import Step, Walk
 
 
-async def shrink(walk: Walk, fails: Callable[[Walk], Awaitable[bool]]) -> Walk:
-    """The shortest walk found that fails: first a kind of option is taken away everywhere, then steps, then options.
+SLOTTED = {Kind.TURN, Kind.READ, Kind.DELETE, Kind.BEGIN, Kind.ADD, Kind.LEAVE}
+"""The kinds of steps that concern the conversation in their slot."""
 
-    The first makes the others quick: no step is left that sends megabytes, or waits, without need.
+
+async def shrink(walk: Walk, fails: Callable[[Walk], Awaitable[bool]]) -> Walk:
+    """The shortest walk found that fails.
+
+    First all other conversations are taken away, then a kind of option everywhere, then steps, then options. The first
+    two make the others quick: no step is left that sends megabytes, or waits, without need.
 
     Args:
         walk: fails.
         fails: plays a walk and says whether it fails too. It says no when there is no time left, which ends the search.
     """
+    alone = tuple(step for step in walk if step.kind not in SLOTTED or step.slot == walk[-1].slot)
+    if len(alone) < len(walk) and await fails(alone):
+        walk = alone
     for name in sorted({name for step in walk for name, _ in step.options}):
         without = tuple(step.without(name) for step in walk)
         if await fails(without):

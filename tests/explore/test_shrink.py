@@ -43,8 +43,15 @@ def test_only_the_options_that_it_takes_are_left() -> None:
     assert shrunk(walk, needs=needs)[0] == needs
 
 
+def test_other_conversations_go_at_once_but_not_what_concerns_all() -> None:
+    walk = (*turns(*range(9)), Step(Kind.RESTART), Step(Kind.SAVE, 1), Step(Kind.TURN, 0))
+    shorter, runs = shrunk(walk, needs=(Step(Kind.TURN, 0), Step(Kind.RESTART), Step(Kind.TURN, 0)))
+    assert [step.kind for step in shorter] == [Kind.TURN, Kind.RESTART, Kind.TURN]
+    assert runs < 15
+
+
 def test_an_option_that_all_steps_have_for_nothing_goes_at_once() -> None:
-    walk = tuple(Step(Kind.TURN, slot, (("older", "body-size/10-MB"),)) for slot in range(30))
+    walk = (Step(Kind.TURN, 0, (("older", "body-size/10-MB"),)),) * 30
     _, runs = shrunk(walk, needs=walk[:1])
     first, _ = shrunk(walk, needs=(Step(Kind.TURN, 0),), runs=1)
     assert [step.options for step in first] == [()] * 30
