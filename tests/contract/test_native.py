@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.contract import native
 from tests.contract.target import MODEL, OTHER, TELL, TOLD, A, B, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from harness.contract.rule import Rule
 
 NEW = "openhands_new"
 NO_KEY: dict[str, str] = {}
@@ -50,29 +47,30 @@ def renamed_away(it: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    ("course", "circumstance"), [(made, ""), (overwritten, "overwritten"), (renamed, "renamed"), (spared, "spared")]
+    ("course", "requirement"),
+    [(made, "PROFILE-2"), (overwritten, "PROFILE-7"), (renamed, "PROFILE-14"), (spared, "PROFILE-21")],
 )
-def test_a_profile_that_there_is_is_listed(course: Callable[[Target], None], circumstance: str) -> None:
+def test_a_profile_that_there_is_is_listed(course: Callable[[Target], None], requirement: str) -> None:
     it = Target()
     course(it)
     it.models(MODEL, OTHER, NEW)
     it.models(NEW, "openhands_of-others")  # what was there before may have been deleted by others
     assert it.blamed() == []
     it.models(MODEL, OTHER)
-    assert it.blamed() == [native.LISTED.broken({circumstance})]
+    assert it.blamed() == [requirement]
     it.chat("Hello.", model=NEW, answers_as=A)
     assert len(it.blamed()) == 1
 
 
-@pytest.mark.parametrize(("course", "circumstance"), [(deleted, ""), (renamed_away, "renamed")])
-def test_a_profile_that_there_is_no_more_is_not_listed(course: Callable[[Target], None], circumstance: str) -> None:
+@pytest.mark.parametrize(("course", "requirement"), [(deleted, "PROFILE-3"), (renamed_away, "PROFILE-14")])
+def test_a_profile_that_there_is_no_more_is_not_listed(course: Callable[[Target], None], requirement: str) -> None:
     it = Target()
     course(it)
     it.models(MODEL, OTHER, "openhands_newer")
     assert it.blamed() == []
     it.models(MODEL, OTHER, "openhands_newer", NEW)
     it.chat("Hello.", model=NEW)
-    assert it.blamed() == [native.LISTED_NO_MORE.broken({circumstance}), "PROFILE-3"]
+    assert it.blamed() == [requirement, "PROFILE-3"]
 
 
 def test_a_profile_is_listed_once_and_with_its_prefix() -> None:
@@ -90,19 +88,19 @@ def test_a_list_that_can_not_be_read_lists_nothing(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "rule"),
+    ("method", "path", "without", "wrong"),
     [
-        ("GET", "/v1/models", native.MODELS_LOCKED),
-        ("POST", "/api/profiles/new", native.PROFILES_LOCKED),
-        ("DELETE", "/api/profiles/new", native.PROFILES_LOCKED),
-        ("POST", "/api/profiles/new/rename", native.PROFILES_LOCKED),
-        ("GET", f"/api/conversations/{A}", native.CONVERSATIONS_LOCKED),
-        ("DELETE", f"/api/conversations/{A}", native.CONVERSATIONS_LOCKED),
+        ("GET", "/v1/models", "AUTH-3", "AUTH-4"),
+        ("POST", "/api/profiles/new", "PROFILE-5", "PROFILE-5"),
+        ("DELETE", "/api/profiles/new", "PROFILE-5", "PROFILE-5"),
+        ("POST", "/api/profiles/new/rename", "PROFILE-5", "PROFILE-5"),
+        ("GET", f"/api/conversations/{A}", "AUTH-16", "AUTH-16"),
+        ("DELETE", f"/api/conversations/{A}", "AUTH-16", "AUTH-16"),
     ],
 )
-def test_without_the_key_nothing_opens_and_nothing_changes(method: str, path: str, rule: Rule) -> None:
-    for headers, there in ((NO_KEY, {"no-key"}), (WRONG_KEY, set[str]())):
-        for status, blamed in ((401, []), (429, []), (200, [rule.broken(there)]), (403, [rule.broken(there)])):
+def test_without_the_key_nothing_opens_and_nothing_changes(method: str, path: str, without: str, wrong: str) -> None:
+    for headers, requirement in ((NO_KEY, without), (WRONG_KEY, wrong)):
+        for status, blamed in ((401, []), (429, []), (200, [requirement]), (403, [requirement])):
             it = Target()
             it.chat(TOLD)
             it.native(method, path, {"llm": {"model": "openai/other"}}, status=status, headers=headers)
@@ -181,7 +179,9 @@ def test_a_profile_gives_its_conversations_its_language_model() -> None:
     assert it.blamed() == ["PROFILE-11"]
 
 
-@pytest.mark.parametrize(("circumstance", "requirement"), [*native.SHOWN.where, ("", native.SHOWN.requirement)])
+@pytest.mark.parametrize(
+    ("circumstance", "requirement"), [("", "CONV-7"), ("restart", "CONV-25"), ("conversation-deleted", "CONV-34")]
+)
 def test_a_conversation_that_there_is_is_shown(circumstance: str, requirement: str) -> None:
     it = Target()
     it.chat(TOLD)
