@@ -49,7 +49,7 @@ SAME_LLM = Rule(
 APART = Rule(
     "An answer holds nothing that only another conversation was told",
     "CONV-2",
-    (("follow-up", "CONV-16"), ("others-at-once", "CONV-16")),
+    (("deleted-id", "CONV-9"), ("follow-up", "CONV-16"), ("others-at-once", "CONV-16")),
 )
 WHOLE = Rule("The text arrives whole", "CHAT-16", (("stream", "STREAM-15"),))
 TO_THE_LETTER = Rule("The text is the agent's to the letter", "CHAT-15", (("stream", "STREAM-14"),))
