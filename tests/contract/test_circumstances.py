@@ -132,8 +132,8 @@ COURSES: dict[str, Callable[[Target], Last]] = {
     "history": lambda _: {
         "members": {"messages": [{"role": "user", "content": "Hi."}, {"role": "user", "content": TELL}]}
     },
-    "failed": lambda _: {"text": "Fail, please. [[error: 500]]", "status": 502},
-    "stuck": lambda _: {"text": "Say nothing. [[empty]]", "status": 502},
+    "failed": lambda _: {"text": "Fail, please. [[error: 500]]", "status": 500},
+    "stuck": lambda _: {"text": "Say nothing. [[empty]]", "status": 500},
 }
 """By what is there: what comes before the last request, which is returned."""
 
