@@ -137,10 +137,11 @@ class _Run:
             if await session.find_out(self._watcher.say) is not None:
                 await self._explore()
             trouble = await asyncio.to_thread(session.endpoint.trouble)
+            requests = session.client.requests
         finally:
             self._watcher.say("cleaning up")
             cleanup = await session.clean_up()
-        return self._record(started, trouble, Cleanup() if self._ours else cleanup)
+        return self._record(started, requests, trouble, Cleanup() if self._ours else cleanup)
 
     async def _explore(self) -> None:
         settings, session = self._settings, self._session
@@ -184,7 +185,7 @@ class _Run:
                 return entry
         return None
 
-    def _record(self, started: datetime, trouble: str | None, cleanup: Cleanup) -> ExplorationRecord:
+    def _record(self, started: datetime, requests: int, trouble: str | None, cleanup: Cleanup) -> ExplorationRecord:
         session, settings, redactor = self._session, self._settings, self._redactor
         explorer = self._explorer
         result = explorer.result if explorer else None
@@ -203,7 +204,7 @@ class _Run:
                 steps=result.steps if result else 0,
                 walked=result.requests if result else 0,
                 walking=round(result.seconds, 3) if result else 0,
-                requests=session.client.requests,
+                requests=requests,
                 ended_early=ended and redactor.excerpt(ended),
             ),
             target=describe(self._target, session.endpoint, session.fitness, trouble, redactor),

@@ -28,11 +28,13 @@ async def clean_up(
     Args:
         client: the recorded client.
         paths: what to delete.
-        capabilities: what the target offers; None: unknown, so deletion is tried, and a 404 proves nothing.
+        capabilities: what the target offers; None: unknown, so deletion is tried, and a 404 proves nothing unless
+            something could be deleted.
         seconds: for all deletions together.
     """
     deleted: list[str] = []
     left: list[str] = []
+    missing: list[str] = []
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     deadline = loop.time() + seconds
     for path in paths:
@@ -47,6 +49,11 @@ async def clean_up(
             async with asyncio.timeout_at(deadline):
                 exchange = await client.play(0, Http(method, path), Auth.SESSION_HEADER, {})
             status = exchange.response.status if exchange.response else None
-            gone = (method == "DELETE" and status in DELETED) or (status in GONE and capabilities is not None)
+            known = capabilities is not None or bool(deleted)
+            gone = (method == "DELETE" and status in DELETED) or (status in GONE and known)
+            missing += [path] if status in GONE and not known else []
         (deleted if gone else left).append(path)
+    if deleted:  # so there is a native API, and it is true what it said of the others
+        deleted += dict.fromkeys(missing)
+        left = [path for path in left if path not in missing]
     return Cleanup(tuple(deleted), tuple(left))
