@@ -2,7 +2,7 @@
 # Pass arguments in ARGS:  make check ARGS="https://agent.example.com --level MUST"   make test ARGS="-k conversation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check eval test test-core test-all test-server selftest mutate matrix lint bench bench-eval lock clean uv
+.PHONY: help setup check explore eval test test-core test-all test-server selftest mutate matrix lint bench bench-eval lock clean uv
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Importing the agent SDK takes 6 s of CPU with bytecode and 12 s without, so let Python write it.
@@ -21,6 +21,13 @@ setup: .venv/.installed ## create the environment .venv
 
 check: .venv/.installed ## check the reference gateway (or ARGS="URL ...") and write the compliance report into reports/
 	@.venv/bin/gateway-harness check $(ARGS)
+
+# A fresh seed each time, so that it looks further; the report names it. The real agent takes seconds where the scripted
+# one takes milliseconds.
+explore: .venv/.installed ## walk at random on the reference gateway, in both contracts and with the real agent; into reports/explore/
+	@status=0; for target in "--agent scripted" "--agent scripted --contract agent-server" "--max-seconds 30"; do \
+	    .venv/bin/gateway-harness explore reference $$target --reports reports/explore $(ARGS) || status=$$?; \
+	done; exit $$status
 
 test: test-core test-all ## run the tests: the core alone with openai 3.x, everything with openai 2.x (make -j2: at once)
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 # The one list of commands: name, help. `harness.cli.NAME` holds `add_arguments(parser)` and `run(arguments) -> status`.
 COMMANDS = {
     "check": "run the scenarios against a target and write the compliance report",
+    "explore": "walk at random through the contract, and shrink what it forbids to the shortest walk",
     "eval": "run a benchmark on an agent behind the gateway, each sample exactly once",
     "score": "score the answers of an evaluation again, without asking the agent",
     "report": "write a report in other formats",
     "compare": "show what changed between two runs, or over many",
     "rejudge": "judge the traces of an old run by today's scenarios",
-    "explore": "walk at random through the contract, and shrink what it forbids to the shortest walk",
     "replay": "play the scenarios again that an old run found violated",
     "cleanup": "delete what killed runs left behind",
     "serve": "run the reference gateway",

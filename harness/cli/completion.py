@@ -59,6 +59,7 @@ def _names(suite: Suite) -> dict[str, list[str]]:
     return {
         "TARGET": ["reference", "agent-server"],
         "FORMAT[=PATH]": [*FORMATS],
+        "FORMAT=PATH": ["html", "json", "markdown"],
         "scenario": entries,
         "id": entries,
         "requirement": [*suite.requirements],

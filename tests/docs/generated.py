@@ -125,6 +125,7 @@ PARTS = {
     "exit-codes": lambda: exit_codes("check"),
     "exit-codes-cleanup": lambda: exit_codes("cleanup"),
     "exit-codes-compare": lambda: exit_codes("compare"),
+    "exit-codes-explore": lambda: exit_codes("explore"),
     "exit-codes-eval": lambda: exit_codes("eval"),
     "exit-codes-replay": lambda: exit_codes("replay"),
     "exit-codes-selftest": lambda: exit_codes("selftest"),

@@ -17,7 +17,7 @@ from harness.scenarios.load import load_suite
 from harness.scenarios.model import Contract
 from harness.targets.names import NO_RUN
 
-WALKS = 60
+WALKS = 28
 
 
 def explored(dialect: Dialect) -> Exploration:
