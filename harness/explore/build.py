@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _MOST_OF_A_STEP = 5
 """Requests of one step that a record holds; a crowd sends a hundred that are all alike."""
 
+_LONGEST_WORD = 20
+"""Characters of a word by which a message is told from others; a longer one is none of ours."""
+
 _MOST_OF_A_TEXT = 2000
 """Characters of what was expected, and of what came."""
 
@@ -149,7 +152,7 @@ def _word(body: bytes) -> str | None:
         content = [each["content"] for each in json.loads(body)["messages"]][-1]
         text = content if isinstance(content, str) else content[0]["text"]
         word, colon, _ = text.partition(":")
-        return word if colon and word.isalnum() else None
+        return word if colon and word.isalnum() and len(word) <= _LONGEST_WORD else None
     return None
 
 
