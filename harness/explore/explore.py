@@ -17,6 +17,7 @@ from harness.explore.actor import Actor, Stage
 from harness.explore.confirm import Confirmed, Found, confirm
 from harness.explore.options import Options, options_of
 from harness.explore.preparation import find_agent, find_llm, known_models
+from harness.explore.proving import Saver
 from harness.explore.sender import EndedError, Sender
 from harness.explore.step import Kind, groups
 from harness.explore.walker import Walker
@@ -26,6 +27,7 @@ from harness.targets.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
     from harness.contract.course import Forbidden
     from harness.explore.step import Step, Walk
@@ -162,6 +164,31 @@ class Explorer:
     def end(self, reason: str) -> None:
         """End at once, without waiting for answers, and confirm nothing further."""
         self._sender.end(reason)
+
+    async def play(self, walk: Walk) -> tuple[list[Forbidden], list[Exchange]]:
+        """Play one walk by itself, up to the first finding. Returns what is forbidden of it, and its exchanges."""
+        stage, given = await self._prepare()
+        return await self._replay(stage, given, walk)
+
+    def saver(self, folder: Path, reference: Target | None = None) -> Saver:
+        """Saves what was found as scenarios.
+
+        Args:
+            folder: receives them.
+            reference: a sound gateway of the same contract; None for the reference gateway.
+        """
+        return Saver(
+            self._session,
+            self._target,
+            self._suite,
+            self._contract,
+            self.result.capabilities,
+            self._seed,
+            self._run,
+            folder,
+            self._binds,
+            reference,
+        )
 
     async def _prepare(self) -> tuple[Stage, Given]:
         """What walks share, and what is known before the first."""
