@@ -59,6 +59,9 @@ CONVERSATION_DELETED = Rule("Deleting a conversation succeeds; it is shown no mo
 BEGUN_AS_NAMED = Rule("A conversation that the native API begins has the id that was asked for", "CONV-28")
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_NOWHERE = "http://127.0.0.1:9/"
+"""Where nobody answers, for whoever asks the language model by its address."""
+
 _NO_KEY, _CONFLICT, _BUSY = 401, 409, 429
 
 
@@ -158,7 +161,8 @@ def _save(course: Course, exchange: Exchange, said: Said, model: str) -> Iterato
     elif said.succeeded:
         provider, _, plain = named.partition("/")
         course.save(model, plain or provider)
-        if body.get("include_secrets") is not True:  # the profile is listed, and its chats fail
+        nowhere = isinstance(llm, dict) and str(llm.get("base_url")).startswith(_NOWHERE)
+        if nowhere or body.get("include_secrets") is not True:  # it is listed, and its chats fail, perhaps
             course.unknown.add(model)
     elif said.status not in {_CONFLICT, _BUSY}:  # released servers keep fifty profiles
         requirement = SAVED.broken({"overwritten"} if model in course.models else ())

@@ -5,6 +5,7 @@ What none of these refuses is a turn: it is answered with 200, or fails because 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,8 +109,14 @@ REFUSALS = (
     ),
     Refusal(
         "A request whose model names no profile is refused, with 404.",
-        lambda it: it.ask.model not in it.models and it.ask.model not in it.gone,
+        lambda it: it.ask.model not in it.models and it.ask.model not in it.gone and _is_name(it.ask.model),
         {"MODEL-4": CLIENT_ERRORS, "MODEL-5": frozenset({404})},
+        leaves="MODEL-10",
+    ),
+    Refusal(
+        "A request whose model can be no profile's is refused.",
+        lambda it: it.ask.model not in it.models and it.ask.model not in it.gone and not _is_name(it.ask.model),
+        {"MODEL-4": CLIENT_ERRORS},
         leaves="MODEL-10",
     ),
     Refusal(
@@ -120,6 +127,10 @@ REFUSALS = (
         optional=True,
     ),
 )
+
+
+def _is_name(model: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9._-]+", model) is not None
 
 
 def reasons_to_refuse(situation: Situation) -> tuple[Refusal, ...]:

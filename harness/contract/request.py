@@ -191,14 +191,19 @@ def _odd(request: Request, body: Mapping[str, Json], headers: list[str]) -> str 
         return "observability"
     if any(name.lower() == "idempotency-key" for name, _ in request.headers):
         return "an idempotency key"
-    if b"\\ud" in request.body.lower():
-        return "half a surrogate pair, perhaps"
+    if found := next((what for pattern, what in _ODD_TEXTS.items() if re.search(pattern, request.body)), None):
+        return found
     older = [_text(each.get("content")) for each in messages if isinstance(each, dict) and each.get("role") != "user"]
     return "the content of a message" if None in older else None
 
 
 MOST_BYTES = 10_000_000
 """Of a request that has to be taken (HTTP-19)."""
+
+_ODD_TEXTS = {
+    rb"(?i)\\ud": "half a surrogate pair, perhaps",
+    rb"\[\[(garbage|cut): *once": "a reply that is bad once, after which some agents ask again",
+}
 
 _PLAIN = {"model", "messages", "stream"}
 _BIG = 256 * 1024
