@@ -67,6 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--known", type=Path, metavar="FILE", help="violations listed there are counted and not looked into"
     )
     output = parser.add_argument_group("output")
+    output.add_argument(
+        "--save",
+        type=Path,
+        metavar="FOLDER",
+        help="write what was found there as scenarios, which `check --scenarios FOLDER` plays: each was seen to fail "
+        "on the target and to pass on the reference gateway, which is started for that",
+    )
     output.add_argument("--reports", type=Path, default=Path("reports"), metavar="FOLDER", help="default: reports/")
     output.add_argument(
         "--report",
@@ -144,6 +151,7 @@ def _explore(arguments: argparse.Namespace) -> int:
         arguments=tuple(sys.argv[2:]),
         again=(*configured, *access_of(arguments).options),
         secrets={"$LLM_API_KEY": os.environ.get("LLM_API_KEY", "")},
+        save=arguments.save,
     )
     progress = LiveProgress(quiet=arguments.quiet)
     try:

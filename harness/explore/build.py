@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from harness.contract.request import CONVERSATION, CONVERSATIONS, path_of, uuid_of
 from harness.contract.response import read_answer
-from harness.explore.record import SentRecord, StepRecord, ViolationRecord
+from harness.explore.proving import NotSaved, Saved
+from harness.explore.record import SavedRecord, SentRecord, StepRecord, ViolationRecord
 from harness.explore.sentences import sentence
 from harness.explore.step import Kind
 from harness.json_value import cut
@@ -36,7 +37,9 @@ _MOST_OF_A_TEXT = 2000
 """Characters of what was expected, and of what came."""
 
 
-def violation(confirmed: Confirmed, met: int, suite: Suite, redactor: Redactor) -> ViolationRecord:
+def violation(
+    confirmed: Confirmed, met: int, suite: Suite, redactor: Redactor, saved: Saved | NotSaved | None = None
+) -> ViolationRecord:
     """The record of a finding.
 
     Args:
@@ -44,6 +47,7 @@ def violation(confirmed: Confirmed, met: int, suite: Suite, redactor: Redactor) 
         met: how often it was met while walking.
         suite: has the requirement.
         redactor: takes out secrets.
+        saved: what came of saving it as a scenario.
     """
     forbidden = confirmed.forbidden
     requirement = suite.requirements[forbidden.requirement]
@@ -64,7 +68,14 @@ def violation(confirmed: Confirmed, met: int, suite: Suite, redactor: Redactor) 
         met=met,
         met_as=confirmed.found.forbidden.requirement,
         steps=tuple(_steps(confirmed, redactor)),
+        saved=_saved(saved, redactor) if saved else None,
     )
+
+
+def _saved(saved: Saved | NotSaved, redactor: Redactor) -> SavedRecord:
+    if isinstance(saved, Saved):
+        return SavedRecord(path=redactor.text(str(saved.path)), scenario=saved.scenario, reason=None)
+    return SavedRecord(path=None, scenario=None, reason=redactor.excerpt(saved.reason))
 
 
 @dataclass(slots=True)

@@ -187,6 +187,7 @@ class Explorer:
             self._run,
             folder,
             self._binds,
+            self._budget.requests,
             reference,
         )
 

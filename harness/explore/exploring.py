@@ -24,8 +24,10 @@ from harness.trace import Cleanup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from harness.explore.explore import Budget, Exploration
+    from harness.explore.proving import NotSaved, Saved, Saver
     from harness.explore.record import ViolationRecord
     from harness.known import Deviation
     from harness.run.settings import SessionSettings
@@ -61,6 +63,7 @@ class Settings:
         arguments: the command line after `explore`.
         again: the options that say how to reach the same target again.
         secrets: texts that must appear nowhere, besides the session key, by their placeholders.
+        save: the folder in which what was found is saved as scenarios; None: nowhere.
     """
 
     contract: Contract | None
@@ -70,6 +73,7 @@ class Settings:
     arguments: Sequence[str]
     again: Sequence[str]
     secrets: Mapping[str, str]
+    save: Path | None = None
 
 
 def explore(target: Target, suite: Suite, settings: Settings, watcher: Watcher) -> ExplorationRecord:
@@ -121,6 +125,8 @@ class _Run:
         cleanup = 0 if self._ours else _CLEANING + settings.budget.seconds + settings.budget.shrinking
         self._session = Session(target, endpoint, replace(settings.session, cleanup=cleanup))
         self._explorer: Explorer | None = None
+        self._saver: Saver | None = None
+        self._saved: dict[tuple[str, str], Saved | NotSaved] = {}
 
     def end(self) -> None:
         """The first signal ends the exploration, the second its cleaning up."""
@@ -129,6 +135,8 @@ class _Run:
         self._session.interrupt()
         if self._explorer is not None:
             self._explorer.end("interrupted")
+        if self._saver is not None:
+            self._saver.end("interrupted")
 
     async def play(self) -> ExplorationRecord:
         """Walk, confirm, clean up."""
@@ -168,6 +176,20 @@ class _Run:
             await explorer.explore(settings.session.jobs, self._watcher.say)
         finally:
             telling.cancel()
+        if settings.save is not None and explorer.result.confirmed:
+            await self._save(explorer, settings.save)
+
+    async def _save(self, explorer: Explorer, folder: Path) -> None:
+        """Save what was found as scenarios."""
+        self._saver = saver = explorer.saver(folder)
+        if explorer.ended is not None:
+            saver.end(explorer.ended)
+        try:
+            for confirmed in explorer.result.confirmed:
+                self._watcher.say(f"saving {confirmed.forbidden.requirement}")
+                self._saved[confirmed.key] = await saver.save(confirmed)
+        finally:
+            await saver.close()
 
     def _entry(self, requirement: str, check: str) -> Deviation | None:
         """The entry of the file of known deviations that covers a violation.
@@ -222,7 +244,7 @@ class _Run:
         records = []
         for each in result.confirmed:
             met = result.again.get((each.found.forbidden.requirement, each.found.forbidden.check), 1)
-            records.append(violation(each, met, self._suite, self._redactor))
+            records.append(violation(each, met, self._suite, self._redactor, self._saved.get(each.key)))
         yield from sorted(records, key=lambda each: (list(Level).index(each.level), not each.is_confirmed, -each.met))
 
     def _known(self, result: Exploration) -> Iterator[KnownRecord]:

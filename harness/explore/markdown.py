@@ -69,6 +69,8 @@ def _violation(violation: ViolationRecord, *, requests: bool) -> Iterator[str]:
     if violation.seems:
         yield f"- It seems that {violation.seems}."
     yield f"- {violation.evidence}"
+    if violation.saved:
+        yield f"- {_said(violation.saved.sentence)}"
     yield f"- {history(violation)}"
     yield ""
     for number, step in enumerate(violation.steps, 1):

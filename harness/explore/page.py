@@ -68,6 +68,8 @@ def _finding(violation: ViolationRecord) -> tuple[str, str]:
         "how sure": violation.evidence,
         "met": history(violation),
     }
+    if violation.saved:
+        facts["saved"] = violation.saved.sentence
     return f"{violation.requirement}: {violation.check}", join(
         tag("p", prose(violation.text), " ", tag("span", f"({violation.source})", class_="note")),
         definitions(facts),

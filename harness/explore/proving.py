@@ -83,7 +83,9 @@ class Saver:
         run: the run's id.
         folder: receives the files; it is made if need be.
         binds: whether a requirement counts on the target.
+        most: the requests that may be sent to the target in all, those before included; None for no limit.
         reference: a sound gateway of the same contract; it is started and stopped here.
+        ended: why nothing more is played; None before that.
     """
 
     session: Session
@@ -95,11 +97,22 @@ class Saver:
     run: str
     folder: Path
     binds: Callable[[str], bool]
+    most: int | None = None
     reference: Target | None = None
+    ended: str | None = field(default=None, init=False)
     _sound: Session | None = field(default=None, init=False)
+    _player: Player | None = field(default=None, init=False)
+
+    def end(self, reason: str) -> None:
+        """Play nothing more, and don't wait for answers."""
+        self.ended = reason
+        if self._player is not None:
+            self._player.end(reason)
 
     async def save(self, confirmed: Confirmed) -> Saved | NotSaved:
         """Write a finding as a scenario, play that on the target and on the reference gateway, and keep it or not."""
+        if self.ended is not None:
+            return NotSaved(self.ended)
         if not confirmed.times:
             return NotSaved("it was seen once, and not again")
         with tempfile.TemporaryDirectory(prefix="gateway-harness-save-") as folder:
@@ -206,15 +219,24 @@ class Saver:
         """The verdict on the last of some scenarios, the others being its controls."""
         endpoint = session.endpoint
         traces: dict[str, Trace] = {}
-        # Words and ids are new each time, or what the last time left would be met again.
-        settings = SessionSettings(seed=secrets.token_hex(4), run=self.run, request_timeout=0, wait=0, jobs=1)
+        settings = SessionSettings(
+            seed=secrets.token_hex(4),  # words and ids are new each time, or what the last time left would be met again
+            run=self.run,
+            request_timeout=0,  # the client has its own
+            wait=0,
+            jobs=1,
+            requests=self.most if session is self.session else None,
+        )
         restart = target.restart if Capability.RESTART in endpoint.capabilities else None
 
         def keep(trace: Trace) -> None:
             session.remember(trace.exchanges)
             traces[trace.scenario] = trace
 
-        await Player(session.client, settings, restart, time_limit=endpoint.time_limit).play(scenarios, model, keep)
+        self._player = player = Player(session.client, settings, restart, time_limit=endpoint.time_limit)
+        if self.ended is not None:
+            player.end(self.ended)
+        await player.play(scenarios, model, keep)
         verdicts = [judge(each, self.suite.requirements, traces[each.id]) for each in scenarios]
         return apply_controls(verdicts, {each.id: each for each in scenarios})[-1]
 

@@ -34,6 +34,21 @@ class StepRecord(Record):
     left_out: int = Field(description="further requests of the step that the record doesn't hold")
 
 
+class SavedRecord(Record):
+    """What came of saving a finding as a scenario."""
+
+    path: str | None = Field(description="the file of the scenario; null: none was saved")
+    scenario: str | None = Field(description="the id of the scenario; null: none was saved")
+    reason: str | None = Field(description="why none was saved; null: one was")
+
+    @property
+    def sentence(self) -> str:
+        """As a sentence."""
+        if self.path is None:
+            return f"It was not saved as a scenario: {self.reason}."
+        return f"It was saved as the scenario {self.scenario}, in {self.path}."
+
+
 class ViolationRecord(Record):
     """Something that the contract forbids, and the shortest walk that shows it."""
 
@@ -53,6 +68,7 @@ class ViolationRecord(Record):
     met: int = Field(description="how often it was met while walking")
     met_as: str = Field(description="the requirement that seemed to be violated when it was met")
     steps: tuple[StepRecord, ...]
+    saved: SavedRecord | None = Field(description="what came of saving it; null: nobody asked for that")
 
     @property
     def is_confirmed(self) -> bool:

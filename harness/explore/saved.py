@@ -261,7 +261,8 @@ def _needs(confirmed: Confirmed, words: str, *, scripted: bool) -> set[str]:
 
 
 def _slug(forbidden: Forbidden) -> str:
-    words = re.findall("[a-z0-9]+", (forbidden.seems or f"another {forbidden.check}").lower())
+    seems = forbidden.seems if forbidden.check != "status" else None  # of a refusal it is the whole rule
+    words = re.findall("[a-z0-9]+", (seems or f"another {forbidden.check}").lower())
     slug = "-".join(words)
     return slug if len(slug) <= _LONGEST_SLUG else slug[:_LONGEST_SLUG].rpartition("-")[0]
 
@@ -274,7 +275,7 @@ def _title(forbidden: Forbidden, requirement: Requirement) -> str:
 
 def _comment(confirmed: Confirmed, origin: Origin) -> str:
     forbidden = confirmed.forbidden
-    seems = f", as if {forbidden.seems}" if forbidden.seems else ""
+    seems = f" ({forbidden.seems.removesuffix('.')})" if forbidden.seems else ""
     found = (
         f"Found by `gateway-harness explore --seed {origin.seed}` on {origin.target}, held against the contract "
         f"{origin.contract}: of the last answer the {forbidden.check} is wrong{seems}. The shortest walk that shows it "

@@ -99,6 +99,8 @@ def _violation(violation: ViolationRecord) -> Iterator[Line]:
     if violation.seems:
         yield f"  it seems that {violation.seems}", None
     yield f"  {violation.evidence}", "dim"
+    if violation.saved:
+        yield f"  {violation.saved.sentence}", "dim"
     for number, step in enumerate(violation.steps, 1):
         came = "; ".join(str(each.exchange.response.status) for each in step.sent if each.exchange.response)
         yield f"  {number}. {step.said}{f' → {came}' if came else ''}", None
