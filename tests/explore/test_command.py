@@ -9,6 +9,7 @@ import pytest
 from harness.cli import main
 from harness.explore.record import ExplorationRecord
 from harness.mutants.conversation import RenamesTheConversation
+from harness.scenarios.lint import lint
 from tests.run.servers import Answer, Gateway, Received, Server
 
 if TYPE_CHECKING:
@@ -38,6 +39,21 @@ def test_a_planted_fault_is_found_shrunk_and_told(
     assert "curl -i " in page
     assert "<h2" in gateway.page("report.html")
     assert '<svg class="timeline"' in gateway.page("report.html")
+
+
+def test_what_was_found_is_saved_as_a_scenario_that_a_check_finds_violated(serve: Any, tmp_path: Path) -> None:
+    gateway, folder = serve(RenamesTheConversation), tmp_path / "found"
+    assert gateway.explore(*WALKS, "--save", str(folder)) == 1
+    record = ExplorationRecord.model_validate(gateway.report())
+    saved = next(each.saved for each in record.violations if each.requirement == "CONV-4")
+    assert saved is not None, "it was asked for"
+    assert saved.path == str(folder / "explored-conv-4.yaml"), saved.reason
+    for page in ("report.md", "report.html"):
+        assert f"It was saved as the scenario {saved.scenario}" in gateway.page(page)
+    assert lint(folder).problems == ()
+    assert gateway.key not in (folder / "explored-conv-4.yaml").read_text("utf-8")
+    options = ["--scenario", str(saved.scenario), "--scripted-model", "--reports", str(tmp_path / "checked"), "--quiet"]
+    assert main(["check", gateway.url, "--scenarios", str(folder), *options]) == 1
 
 
 def test_a_known_violation_is_counted_and_nothing_else(serve: Any, tmp_path: Path) -> None:
