@@ -17,7 +17,7 @@ from harness.scenarios.load import load_suite
 from harness.scenarios.model import Contract
 from harness.targets.names import NO_RUN
 
-WALKS = 28
+WALKS = 24
 
 
 def explored(dialect: Dialect) -> Exploration:
