@@ -51,7 +51,7 @@ def _header(record: ExplorationRecord, title: str) -> Iterator[Markup]:
     yield tag("p", f"{target.url}{model}, {run.started:%Y-%m-%d %H:%M} UTC")
     if run.ended_early:
         yield tag("p", tag("strong", "It ended early: "), run.ended_early)
-    if not record.violations:
+    if record.run.walks and not record.violations:
         yield tag("p", "No answer was against the contract. That proves nothing; it makes faults less likely.")
 
 

@@ -26,6 +26,8 @@ SHOWN_TEXT = 160
 
 def headline(record: ExplorationRecord) -> str:
     """The outcome in one line."""
+    if not record.run.walks:
+        return f"Exploring {record.target.name} ended before the first walk ({record.contract})"
     early = ", and ended early" if record.run.ended_early else ""
     return f"Exploring {record.target.name} found {record.verdict} ({record.contract}){early}"
 

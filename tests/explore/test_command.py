@@ -109,6 +109,15 @@ def test_a_target_that_is_lost_is_incomplete(
     assert "the target stopped answering" in capsys.readouterr().out
 
 
+def test_without_a_walk_nothing_is_said_of_the_target(serve: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway = serve(RenamesTheConversation)
+    assert gateway.explore("--max-requests", "3") == 3
+    said = capsys.readouterr().out
+    assert "ended before the first walk" in said
+    assert "nothing that the contract forbids" not in said
+    assert gateway.left() == []
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
