@@ -29,12 +29,8 @@ _NO_GIVEN = Given(Contract.AGENT_SERVER, frozenset(), {}, scripted=True)
 _REFUSED = range(400, 500)
 
 
-class UnexplainableError(ValueError):
-    """The scenario asks for an explanation of what nobody can predict."""
-
-
-def unexplained(steps: Sequence[Step], exchanges: Sequence[Exchange]) -> Mapping[int, Finding | UnexplainableError]:
-    """What came first that no order explains, or that nobody can explain, at the step that asks for the explanation.
+def unexplained(steps: Sequence[Step], exchanges: Sequence[Exchange]) -> Mapping[int, Finding | str]:
+    """What came first that no order explains, at the step that asks for the explanation; a text says why nobody can.
 
     Args:
         steps: of the scenario, its setup first.
@@ -52,7 +48,7 @@ def unexplained(steps: Sequence[Step], exchanges: Sequence[Exchange]) -> Mapping
                 return {at: _finding(at, forbidden)}
         for each in group:
             if each.step in asking and not _is_known(ledger, each):
-                return {each.step: UnexplainableError("what its conversation was told is not known")}
+                return {each.step: f"step {each.step + 1}: what its conversation was told is not known"}
     return {}
 
 
@@ -63,9 +59,9 @@ def _asks_about(culprit: int, beside: Collection[int], asking: Sequence[int]) ->
     return next((number for number in asking if number in beside or number > culprit), None)
 
 
-def _finding(number: int, forbidden: Forbidden) -> Finding | UnexplainableError:
+def _finding(number: int, forbidden: Forbidden) -> Finding | str:
     if _UNKNOWN in forbidden.expected:
-        return UnexplainableError(f"a step before it has to ask `{WHICH}` of its model")
+        return f"step {number + 1}: a step before it has to ask `{WHICH}` of its model"
     seems = f" ({forbidden.seems})" if forbidden.seems else ""
     return Finding(number, "text", forbidden.expected, f"{forbidden.actual}{seems}")
 

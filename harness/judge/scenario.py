@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.contract.answer_text import text_of
 from harness.json_value import cut, shorten
-from harness.judge.explained import UnexplainableError, unexplained
+from harness.judge.explained import unexplained
 from harness.judge.match import literal_mismatch, schema_mismatch
 from harness.judge.same_shape import shape_mismatches
 from harness.scenarios.body import BodyError, decode
@@ -60,9 +60,9 @@ def judge(scenario: Scenario, requirements: Mapping[str, Requirement], trace: Tr
     requirement = requirements[scenario.requirement]
     try:
         obstacle = _judge_exchanges(scenario, trace, totals)
-        error = trace.harness_error
-    except (UnknownVariableError, UnexplainableError) as unable:
-        error = str(unable)
+        error = trace.harness_error or totals.unable
+    except UnknownVariableError as unknown:
+        error = str(unknown)
     promised = requirements.get(totals.relied_on or "")
     if promised is not None and promised.level is not Level.MAY:
         requirement, state, reason = promised, VIOLATED[promised.level], obstacle
@@ -96,6 +96,8 @@ class _Totals:
     findings: list[Finding] = field(default_factory=list)
     checks: int = 0
     relied_on: str | None = None
+    unable: str | None = None
+    """Why an explanation can't be looked for, which is the scenario's fault."""
 
 
 def _judge_exchanges(scenario: Scenario, trace: Trace, totals: _Totals) -> str | None:
@@ -107,7 +109,10 @@ def _judge_exchanges(scenario: Scenario, trace: Trace, totals: _Totals) -> str |
         if exchange.response is None and not exchange.gave_up and trace.lost is not None:
             continue
         step = steps[exchange.step]
-        results = list(_check(step, exchange, variables, of_order.get(exchange.step)))
+        explanation = of_order.get(exchange.step)
+        if isinstance(explanation, str):
+            totals.unable, explanation = explanation, None
+        results = list(_check(step, exchange, variables, explanation))
         findings = [result for result in results if result is not None]
         totals.checks += len(results)
         obstacle = _obstacle(step, exchange, findings) if findings else None
@@ -137,7 +142,7 @@ def _obstacle(step: Step, exchange: Exchange, findings: list[Finding]) -> str | 
 
 
 def _check(
-    step: Step, exchange: Exchange, variables: Mapping[str, Json], of_order: Finding | UnexplainableError | None
+    step: Step, exchange: Exchange, variables: Mapping[str, Json], of_order: Finding | None
 ) -> Iterator[Finding | None]:
     """Each check of a step: a finding, or None if it holds. Stops at a failure that makes the rest meaningless.
 
@@ -145,10 +150,7 @@ def _check(
         step: what is expected.
         exchange: what came.
         variables: by name.
-        of_order: the finding that no order of turns explains what came, or why nobody can tell.
-
-    Raises:
-        UnexplainableError: the scenario asks for an explanation, and nobody can tell.
+        of_order: the finding that no order of turns explains what came, if that is so.
     """
     expect, number = step.expect, exchange.step
     response = exchange.response
@@ -168,8 +170,6 @@ def _check(
     for name, expected in expect.headers.items():
         yield _finding(number, f"headers.{name}", expected, response.header(name), variables)
     yield from _check_body(number, expect, response, variables)
-    if isinstance(of_order, UnexplainableError):
-        raise of_order
     if expect.explained is not None:
         yield of_order
     yield from _check_client(number, expect, exchange.client)

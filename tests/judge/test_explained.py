@@ -156,7 +156,7 @@ def test_what_nobody_can_predict_is_the_scenarios_fault() -> None:
     unasked.turn(f"one: {TELL}", "plum | - | - | one: Tell all that you")
     assert unasked.verdict() == (
         State.HARNESS_ERROR,
-        "a step before it has to ask `Which language model are you?` of its model",
+        "step 1: a step before it has to ask `Which language model are you?` of its model",
     )
     added = Conversation()
     added.turn("one: hello", "You said: one: hello")
@@ -165,7 +165,7 @@ def test_what_nobody_can_predict_is_the_scenarios_fault() -> None:
     added.steps.append(step)
     added.exchanges.append(Exchange(1, 1, 0.5, request, Response(200, (JSON,), b"{}")))
     added.turn("two: hello", "You said: two: hello")
-    assert added.verdict() == (State.HARNESS_ERROR, "what its conversation was told is not known")
+    assert added.verdict() == (State.HARNESS_ERROR, "step 3: what its conversation was told is not known")
 
 
 def test_a_failure_before_it_is_a_finding_and_no_fault_of_the_scenario() -> None:
@@ -174,3 +174,12 @@ def test_a_failure_before_it_is_a_finding_and_no_fault_of_the_scenario() -> None
     state, reason = played.verdict()
     assert state is State.FAILED
     assert "status" in (reason or "")
+
+
+def test_a_failure_beside_it_is_a_finding_too() -> None:
+    played = at_once(ALONE.format("one"), "2")
+    body = {"model": "openhands_x", "messages": [{"role": "user", "content": "two: hello [[error: 500]]"}]}
+    request = replace(played.exchanges[2].request, body=json.dumps(body).encode())
+    played.exchanges[2] = replace(played.exchanges[2], request=request)
+    played.steps[2] = replace(played.steps[2], expect=Expectation(502))
+    assert played.verdict() == (State.FAILED, "status: expected 502, got 200")
