@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
@@ -112,20 +112,24 @@ def _steps(confirmed: Confirmed, redactor: Redactor) -> Iterable[StepRecord]:
     blamed = (confirmed.forbidden.exchange.step, confirmed.forbidden.exchange.started)
     slots: dict[int, str] = {}
     begun: set[str] = set()
+    shown: dict[int, int] = {}  # the number of each step that is shown, from 1, by its index in the walk
     for number, step in enumerate(confirmed.walk):
         own = [each for each in exchanges if each.step == number]
         letter = letters.of(own[0]) if own and step.kind is not Kind.CROWD else None
-        if step.kind is Kind.LEAVE:
-            slots.pop(step.slot, None)
-        elif letter is not None:
+        if step.kind is Kind.LEAVE and step.slot not in slots:
+            continue  # it would do nothing
+        shown[number] = len(shown) + 1
+        if letter is not None:
             slots.setdefault(step.slot, letter)
-        shown = own[:_MOST_OF_A_STEP]
+        first = _first_at_once(confirmed.walk, number)
         said = sentence(
             step,
             letter or slots.get(step.slot),
             begins=(letter or slots.get(step.slot)) not in begun,
-            at_once=_first_at_once(confirmed.walk, number),
+            at_once=None if first is None else shown[first],
         )
+        if step.kind is Kind.LEAVE:
+            del slots[step.slot]
         if letter is not None and not all(each.response and 400 <= each.response.status < 500 for each in own):
             begun.add(letter)
         yield StepRecord(
@@ -134,22 +138,22 @@ def _steps(confirmed: Confirmed, redactor: Redactor) -> Iterable[StepRecord]:
             slot=step.slot,
             options=dict(step.options),
             group=step.group,
-            sent=tuple(_sent(each, letters, blamed) for each in shown),
-            left_out=len(own) - len(shown),
+            sent=tuple(_sent(each, shown[number], letters, blamed) for each in own[:_MOST_OF_A_STEP]),
+            left_out=max(len(own) - _MOST_OF_A_STEP, 0),
         )
 
 
 def _first_at_once(walk: Sequence[Step], number: int) -> int | None:
-    """The number, from 1, of the first step of the group that this one is in; None if that is this one."""
+    """The index of the first step of the group that this one is in; None if that is this one."""
     first = number
     while first and walk[first].group is not None and walk[first - 1].group == walk[first].group:
         first -= 1
-    return None if first == number else first + 1
+    return None if first == number else first
 
 
-def _sent(exchange: Exchange, letters: _Letters, blamed: tuple[int, float]) -> SentRecord:
+def _sent(exchange: Exchange, number: int, letters: _Letters, blamed: tuple[int, float]) -> SentRecord:
     return SentRecord(
-        exchange=exchange_record(exchange),
+        exchange=exchange_record(replace(exchange, step=number - 1)),
         conversation=letters.of(exchange),
         word=_word(exchange.request.body),
         text=read_answer(exchange.response).text if exchange.response is not None else None,

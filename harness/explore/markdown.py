@@ -66,8 +66,8 @@ def _violation(violation: ViolationRecord, *, requests: bool) -> Iterator[str]:
     yield f"{violation.text} *({violation.source})*"
     yield ""
     yield f"- `{violation.check}`: expected {_code(violation.expected)}, got {_code(violation.actual)}"
-    if violation.seems:
-        yield f"- It seems that {violation.seems}."
+    if violation.what_seems:
+        yield f"- {violation.what_seems}"
     yield f"- {violation.evidence}"
     if violation.saved:
         yield f"- {_said(violation.saved.sentence)}"

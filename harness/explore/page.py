@@ -64,7 +64,7 @@ def _finding(violation: ViolationRecord) -> tuple[str, str]:
         "looked at": violation.check,
         "expected": tag("code", cut(violation.expected, _SHOWN_TEXT)),
         "came": tag("code", cut(violation.actual, _SHOWN_TEXT)),
-        "it seems that": violation.seems or "nothing more can be said",
+        "so": violation.what_seems or "Nothing more can be said.",
         "how sure": violation.evidence,
         "met": history(violation),
     }

@@ -76,6 +76,13 @@ class ViolationRecord(Record):
         return self.times > 0
 
     @property
+    def what_seems(self) -> str | None:
+        """What seems to have happened, as a sentence: a rule that is one, or a clause of the model's."""
+        if self.seems is None or self.seems[:1].isupper():
+            return self.seems
+        return f"It seems that {self.seems}."
+
+    @property
     def evidence(self) -> str:
         """How sure it is, as a sentence."""
         if self.times:

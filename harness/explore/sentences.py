@@ -116,5 +116,5 @@ def _other(step: Step, conversation: str | None) -> str:
         Kind.IDLE: f"Wait for {step.option('seconds') or 1} s.",
         Kind.CROWD: f"Begin {step.option('size') or 5} other conversations.",
         Kind.RESTART: "Restart the target.",
-        Kind.LEAVE: f"Leave slot {step.slot + 1}: the next turn there begins a new conversation.",
+        Kind.LEAVE: f"Leave {it}, which goes on existing.",
     }.get(step.kind, f"{step.kind}.".capitalize())

@@ -98,8 +98,8 @@ def _violation(violation: ViolationRecord) -> Iterator[Line]:
     yield f"{violation.requirement} {word} ({violation.level}): {violation.text}", style
     what = f"{violation.check}: expected {violation.expected}, got {violation.actual}"
     yield f"  {cut_line(what, _LINE)}", None
-    if violation.seems:
-        yield f"  it seems that {violation.seems}", None
+    if violation.what_seems:
+        yield f"  {violation.what_seems}", None
     yield f"  {violation.evidence}", "dim"
     if violation.saved:
         yield f"  {violation.saved.sentence}", "dim"

@@ -129,10 +129,9 @@ def test_every_option_of_a_turn_has_words_of_its_own(contract: Contract) -> None
 def test_a_walk_reads_as_what_a_client_does() -> None:
     (made,) = record(found()).violations
     assert [each.said for each in made.steps] == [
-        "Leave slot 1: the next turn there begins a new conversation.",
         "Begin conversation A.",
         "Continue conversation A, resending a history of 4 messages.",
-        "At the same time as step 3, 0.15 s later: begin conversation B, giving up after 0.25 s.",
+        "At the same time as step 2, 0.15 s later: begin conversation B, giving up after 0.25 s.",
         "Wait for 11 s.",
         "Continue conversation A.",
     ]
@@ -150,14 +149,25 @@ def test_a_conversation_that_was_only_refused_has_not_begun() -> None:
     assert [each.said for each in made.steps] == ["Begin conversation A.", "Begin conversation A."]
 
 
+def test_a_conversation_that_is_left_is_followed_by_another() -> None:
+    exchanges = (chat(0, 0.0, 0.1, "kapo1", A), chat(2, 0.2, 0.1, "lumi2", B))
+    walk = (Step(Kind.TURN), Step(Kind.LEAVE), Step(Kind.TURN))
+    (made,) = record(found(walk=walk, exchanges=exchanges)).violations
+    assert [each.said for each in made.steps] == [
+        "Begin conversation A.",
+        "Leave conversation A, which goes on existing.",
+        "Begin conversation B.",
+    ]
+
+
 def test_the_drawing_shows_what_overlaps_and_whom_to_blame() -> None:
     (made,) = record(found()).violations
     drawn = drawing(made.steps)
     assert [line.partition(" |")[0].split(None, 1) for line in drawn] == [
+        ["1", "conversation A"],
         ["2", "conversation A"],
-        ["3", "conversation A"],
-        ["4", "conversation B"],
-        ["6", "conversation A"],
+        ["3", "conversation B"],
+        ["5", "conversation A"],
     ]
     assert [line.rpartition("|")[2] for line in drawn] == [
         "  200 kapo1",
