@@ -50,6 +50,15 @@ class _Pending:
     features: frozenset[str]
 
 
+_NAMED_BY_REFUSED = {
+    "AUTH-5": "key-refused",
+    "STREAM-2": "stream-refused",
+    "MODEL-10": "model-refused",
+    "ERROR-17": "request-refused",
+}
+"""What is there when an id is used again that a refused request named, by the requirement that it begins nothing."""
+
+
 class Chats:
     """Judges chats by the course of a run, and adds them to it."""
 
@@ -181,6 +190,7 @@ class Chats:
                 if there
             }
         elif ask.conversation is not None:
+            features |= known.past - {"deleted"} if known is not None else set()
             features.add("deleted-id" if known is not None and "deleted" in known.past else "chosen-id")
         flags = {
             "respelled": ask.conversation is not None and ask.named != ask.conversation,
@@ -236,10 +246,12 @@ class Chats:
             known = self._course.conversations[ask.conversation] = Conversation(
                 ask.conversation, exists=False, leaves=leaves
             )
-        elif known.exists is not False:
-            known.past.add("refused")
+        if known.exists is False:
+            known.past |= {_NAMED_BY_REFUSED[leaves]} if leaves in _NAMED_BY_REFUSED else set()
+        else:
+            known.past.add("refused-stream" if keeps == "STREAM-2" else "refused")
         if ask.text is not None:
-            known.refused.append((ask.text, keeps))
+            known.refused.append((ask.text, leaves if known.exists is False else keeps))
 
     def _explain(self, conversation: Conversation, pending: Sequence[_Pending]) -> Iterable[Forbidden]:
         """Whether an order of these turns, which were under way at once, predicts all their answers."""

@@ -61,7 +61,7 @@ class Refusal:
     @property
     def keeps(self) -> str:
         """The requirement by which a conversation that there is stays as it was."""
-        return "CONV-20" if self.leaves == "ERROR-17" else self.leaves
+        return self.leaves if self.leaves == "STREAM-2" else "CONV-20"
 
 
 REFUSALS = (
@@ -118,6 +118,13 @@ REFUSALS = (
         lambda it: it.ask.model not in it.models and it.ask.model not in it.gone and not _is_name(it.ask.model),
         {"MODEL-4": CLIENT_ERRORS},
         leaves="MODEL-10",
+    ),
+    Refusal(
+        "Fields that the gateway does not need are ignored, or refused with 400 or 422.",
+        lambda it: "fields" in it.ask.features,
+        {"FIELD-1": frozenset({400, 422})},
+        leaves="ERROR-17",
+        optional=True,
     ),
     Refusal(
         "Instructions of more than 32,768 characters are refused, where they are not followed whole.",

@@ -44,7 +44,12 @@ CIRCUMSTANCES = {
     # Of what the conversation has been through.
     "after-failure": "after a turn that failed",
     "after-giving-up": "after a client that gave up",
-    "refused": "after a refused request",
+    "refused": "after a refused follow-up",
+    "refused-stream": "after a follow-up that was refused for streaming",
+    "key-refused": "with an id that a request refused for its key has named",
+    "stream-refused": "with an id that a request refused for streaming has named",
+    "model-refused": "with an id that a request refused for its model has named",
+    "request-refused": "with an id that a request refused for what it holds has named",
     "restart": "after a restart",
     "begun-natively": "in a conversation that the native API began",
     "added-natively": "after a message that the native API added",

@@ -18,6 +18,7 @@ NO_MESSAGE: dict[str, Any] = {"text": None}
 UNKNOWN: dict[str, Any] = {"model": "openhands_nobody"}
 DELETED: dict[str, Any] = {"model": "openhands_gone"}
 TOO_LONG: dict[str, Any] = {"instructions": "x" * (LONGEST_INSTRUCTIONS + 1)}
+FIELDS: dict[str, Any] = {"members": {"temperature": 0}}
 
 ANSWERED = [
     (NO_KEY, {401}, {200: "AUTH-3", 400: "AUTH-3", 403: "AUTH-3", 500: "AUTH-3"}),
@@ -29,6 +30,7 @@ ANSWERED = [
     ({"model": "openhands_scripted:latest"}, {400, 404, 422}, {200: "MODEL-4", 500: "MODEL-4"}),
     (DELETED, {404}, {200: "PROFILE-3", 400: "MODEL-5", 500: "PROFILE-3"}),
     ({**DELETED, "conversation": A}, {404}, {200: "MODEL-4", 400: "PROFILE-16", 502: "MODEL-4"}),
+    (FIELDS, {200, 400, 422}, {404: "FIELD-1", 500: "FIELD-3"}),
     (TOO_LONG, {200, 400, 413, 422}, {404: "CHAT-22", 500: "CHAT-5"}),
 ]
 """Requests that are to be refused, the statuses that are right, and whom others break."""
@@ -115,12 +117,12 @@ def test_a_key_is_right_wrong_or_missing_and_of_odd_forms_nothing_is_said(
 
 
 LEFT = [
-    (NO_KEY, 401, "AUTH-5", "AUTH-5"),
-    (WRONG_KEY, 401, "AUTH-5", "AUTH-5"),
+    (NO_KEY, 401, "AUTH-5", "CONV-20"),
+    (WRONG_KEY, 401, "AUTH-5", "CONV-20"),
     (STREAM, 400, "STREAM-2", "STREAM-2"),
     (NO_MESSAGE, 400, "ERROR-17", None),
-    (UNKNOWN, 404, "MODEL-10", "MODEL-10"),
-    (DELETED, 404, "MODEL-10", "MODEL-10"),
+    (UNKNOWN, 404, "MODEL-10", "CONV-20"),
+    (DELETED, 404, "MODEL-10", "CONV-20"),
     (TOO_LONG, 400, "ERROR-17", "CONV-20"),
     ({}, 429, "CONV-30", "CONV-30"),
 ]
