@@ -111,9 +111,11 @@ class Target:
         told: list[dict[str, object]] = [{"role": "system", "content": instructions}] if instructions else []
         before = self.heard.get(here, told)
         after: list[dict[str, object]] = [*before, {"role": "user", "content": text or ""}]
-        self._llms.setdefault(here, self._models.get(model, ""))
-        reply = respond(after, self._llms[here])
+        llm = self._llms.get(here, self._models.get(model, ""))
+        reply = respond(after, llm)
         answered = status in {None, 200} and (reply.failure is None or says is not None)
+        if status is None or status < 400 or status >= 500:  # a refused request begins nothing
+            self._llms[here] = llm
         if answered and not deaf:
             self.heard[here] = after
         if status is GIVES_UP:

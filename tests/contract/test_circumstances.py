@@ -118,7 +118,7 @@ COURSES: dict[str, Callable[[Target], Last]] = {
     "refused-stream": after(lambda it: it.chat("Hello, you.", A, members={"stream": True}, status=400)),
     "key-refused": lambda it: named_before(it, headers={}, status=401),
     "stream-refused": lambda it: named_before(it, members={"stream": True}, status=400),
-    "model-refused": lambda it: named_before(it, model="openhands_nobody", status=404, deaf=True),
+    "model-refused": lambda it: named_before(it, model="openhands_nobody", status=404),
     "request-refused": lambda it: named_before(it, members={"messages": []}, status=400),
     "other-model": lambda it: follow_up(it) | {"model": OTHER},
     "other-key": lambda it: follow_up(it) | {"headers": {"Authorization": f"Bearer {OTHER_KEY}"}},
