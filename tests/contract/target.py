@@ -114,7 +114,7 @@ class Target:
         llm = self._llms.get(here, self._models.get(model, ""))
         reply = respond(after, llm)
         answered = status in {None, 200} and (reply.failure is None or says is not None)
-        if status is None or status < 400 or status >= 500:  # a refused request begins nothing
+        if status not in range(400, 500):  # a refused request begins nothing
             self._llms[here] = llm
         if answered and not deaf:
             self.heard[here] = after
