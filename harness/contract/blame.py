@@ -85,6 +85,7 @@ class Unexpected:
         world: the conversation as it should be.
         there: what was there, as `harness.contract.rule` calls it.
         earlier: the user's messages that the request resent.
+        resent: the agent's, likewise.
         own: the system messages of the request.
         refused: messages of refused requests, with the requirement by which they leave nothing behind.
         strangers: whether a text holds what only another conversation was told.
@@ -96,6 +97,7 @@ class Unexpected:
     world: World
     there: frozenset[str]
     earlier: Sequence[str]
+    resent: Sequence[str]
     own: str
     refused: Sequence[tuple[str, str]]
     strangers: Callable[[str], bool]
@@ -130,10 +132,12 @@ class Unexpected:
         return ANY_ANSWER, "it answers something else"
 
     def _knows_what_was_resent(self, said: str) -> bool:
-        """Whether it holds the first word of a resent message, which the conversation wasn't told otherwise."""
+        """Whether it holds a resent message of the agent, or the first word of one of the user's."""
         own = {word for heard in (*self._heard, self.text) for word in words_of(heard)}
         resent = {words_of(message)[0] for message in self.earlier if words_of(message)}
-        return not (resent - own).isdisjoint(words_of(said))
+        expected = self.world.predict(self.text).text or ""
+        said_by_others = (text for text in self.resent if text and text not in expected)
+        return not (resent - own).isdisjoint(words_of(said)) or any(text in said for text in said_by_others)
 
     def _other_worlds(self) -> Iterator[tuple[str, str, World]]:
         """Worlds as a fault would make them: the requirement, what it would be, and the world."""

@@ -315,18 +315,19 @@ class Chats:
             world,
             culprit.features,
             earlier=culprit.ask.earlier,
+            resent=culprit.ask.resent,
             own=culprit.ask.instructions,
             refused=conversation.refused,
-            strangers=lambda answer: self._is_strange(answer, conversation, text),
+            strangers=lambda answer: self._is_strange(answer, conversation, [each.played.text for each in pending]),
             llms=sorted({llm for llm in self._course.models.values() if llm}),
         )
         requirement, seems = unexpected.blame()
         expected = " or ".join(sorted({repr(each.predict(text).text) for each in list(left)[:3]}))
         return Forbidden(requirement, "text", expected, repr(said), culprit.exchange, seems)
 
-    def _is_strange(self, answer: str, conversation: Conversation, text: str) -> bool:
+    def _is_strange(self, answer: str, conversation: Conversation, texts: Sequence[str]) -> bool:
         """Whether an answer holds a word that only other conversations were told: the first word of a message."""
-        own = {word for world in conversation.worlds for heard in (*world.heard, text) for word in words_of(heard)}
+        own = {word for world in conversation.worlds for heard in (*world.heard, *texts) for word in words_of(heard)}
         strange = {
             words[0]
             for each in self._course.conversations.values()

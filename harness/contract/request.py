@@ -22,6 +22,7 @@ PREFIX = "openhands_"
 CHAT, MODELS = "/v1/chat/completions", "/v1/models"
 PROFILES, CONVERSATIONS = "/api/profiles", "/api/conversations"
 
+_NOT_HEARD = {"assistant", "tool", "function"}
 _ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
 
 
@@ -68,6 +69,7 @@ class Chat:
         instructions: the text of all system and developer messages.
         streams: whether an event stream is asked for.
         earlier: the user's other messages, oldest first.
+        resent: what agents and tools are said to have said.
         features: what else is there that must make no difference, as `harness.contract.rule` calls it.
         odd: what the model takes no side on, so that any answer is allowed.
     """
@@ -82,6 +84,7 @@ class Chat:
     instructions: str
     streams: bool
     earlier: tuple[str, ...] = ()
+    resent: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
     odd: str | None = None
 
@@ -164,6 +167,7 @@ def read_chat(request: Request, given: Given) -> Chat:
         instructions="\n\n".join(instructions),
         streams=body.get("stream") is True,
         earlier=tuple(text or "" for text in texts[:-1]),
+        resent=tuple(_text(each.get("content")) or "" for each in messages if each.get("role") in _NOT_HEARD),
         features=frozenset(_features(request, body, users)),
         odd=odd or ("the key" if key is Key.ODD else None),
     )

@@ -121,6 +121,7 @@ class _Mixing:
             kind = chance.choices(list(self._kinds), list(self._kinds.values()))[0]
             if kind is not Kind.TURN:
                 steps.append(self._other(kind))
+                steps += self._look(steps[-1])
             elif chance.random() < self._at_once:
                 steps += self._turns_at_once()
             else:
@@ -150,6 +151,23 @@ class _Mixing:
                 return Step(kind, chance.randrange(self._slots), (("system", "short"),))
             case _:
                 return Step(kind, chance.randrange(self._slots))
+
+    def _look(self, done: Step) -> list[Step]:
+        """The step that shows best what another one did, half of the time; later ones may show it too."""
+        chance = self._chance
+        if chance.random() < 0.5:
+            return []
+        match done.kind:
+            case Kind.SAVE | Kind.RENAME | Kind.REMOVE if chance.random() < 0.5:
+                return [Step(Kind.TURN, chance.randrange(self._slots), (("model", f"profile-{done.slot}"),))]
+            case Kind.SAVE | Kind.RENAME | Kind.REMOVE:
+                return [Step(Kind.LIST)]
+            case Kind.DELETE:
+                return [Step(Kind.READ, done.slot)]
+            case Kind.ADD | Kind.BEGIN | Kind.RESTART | Kind.IDLE | Kind.CROWD:
+                return [Step(Kind.TURN, done.slot)]
+            case _:
+                return []
 
     def _turns_at_once(self) -> list[Step]:
         """Two to four turns at once, then one in each conversation that tells what became of them."""

@@ -90,7 +90,7 @@ def _walk(
                 return [], session.client.requests, session.client.clock(), session.ended
             explorer = Explorer(session, target, suite, contract_of(gateway), seed=seed, run=NO_RUN, budget=budget)
             result = await explorer.explore(_WALKERS)
-            return result.confirmed, result.requests, result.seconds, None
+            return result.confirmed, result.requests, result.seconds, explorer.ended
 
     try:
         with asyncio.Runner() as runner:
