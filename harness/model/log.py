@@ -46,6 +46,12 @@ class RequestLog:
             while len(self._requests) > KEPT_REQUESTS or self._weight > KEPT_CHARACTERS:
                 self._weight -= self._requests.popleft().weight
 
+    def clear(self) -> None:
+        """Forget all requests."""
+        with self._lock:
+            self._requests.clear()
+            self._weight = 0
+
     def containing(self, text: str) -> dict[str, Json]:
         """`{"count": N, "requests": [...]}`: the newest 20 requests with a message that contains the text.
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from harness.mutants.record import HonestRecord, MutantRecord
     from harness.report.build import Results
     from harness.report.record import Report
-    from harness.scenarios.model import Suite
-    from harness.targets import Endpoint, Progress, Target
+    from harness.scenarios.model import Scenario, Suite
+    from harness.targets import Endpoint, Progress
 
 PLAYING_SECONDS = 120.0
 """Timeout of a run. The suite takes 6 s of CPU; on a busy machine that took 40 s."""
@@ -45,9 +45,13 @@ _NOBODY = Watchers(())
 
 
 class _StaysUp:
-    """A target that keeps running after a run, for the next one."""
+    """A target that keeps running after a run, for the next one.
 
-    def __init__(self, target: Target) -> None:
+    The log of the scripted model begins anew with each run: the server's user can't see it, and requests with the same
+    words would be counted twice.
+    """
+
+    def __init__(self, target: MutantTarget) -> None:
         self._target = target
         self._endpoint: Endpoint | None = None
         self.name, self.argument = target.name, target.argument
@@ -56,6 +60,7 @@ class _StaysUp:
 
     def start(self, progress: Progress) -> Endpoint:
         self._endpoint = self._endpoint or self._target.start(progress)
+        self._target.forget_requests()
         return self._endpoint
 
     def stop(self) -> None:
@@ -155,8 +160,14 @@ def settings_for(front: type[Front], scenarios: tuple[str, ...], seed: str) -> S
 
 def _is_played_slow(front: type[Front], suite: Suite) -> bool:
     """Whether slow scenarios can catch a mutant. On honest gateways they are played by themselves."""
-    proofs = suite.scenarios.values()
-    return issubclass(front, Mutant) and any(SLOW in each.tags for each in proofs if each.requirement == front.breaks)
+    return issubclass(front, Mutant) and any(
+        SLOW in each.tags for each in suite.scenarios.values() if _can_catch(each, front)
+    )
+
+
+def _can_catch(scenario: Scenario, mutant: type[Mutant]) -> bool:
+    """Whether it is about the requirement that a mutant breaks, or is named as the one that shows the fault."""
+    return scenario.requirement == mutant.breaks or scenario.id in mutant.where
 
 
 def _without_long_pauses(front: type[Front], suite: Suite) -> Suite:
@@ -164,7 +175,7 @@ def _without_long_pauses(front: type[Front], suite: Suite) -> Suite:
     kept = {
         name: each
         for name, each in suite.scenarios.items()
-        if each.pauses < _LONG or not issubclass(front, Mutant) or each.requirement == front.breaks
+        if each.pauses < _LONG or not issubclass(front, Mutant) or _can_catch(each, front)
     }
     return replace(suite, scenarios=kept)
 

@@ -18,6 +18,7 @@ from harness.gateway.app import make_app
 from harness.gateway.gateway import make_gateway
 from harness.gateway.lifecycle import Phase
 from harness.gateway.settings import Limits, Settings
+from harness.model.log import RequestLog
 from harness.mutants.mutant import MODEL, Mutant, Sound
 from harness.scenarios.model import Capability
 from harness.targets import CAPACITY, Endpoint, ModelLog
@@ -71,6 +72,11 @@ class MutantTarget:
             return Endpoint(base_url, key, None, frozenset(Capability) - found_out, info, log, other_keys)
         return Endpoint(base_url, key, MODEL, frozenset(Capability), info, log, other_keys, time_limit=TURN_TIMEOUT)
 
+    def forget_requests(self) -> None:
+        """Empty the log of the scripted model."""
+        if self._server is not None:
+            self._server.model_log.clear()
+
     def restart(self) -> None:
         assert self._server is not None, "a target is started before it is started again"
         self._server.stop()
@@ -85,6 +91,7 @@ class _Server:
 
     def __init__(self, mutant: type[Front], settings: Settings) -> None:
         self.port = 0
+        self.model_log = RequestLog()
         self._mutant = mutant
         self._settings = settings
         self._secret_key = secrets.token_urlsafe(24)
@@ -95,7 +102,8 @@ class _Server:
         self.port = listener.getsockname()[1]
         # Accepted connections inherit it; without it an answer waits 40 ms for the client's delayed acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        options = launch.AgentOptions(secret_key=self._secret_key)
+        self.model_log.clear()
+        options = launch.AgentOptions(secret_key=self._secret_key, model_log=self.model_log)
         runtime = launch.make_runtime(self._settings, options)
         launch.load(runtime, self._settings, options)
         gateway = make_gateway(self._settings, runtime, options.model_log)
