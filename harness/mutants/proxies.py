@@ -157,7 +157,7 @@ class ShowsAPageForSlowFailures(Mutant):
 
 
 class HoldsStreamsOpen(Mutant):
-    """Keeps a stream with usage open for three seconds after its last event."""
+    """Keeps a stream with usage open for six seconds after its last event."""
 
     breaks = "PROXY-5"
     dialect = Dialect.AGENT_SERVER
@@ -171,7 +171,7 @@ class HoldsStreamsOpen(Mutant):
         async def sent(_scope: Scope, _receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             await send({"type": "http.response.body", "body": response.body, "more_body": True})
-            await asyncio.sleep(3)
+            await asyncio.sleep(6)
             await send({"type": "http.response.body", "body": b""})
 
         return sent

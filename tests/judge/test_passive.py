@@ -259,7 +259,7 @@ VIOLATED += [
     (Watch.REDIRECTS, "headers.Location", moved("https://harness.invalid/v1/models")),
     (Watch.PAGES, "body", exchange("", PAGE, status=504)),
     (Watch.PAGES, "body", exchange("\n<!DOCTYPE html>", ("Content-Type", "text/plain"), status=502)),
-    (Watch.ENDINGS, "body", ended(2.1)),
+    (Watch.ENDINGS, "body", ended(4.1)),
 ]
 NOTHING += [
     (Watch.DATE, exchange("", status=500)),
