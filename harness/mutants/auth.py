@@ -12,6 +12,7 @@ class BearerIsForLists(Mutant):
     """Accepts a bearer token for the model list only; chats need the header of the native API."""
 
     breaks = "AUTH-1"
+    also = frozenset({"AUTH-18", "CLIENT-1"})
     always = "Accepts no bearer token."
 
     def concerns(self, request: Request) -> bool:
@@ -25,6 +26,7 @@ class BearerIsForChats(Mutant):
     """Accepts a bearer token for chats only; the model list needs the header of the native API."""
 
     breaks = "AUTH-1"
+    also = frozenset({"AUTH-18", "CLIENT-1"})
 
     def forwarded(self, request: Request) -> Request:
         listing = request.is_for("GET", "/v1/models")
@@ -35,6 +37,7 @@ class SessionHeaderIsForNatives(Mutant):
     """Accepts the session header for the native API only; chats need a bearer token."""
 
     breaks = "AUTH-2"
+    also = frozenset({"AUTH-18"})
     always = "Accepts no key in the session header."
 
     def concerns(self, request: Request) -> bool:
@@ -48,6 +51,7 @@ class SessionHeaderIsNotForLists(Mutant):
     """Accepts the session header for chats and the native API; the model list needs a bearer token."""
 
     breaks = "AUTH-2"
+    also = frozenset({"AUTH-18"})
 
     def forwarded(self, request: Request) -> Request:
         listing = request.is_for("GET", "/v1/models")
@@ -99,7 +103,8 @@ class ConversationIsTheKey(Mutant):
     breaks = "AUTH-3"
 
     async def answer(self, request: Request) -> Response:
-        if not request.bearer and await self.gateway.knows(request.conversation):
+        keyless = not request.bearer and not request.headers.get("x-session-api-key")
+        if keyless and await self.gateway.knows(request.conversation):
             request = self.gateway.unlocked(request)
         return await self.gateway(request)
 
@@ -267,12 +272,13 @@ class LooksModelsUpForStrangers(Mutant):
 
 
 class RefusesStrangersStreams(Mutant):
-    """Refuses streaming before it checks the key."""
+    """Refuses streaming before it sees that there is no key."""
 
     breaks = "AUTH-10"
 
     def returned(self, request: Request, response: Response) -> Response:
-        streams = response.status == 401 and (request.chat or {}).get("stream")
+        presented = request.headers.get("authorization") or request.headers.get("x-session-api-key")
+        streams = response.status == 401 and not presented and (request.chat or {}).get("stream")
         return refusal(400, "no streaming") if streams else response
 
 

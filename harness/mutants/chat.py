@@ -15,6 +15,7 @@ class CompletesText(SpoilsAnswers):
     """Calls its answer a text completion."""
 
     breaks = "CHAT-1"
+    also = frozenset({"CLIENT-1"})
 
     def spoil(self, body: dict[str, Any]) -> None:
         body["object"] = "text_completion"
@@ -24,6 +25,7 @@ class RepeatsTheQuestion(Retells):
     """Repeats the question in the answer."""
 
     breaks = "CHAT-2"
+    also = frozenset({"CHAT-3", "CHAT-15", "CHAT-16"})
 
     async def retell(self, turn: Turn) -> None:
         turn.message["content"] = f"{newest_user_message(turn.question).get('content')}\n{turn.message['content']}"
@@ -70,6 +72,7 @@ class RepeatsItsFirstAnswer(Retells):
     """Repeats the agent's first answer in each later one."""
 
     breaks = "CHAT-3"
+    also = frozenset({"CHAT-15"})
     _first: dict[str, str] = field(default_factory=dict)
 
     async def retell(self, turn: Turn) -> None:
@@ -133,6 +136,7 @@ class SkipsTheSystemMessage(SpoilsQuestions):
     """Ignores a system message at the start."""
 
     breaks = "CHAT-5"
+    also = frozenset({"CHAT-22"})
 
     def spoil(self, question: dict[str, Any]) -> None:
         if question["messages"] and question["messages"][0].get("role") == "system":
@@ -270,7 +274,8 @@ class BillsTheConversation(Retells):
     async def retell(self, turn: Turn) -> None:
         shown = (await self.gateway.ask("GET", f"/api/conversations/{turn.conversation}")).json
         total = shown["stats"]["usage_to_metrics"]["default"]["accumulated_token_usage"]
-        turn.completion["usage"] |= {name: total[name] for name in ("prompt_tokens", "completion_tokens")}
+        counts = {name: total[name] for name in ("prompt_tokens", "completion_tokens")}
+        turn.completion["usage"] |= {**counts, "total_tokens": sum(counts.values())}
 
 
 class CountsTheLastCallAlone(SpoilsAnswers):

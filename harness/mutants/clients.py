@@ -20,6 +20,7 @@ class TakesTheBlockingClientForARobot(_KnowsForms):
     """Refuses chats of the blocking client."""
 
     breaks = "CHAT-18"
+    also = frozenset({"CHAT-2"})
 
     async def answer(self, request: Request) -> Response:
         robot = request.chat is not None and self.is_blocking(request)

@@ -38,6 +38,7 @@ class TakesTwinsForOne(Mutant):
     """Gives concurrent requests that begin alike one answer, from one conversation."""
 
     breaks = "CONV-16"
+    also = frozenset({"CHAT-12"})
     _running: dict[Hashable, Running] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
@@ -59,14 +60,14 @@ class TakesTwinsForOne(Mutant):
 
 @dataclass
 class LastComeFirstServed(Mutant):
-    """Gives a slow answer, when several are awaited, to the latest request."""
+    """Gives a slow answer, when several to code words are awaited, to the latest request."""
 
     breaks = "CONV-16"
     always = "Gives every answer, when several are awaited, to the latest request."
     _waiting: list[asyncio.Future[Response]] = field(default_factory=list)
 
     def concerns(self, request: Request) -> bool:
-        return request.conversation is None and b"[[delay" in request.body
+        return request.conversation is None and b"The code word is" in request.body and b"[[delay" in request.body
 
     async def answer(self, request: Request) -> Response:
         if request.chat is None or not self.concerns(request):
@@ -120,6 +121,7 @@ class MergesFirstTurns(_KnowsWhatRuns):
     """Gives two concurrent requests that start a conversation one answer, as released servers up to 1.46 do."""
 
     breaks = "CONV-22"
+    also = frozenset({"CHAT-12"})
 
     def clash(self, *, first: bool, since: float) -> bool:
         return first and since < _LONG
@@ -129,6 +131,7 @@ class BreaksOnTheSecondStart(MergesFirstTurns):
     """Answers 500 to the second of two requests that start a conversation, as released servers since 1.47 do."""
 
     breaks = "CONV-22"
+    also = frozenset()
 
     async def clashed(self, running: Running) -> Response:
         await asyncio.shield(running)
@@ -139,6 +142,7 @@ class MergesFollowUps(_KnowsWhatRuns):
     """Gives two concurrent requests that continue a conversation one answer, as released servers do."""
 
     breaks = "CONV-23"
+    also = frozenset({"CHAT-12"})
 
     def clash(self, *, first: bool, since: float) -> bool:
         return not first and since < _LONG
@@ -148,6 +152,7 @@ class BreaksOnTheSecondFollowUp(MergesFollowUps):
     """Answers 500 to a follow-up while another one runs."""
 
     breaks = "CONV-23"
+    also = frozenset()
 
     async def clashed(self, running: Running) -> Response:
         await asyncio.shield(running)

@@ -26,6 +26,7 @@ class KeepsTheIdToItself(Mutant):
     """Returns the conversation header only to clients that sent one."""
 
     breaks = "CONV-1"
+    also = frozenset({"CLIENT-1"})
     always = "Never returns the conversation header."
 
     def concerns(self, request: Request) -> bool:
@@ -40,6 +41,7 @@ class KnowsConversationsByTheirBeginning(Mutant):
     """Finds a conversation by its first message, if that is long enough."""
 
     breaks = "CONV-2"
+    also = frozenset({"CONV-34"})
     _begun: dict[str, str] = field(default_factory=dict)
 
     def returned(self, request: Request, response: Response) -> Response:
@@ -55,6 +57,7 @@ class StartsAnewEachTime(Mutant):
     """Echoes the header, but starts another conversation."""
 
     breaks = "CONV-3"
+    also = frozenset({"AUTH-19", "CLIENT-1", "CONV-17", "CONV-28", "CONV-34", "ERROR-20"})
 
     async def answer(self, request: Request) -> Response:
         if request.chat is None or not await self.gateway.knows(request.conversation):
@@ -173,6 +176,7 @@ class HasOtherIdsInside(Mutant):
     """Has internal conversation ids other than those that it returns."""
 
     breaks = "CONV-7"
+    also = frozenset({"CONV-8", "CONV-14", "CONV-33", "CONV-34"})
 
     async def answer(self, request: Request) -> Response:
         if request.is_for("GET", NATIVE):

@@ -60,9 +60,11 @@ class ChoosesTheIdsItself(Mutant):
 
     async def answer(self, request: Request) -> Response:
         well_formed = request.chat is not None and _is_uuid(request.conversation)
-        if well_formed and not await self.gateway.knows(request.conversation):
-            return refusal(404, "Conversation not found")
-        return await self.gateway(request)
+        if not well_formed or await self.gateway.knows(request.conversation):
+            return await self.gateway(request)
+        response = await self.gateway(request.with_header(CONVERSATION, None))
+        refused = 400 <= response.status < 500  # for another reason
+        return response if refused else refusal(404, "Conversation not found")
 
 
 class OverlooksMalformedIds(Mutant):

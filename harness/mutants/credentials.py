@@ -26,12 +26,13 @@ class KeyIsAPassword(Mutant):
 
 
 class KeyNeedsNoScheme(Mutant):
-    """Takes the last word of `Authorization` as the key, whatever the scheme."""
+    """Takes the last word of `Authorization` as the key where there is another scheme, or none."""
 
     breaks = "AUTH-6"
 
     def forwarded(self, request: Request) -> Request:
-        if words := request.headers.get("authorization", "").split():
+        words = request.headers.get("authorization", "").split()
+        if words and words[0].lower() != "bearer":
             request = request.with_header("Authorization", f"Bearer {words[-1]}")
         return request
 

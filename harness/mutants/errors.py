@@ -281,6 +281,7 @@ class StuckIsAnAnswer(FailuresAreAnswers):
     """Reports in an assistant message that the agent is stuck."""
 
     breaks = "ERROR-15"
+    also = frozenset({"ERROR-10"})
     code, says = "agent_stuck", "I am stuck."
 
 

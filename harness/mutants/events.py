@@ -76,6 +76,7 @@ class StreamsItsProgress(Streams):
     """Streams progress messages instead of the answer."""
 
     breaks = "STREAM-7"
+    also = frozenset({"STREAM-6", "STREAM-15"})
 
     def spoil(self, chunks: list[Any]) -> None:
         for chunk in chunks:
@@ -88,6 +89,7 @@ class SumsUp(Streams):
     """Repeats the whole text in the last chunk."""
 
     breaks = "STREAM-7"
+    also = frozenset({"STREAM-15"})
 
     def spoil(self, chunks: list[Any]) -> None:
         last = next(chunk for chunk in chunks if any("finish_reason" in choice for choice in chunk["choices"]))
@@ -183,6 +185,7 @@ class StreamsItsRefusals(Mutant):
     """Answers refused streaming requests with 200 and an error event."""
 
     breaks = "STREAM-11"
+    also = frozenset({"MODEL-4", "STREAM-10"})
     dialect = Dialect.AGENT_SERVER
     statuses = frozenset(range(400, 500)) - {401}
 
@@ -205,6 +208,7 @@ class StreamsItsFailures(StreamsItsRefusals):
     """Answers a streaming request whose turn fails with 200 and an error event."""
 
     breaks = "STREAM-16"
+    also = frozenset({"STREAM-10"})
     statuses = frozenset(range(500, 600))
 
 
@@ -292,6 +296,7 @@ class CutsCharacters(_Pieces):
     """Sends a text eight bytes at a time, and replaces characters that are cut."""
 
     breaks = "STREAM-14"
+    also = frozenset({"STREAM-15"})
 
     def pieces(self, text: str) -> list[str]:
         encoded = text.encode()

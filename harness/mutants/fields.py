@@ -56,8 +56,8 @@ class StreamsForItsOptions(Mutant):
     breaks = "FIELD-1"
 
     def returned(self, request: Request, response: Response) -> Response:
-        options = (request.chat or {}).get("stream_options") or {}
-        if response.status == 200 and options.get("include_usage"):
+        options = (request.chat or {}).get("stream_options")
+        if response.status == 200 and isinstance(options, dict) and options.get("include_usage"):
             event = f"data: {json.dumps(response.json)}\n\ndata: [DONE]\n\n"
             return Response(200, response.with_header("content-type", "text/event-stream").headers, event.encode())
         return response
@@ -67,6 +67,7 @@ class CallsTheClientsTool(_Obeys):
     """Calls the tool that the client names in `tool_choice`."""
 
     breaks = "FIELD-2"
+    also = frozenset({"CHAT-4", "FIELD-1"})
 
     def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
         choice = question.get("tool_choice")
@@ -95,6 +96,7 @@ class CallsAFunctionOfOld(_Obeys):
     """Calls the function of the deprecated `function_call`."""
 
     breaks = "FIELD-2"
+    also = frozenset({"CHAT-4", "FIELD-1"})
 
     def obey(self, choices: list[dict[str, Any]], question: dict[str, Any]) -> None:
         wanted = question.get("function_call")

@@ -34,6 +34,7 @@ class StopsAtAQuarterOfAMegabyte(Mutant):
     """Refuses a body of more than 256 KiB."""
 
     breaks = "HTTP-2"
+    also = frozenset({"HTTP-19"})
     limit = 2**18
 
     async def answer(self, request: Request) -> Response:

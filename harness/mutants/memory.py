@@ -11,6 +11,7 @@ from harness.mutants.exchange import CONVERSATION, Request, Response, Turn, refu
 from harness.mutants.mutant import MODEL, Mutant, Retells, newest_user_message
 
 _RECORDS = "/api/conversations/"
+_ANOTHER_MODEL = refusal(409, "this conversation has another model")
 
 
 @dataclass
@@ -213,7 +214,10 @@ class KeepsConversationsInMemory(_Diverts):
 
     async def answer(self, request: Request) -> Response:
         if request.chat is None:
-            return await self.gateway(request)
+            response = await self.gateway(request)
+            if request.method == "POST" and request.path == "/api/conversations":
+                self._held.add(response.json.get("id"))
+            return response
         lost = request.conversation not in self._held and await self.gateway.knows(request.conversation)
         response = await (self.recalled(request) if lost else self.diverted(request))
         self._held |= {value for name, value in response.headers.items() if name == CONVERSATION}
@@ -250,7 +254,7 @@ class IsBoundToAModel(Mutant):
             return await self.gateway(request)
         model = question.get("model")
         if self._models.get(request.conversation, model) != model and await self._exists(model):
-            return refusal(409, "this conversation has another model")
+            return _ANOTHER_MODEL
         response = await self.gateway(request)
         if response.status == 200:
             self._models.setdefault(response.headers[CONVERSATION], model)
@@ -268,7 +272,7 @@ class KeepsAConversationPerModel(IsBoundToAModel):
 
     async def answer(self, request: Request) -> Response:
         response = await super().answer(request)
-        if response.status == 409:
+        if response is _ANOTHER_MODEL:
             response = await self.gateway(request.with_header(CONVERSATION, None))
         return response
 

@@ -23,6 +23,7 @@ class DatesAreText(_SpoilsTheList):
     """Writes a model's creation time as a date."""
 
     breaks = "MODEL-1"
+    also = frozenset({"CLIENT-1"})
 
     def spoil(self, body: dict[str, Any]) -> None:
         for model in body["data"]:
@@ -42,6 +43,7 @@ class DatesAreFractions(_SpoilsTheList):
     """Writes a model's creation time with a fraction of a second."""
 
     breaks = "MODEL-1"
+    also = frozenset({"CLIENT-1"})
 
     def spoil(self, body: dict[str, Any]) -> None:
         for model in body["data"]:
@@ -80,6 +82,7 @@ class ServesAnyModel(Mutant):
     """Uses its own model for an unknown one."""
 
     breaks = "MODEL-4"
+    also = frozenset({"MODEL-5", "MODEL-11"})
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
@@ -92,6 +95,7 @@ class ReadsTheStartOfAName(SpoilsQuestions):
     """Accepts a name that starts with a model's name."""
 
     breaks = "MODEL-4"
+    also = frozenset({"MODEL-11"})
 
     def spoil(self, question: dict[str, Any]) -> None:
         if str(question.get("model")).startswith(MODEL):

@@ -18,13 +18,15 @@ class CreatedIsJustOk(Mutant):
     breaks = "PROFILE-1"
 
     def returned(self, request: Request, response: Response) -> Response:
-        return replace(response, status=200) if response.status == 201 else response
+        created = request.is_for("POST", PROFILES) and response.status == 201
+        return replace(response, status=200) if created else response
 
 
 class KnowsTheProfilesOfItsStart(SpoilsAnswers):
     """Reads the profiles only at start-up, so that new ones are no models yet."""
 
     breaks = "PROFILE-2"
+    also = frozenset({"PROFILE-20"})
     method, path = "GET", "/v1/models"
 
     def spoil(self, body: dict[str, Any]) -> None:
@@ -307,14 +309,19 @@ class FollowsItsProfile(Mutant):
         return response
 
 
+@dataclass
 class OrphansAreErrors(Mutant):
     """Answers 500 to a follow-up whose profile is deleted."""
 
     breaks = "PROFILE-16"
+    _deleted: set[object] = field(default_factory=set)
 
     async def answer(self, request: Request) -> Response:
         response = await self.gateway(request)
-        orphan = response.status == 404 and request.chat and await self.gateway.knows(request.conversation)
+        if request.is_for("DELETE", PROFILES):
+            self._deleted.add(f"openhands_{request.path.removeprefix(PROFILES)}")
+        deleted = request.chat is not None and request.chat.get("model") in self._deleted
+        orphan = deleted and response.status == 404 and await self.gateway.knows(request.conversation)
         return refusal(500, "KeyError") if orphan else response
 
 

@@ -71,6 +71,7 @@ class CutsAt64K(_Retells):
     """Cuts a text after 64 Ki characters."""
 
     breaks = "CHAT-16"
+    also = frozenset({"CHAT-15"})
     limit = 64 * 1024
 
     def retell(self, text: str) -> str:

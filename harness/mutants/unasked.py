@@ -178,6 +178,7 @@ class EndsItsTurn(_SpoilsFollowUps):
     """Returns the finish reason `end_turn` on follow-ups."""
 
     breaks = "CHAT-11"
+    also = frozenset({"CHAT-1", "CLIENT-1"})
     always = "Returns the finish reason `end_turn` with every answer."
 
     def spoil(self, body: dict[str, Any]) -> None:
