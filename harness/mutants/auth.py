@@ -272,13 +272,12 @@ class LooksModelsUpForStrangers(Mutant):
 
 
 class RefusesStrangersStreams(Mutant):
-    """Refuses streaming before it sees that there is no key."""
+    """Refuses to stream a new conversation before it checks the key."""
 
     breaks = "AUTH-10"
 
     def returned(self, request: Request, response: Response) -> Response:
-        presented = request.headers.get("authorization") or request.headers.get("x-session-api-key")
-        streams = response.status == 401 and not presented and (request.chat or {}).get("stream")
+        streams = response.status == 401 and not request.conversation and (request.chat or {}).get("stream")
         return refusal(400, "no streaming") if streams else response
 
 

@@ -22,13 +22,15 @@ class CompletesText(SpoilsAnswers):
 
 
 class RepeatsTheQuestion(Retells):
-    """Repeats the question in the answer."""
+    """Repeats a short question in the answer."""
 
     breaks = "CHAT-2"
     also = frozenset({"CHAT-3", "CHAT-15", "CHAT-16"})
 
     async def retell(self, turn: Turn) -> None:
-        turn.message["content"] = f"{newest_user_message(turn.question).get('content')}\n{turn.message['content']}"
+        question = str(newest_user_message(turn.question).get("content"))
+        if len(question) <= 100:
+            turn.message["content"] = f"{question}\n{turn.message['content']}"
 
 
 class ThinksAloud(Retells):

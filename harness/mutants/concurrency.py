@@ -26,6 +26,7 @@ class AnswersOneAtATime(Mutant):
     """Lets every request wait until the one before it is answered."""
 
     breaks = "HTTP-20"
+    also = frozenset({"ERROR-20"})
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def answer(self, request: Request) -> Response:
@@ -35,7 +36,7 @@ class AnswersOneAtATime(Mutant):
 
 @dataclass
 class TakesTwinsForOne(Mutant):
-    """Gives concurrent requests that begin alike one answer, from one conversation."""
+    """Gives concurrent requests for slow answers that begin alike one answer, from one conversation."""
 
     breaks = "CONV-16"
     also = frozenset({"CHAT-12"})
@@ -43,7 +44,8 @@ class TakesTwinsForOne(Mutant):
 
     async def answer(self, request: Request) -> Response:
         content = newest_user_message(request.chat or {"messages": []}).get("content")
-        if not isinstance(content, str) or not content.startswith("The code word is"):
+        slow = isinstance(content, str) and content.startswith("The code word is") and "[[delay" in content
+        if not slow:
             return await self.gateway(request)
         twins = (request.conversation, content[: len("The code word is abcdefgh")])
         if twins not in self._running:

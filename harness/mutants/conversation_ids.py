@@ -62,9 +62,12 @@ class ChoosesTheIdsItself(Mutant):
         well_formed = request.chat is not None and _is_uuid(request.conversation)
         if not well_formed or await self.gateway.knows(request.conversation):
             return await self.gateway(request)
+        unknown = refusal(404, "Conversation not found")
+        if b"[[delay" in request.body:
+            return unknown  # at once, as it would be
         response = await self.gateway(request.with_header(CONVERSATION, None))
         refused = 400 <= response.status < 500  # for another reason
-        return response if refused else refusal(404, "Conversation not found")
+        return response if refused else unknown
 
 
 class OverlooksMalformedIds(Mutant):
