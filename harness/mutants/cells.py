@@ -216,7 +216,6 @@ class NamesAnotherConversationLater(Mutant):
     """Names another conversation in the answer to the third turn."""
 
     breaks = "CONV-4"
-    also = frozenset({"CONV-29"})
     _turns: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: Request) -> Response:
