@@ -44,8 +44,7 @@ class TakesTwinsForOne(Mutant):
 
     async def answer(self, request: Request) -> Response:
         content = newest_user_message(request.chat or {"messages": []}).get("content")
-        slow = isinstance(content, str) and content.startswith("The code word is") and "[[delay" in content
-        if not slow:
+        if not isinstance(content, str) or not content.startswith("The code word is") or "[[delay" not in content:
             return await self.gateway(request)
         twins = (request.conversation, content[: len("The code word is abcdefgh")])
         if twins not in self._running:
