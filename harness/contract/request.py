@@ -209,7 +209,7 @@ _ODD_TEXTS = {
     rb"\[\[(garbage|cut): *once": "a reply that is bad once, after which some agents ask again",
 }
 
-_PLAIN = {"model", "messages", "stream"}
+_PLAIN = {"model", "messages", "stream", "stream_options"}
 _BIG = 256 * 1024
 
 

@@ -70,6 +70,7 @@ SAME = Rule(
 )
 CANONICAL = Rule("An answer spells the conversation's id canonically", "CONV-13")
 MODEL = Rule("An answer names the model that was asked for", "CHAT-10", (("stream", "STREAM-12"),))
+_TOKENS = "{} tokens of the prompt and {} of the answer"
 USAGE = Rule("The usage is what this turn cost", "CHAT-14")
 
 
@@ -135,5 +136,5 @@ def wrong_usage(exchange: Exchange, said: Said, costs: Collection[tuple[int, int
     """
     if said.tokens is None or said.tokens in costs:
         return None
-    expected = " or ".join(f"{prompt} and {answer}" for prompt, answer in sorted(costs))
-    return Forbidden(USAGE.broken(), "usage", expected, "{} and {}".format(*said.tokens), exchange)
+    expected = " or ".join(_TOKENS.format(*cost) for cost in sorted(costs))
+    return Forbidden(USAGE.broken(), "usage", expected, _TOKENS.format(*said.tokens), exchange)

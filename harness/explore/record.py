@@ -159,8 +159,8 @@ class ExplorationRecord(Document, schema="exploration"):
 
     @property
     def outcome(self) -> str:
-        """The exit status as a word that reports know."""
-        return {0: "conformant", 1: "non-conformant", 3: "incomplete"}[self.exit_status]
+        """The exit status as a word that reports know. A walk tries too little to call a target conformant."""
+        return {0: "warned" if self.violations else "nothing found", 1: "failed", 3: "incomplete"}[self.exit_status]
 
     @property
     def verdict(self) -> str:

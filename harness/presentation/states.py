@@ -36,6 +36,8 @@ LOOKS = {
     "conformant": _GOOD,
     "non-conformant": _BAD,
     "incomplete": _OPEN,
+    # explorations, which may also be incomplete, warned or failed
+    "nothing found": _GOOD,
     # evaluations, which may also be incomplete
     "complete": _GOOD,
     "gate missed": _BAD,

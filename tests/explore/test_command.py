@@ -15,7 +15,7 @@ from tests.run.servers import Answer, Gateway, Received, Server
 if TYPE_CHECKING:
     from pathlib import Path
 
-WALKS = ("--scripted-model", "--walks", "8", "--seed", "7", "--shrink-seconds", "60")
+WALKS = ("--scripted-model", "--walks", "4", "--seed", "7", "--shrink-seconds", "20")
 
 
 def test_a_planted_fault_is_found_shrunk_and_told(

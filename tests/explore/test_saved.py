@@ -120,7 +120,7 @@ FOUND = {
     ),
     "answers that are swapped": (
         "LastComeFirstServed",
-        walk(turn(0, 1, script="late"), turn(1, 1, script="late")),
+        walk(turn(0, 1, script="late", tells="word"), turn(1, 1, script="late", tells="word")),
         "CONV-16",
     ),
     "turns at once that are merged": (
@@ -184,7 +184,7 @@ ON_A_SOUND_ONE = {
     ),
     "failures": walk(turn(upstream="fault/bad-gateway"), turn(script="loop"), turn(lacks="user"), turn(id="upper")),
     "streams": walk(
-        turn(stream="usage", says="answer-size/64-KB"), turn(stream="true", fields="field-value/words-first")
+        turn(stream="usage", says="answer-size/64-KB"), turn(stream="true")
     ),
     "lists": walk(Step(Kind.SAVE), Step(Kind.SAVE, 1), Step(Kind.REMOVE, 1), Step(Kind.LIST)),
 }
@@ -219,6 +219,13 @@ def test_what_no_scenario_can_say_is_not_saved(tmp_path: Path) -> None:
     _, saved = save(sound(Dialect.DOCUMENTED), steps, tmp_path, requirement="CONV-3", check="text")
     assert isinstance(saved, NotSaved)
     assert saved.reason.startswith("a profile is given the name of another one")
+
+
+def test_what_another_target_may_refuse_is_not_saved(tmp_path: Path) -> None:
+    steps = walk(turn(fields="field-value/words-first"))
+    _, saved = save(sound(Dialect.DOCUMENTED), steps, tmp_path, requirement="CONV-3", check="text")
+    assert isinstance(saved, NotSaved)
+    assert saved.reason.startswith("a target may as well refuse one of its requests")
 
 
 def test_what_was_seen_once_is_not_saved(tmp_path: Path) -> None:
