@@ -142,7 +142,7 @@ class Ideal:
         if binding := self._binding(ask):
             return Allowed(_status(_statuses(binding, self.binds)))
         if self._reasons(ask):
-            raise InexpressibleError("a target may as well refuse one of its requests, for its fields or its long instructions")
+            raise InexpressibleError("a target may as well refuse one of its requests, for what it holds")
         if gives_up and _IMMEDIATE.search(ask.text or ""):
             raise InexpressibleError("a client gives up on a turn that may be over before")
         if contended or gives_up or "image" in ask.features or fails(ask, self.given):
