@@ -183,9 +183,7 @@ ON_A_SOUND_ONE = {
         Step(Kind.SAVE), turn(model="profile-0"), Step(Kind.RENAME), turn(model="renamed-0"), turn(1, model="profile-0")
     ),
     "failures": walk(turn(upstream="fault/bad-gateway"), turn(script="loop"), turn(lacks="user"), turn(id="upper")),
-    "streams": walk(
-        turn(stream="usage", says="answer-size/64-KB"), turn(stream="true")
-    ),
+    "streams": walk(turn(stream="usage", says="answer-size/64-KB"), turn(stream="true")),
     "lists": walk(Step(Kind.SAVE), Step(Kind.SAVE, 1), Step(Kind.REMOVE, 1), Step(Kind.LIST)),
 }
 
