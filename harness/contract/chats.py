@@ -114,6 +114,9 @@ class Chats:
         if said.status == BUSY or (said.status == AT_WORK and contended):
             self._refused(ask, known, NOTHING_LEFT.requirement, NOTHING_LEFT.requirement)
             return [], None
+        if ask.model in self._course.keyless and not situation.continues:
+            self._course.lose_sight(ask.conversation, said.conversation)
+            return list(turns.wrong_without_key(exchange, said)), None
         if reasons and said.refused:
             return self._see_refusal(exchange, ask, said, reasons), None
         return self._see_turn(exchange, ask, said, known, features)
@@ -219,6 +222,8 @@ class Chats:
             self._course.conversations[conversation] = known
         elif known.exists is None and known.worlds:
             known.worlds |= {fresh}
+        if known.model and ask.model != known.model:
+            known.past.add("other-model")
         known.exists = True
         known.touched = self._course.count()
         if ask.conversation is not None and ask.named != ask.conversation:
@@ -256,6 +261,8 @@ class Chats:
     def _explain(self, conversation: Conversation, pending: Sequence[_Pending]) -> Iterable[Forbidden]:
         """Whether an order of these turns, which were under way at once, predicts all their answers."""
         worlds = conversation.worlds
+        if not worlds:  # nobody knows what it has heard
+            return
         if len(pending) > 1 and conversation.turns == 0 and not any(world.heard for world in worlds):
             # Each may have been the first.
             worlds |= {World(each.ask.instructions, llm=self._course.models.get(each.ask.model)) for each in pending}

@@ -89,6 +89,7 @@ class Course:
         gone: the models that there were once.
         unknown: models of which nobody knows whether they are there.
         counts: whether the target counts tokens as the scripted model does; None until a first turn has shown it.
+        keyless: models whose profiles have no key, so that their chats fail.
         fate: what last happened to a model, for the question whom to blame.
     """
 
@@ -99,6 +100,7 @@ class Course:
         self.models: dict[str, str | None] = dict(given.models)
         self.gone: set[str] = set()
         self.unknown: set[str] = set()
+        self.keyless: set[str] = set()
         self.counts: bool | None = None
         self.fate: dict[str, str] = {}
         self._count = 0
@@ -120,11 +122,13 @@ class Course:
         self.models[model] = llm
         self.gone.discard(model)
         self.unknown.discard(model)
+        self.keyless.discard(model)
 
     def rename(self, model: str, new: str) -> None:
         """A profile was given another name."""
         llm = self.models.get(model)
         self._note_profile("profile-renamed", model)
+        self.keyless |= {new} if model in self.keyless else set()
         self.remove(model)
         self.models[new] = llm
         self.gone.discard(new)
@@ -135,6 +139,7 @@ class Course:
         self._note_profile("profile-deleted", model)
         if self.models.pop(model, "") != "":
             self.gone.add(model)
+        self.keyless.discard(model)
         self.fate |= dict.fromkeys(self.models, "spared") | {model: "deleted"}
 
     def forget_model(self, model: str) -> None:

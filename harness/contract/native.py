@@ -162,8 +162,10 @@ def _save(course: Course, exchange: Exchange, said: Said, model: str) -> Iterato
         provider, _, plain = named.partition("/")
         course.save(model, plain or provider)
         nowhere = isinstance(llm, dict) and str(llm.get("base_url")).startswith(_NOWHERE)
-        if nowhere or body.get("include_secrets") is not True:  # it is listed, and its chats fail, perhaps
+        if nowhere:
             course.unknown.add(model)
+        elif body.get("include_secrets") is not True:
+            course.keyless.add(model)
     elif said.status not in {_CONFLICT, _BUSY}:  # released servers keep fifty profiles
         requirement = SAVED.broken({"overwritten"} if model in course.models else ())
         yield Forbidden(requirement, "status", "201", str(said.status), exchange)
@@ -194,9 +196,9 @@ def _conversation(
         case "POST", "events" if said is not None and said.succeeded:
             known.past.add("added-natively")
             text = _native_text(body_of(exchange.request))
-            known.worlds = (
-                frozenset(world.answering(text) for world in known.worlds) if text is not None else frozenset()
-            )
+            # What a client gave up on may have been heard before.
+            before = (each for world in known.worlds for each in world.before())
+            known.worlds = frozenset(each.answering(text) for each in before) if text is not None else frozenset()
         case "GET", _:
             pass
         case _:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.contract.course import Forbidden
 from harness.contract.rule import Rule
 from harness.contract.world import predict
+from harness.json_value import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -60,6 +61,7 @@ ANSWERED = Rule(
 FAILS = Rule(
     "A turn whose language model fails is answered with a server error (5xx)", "ERROR-10", (("stuck", "ERROR-15"),)
 )
+KEYLESS = Rule("A chat of a profile without a key fails", "PROFILE-20")
 NO_RETRY = Rule("The answer to a turn that failed tells clients not to send it again", "ERROR-12")
 NAMED = Rule("An answer carries its conversation's id", "CONV-1", (("failed", "ERROR-13"), ("stream", "STREAM-10")))
 NEW = Rule("A request that names no conversation begins a new one", "CONV-2")
@@ -71,6 +73,7 @@ SAME = Rule(
 CANONICAL = Rule("An answer spells the conversation's id canonically", "CONV-13")
 MODEL = Rule("An answer names the model that was asked for", "CHAT-10", (("stream", "STREAM-12"),))
 _TOKENS = "{} tokens of the prompt and {} of the answer"
+ENDED = Rule("A streamed answer ends with `[DONE]`", "STREAM-6")
 USAGE = Rule("The usage is what this turn cost", "CHAT-14")
 
 
@@ -88,6 +91,12 @@ def wrong_status(exchange: Exchange, ask: Chat, said: Said, given: Given, there:
     elif not said.succeeded:
         return Forbidden(ANSWERED.broken(there), "status", "200", str(said.status), exchange)
     return None
+
+
+def wrong_without_key(exchange: Exchange, said: Said) -> Iterator[Forbidden]:
+    """What is forbidden of the status of a first turn whose profile has no key."""
+    if said.status < 500:
+        yield Forbidden(KEYLESS.broken(), "status", "a server error (5xx)", str(said.status), exchange)
 
 
 def wrong_conversation(
@@ -122,8 +131,11 @@ def wrong_rest(exchange: Exchange, ask: Chat, said: Said, there: Collection[str]
     if said.status >= 500:
         if said.retriable:
             yield Forbidden(NO_RETRY.broken(), "header", "x-should-retry: false", "a failure to be retried", exchange)
-    elif said.model not in {None, ask.model}:
+        return
+    if said.model not in {None, ask.model}:
         yield Forbidden(MODEL.broken(there), "model", ask.model, str(said.model), exchange)
+    if ask.streams and not said.cut and isinstance(said.body, list) and said.body[-1:] != ["[DONE]"]:
+        yield Forbidden(ENDED.broken(there), "body", "`[DONE]` in the end", shorten(said.body[-1:]), exchange)
 
 
 def wrong_usage(exchange: Exchange, said: Said, costs: Collection[tuple[int, int]]) -> Forbidden | None:

@@ -87,7 +87,7 @@ class Actor:
     stage: Stage
     conversations: dict[int, str] = field(default_factory=dict)
     scratch: str = field(init=False)
-    _number: int = field(default=0, init=False)
+    _twins: dict[int, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.scratch = f"{SCRATCH_PREFIX}{self.stage.run}-{self.stage.word()}"
@@ -171,8 +171,11 @@ class Actor:
         for slot in range(PROFILES):
             models[f"profile-{slot}"] = f"{MODEL_PREFIX}{self.scratch}-{slot}"
             models[f"renamed-{slot}"] = f"{MODEL_PREFIX}{self.scratch}-{slot}-renamed"
+        word = self.stage.word()
+        if step is not None and step.group is not None and step.option("twin"):
+            word = self._twins.setdefault(step.group, word)
         return Names(
-            word=self.stage.word(),
+            word=word,
             conversation=self.conversations.get(step.slot) if step else None,
             chosen=self.stage.identifier(),
             always_chosen=self.stage.guest,
@@ -198,7 +201,10 @@ class Actor:
                 yield Http("POST", "/api/conversations", json=self._beginning(begun, step))
             case Kind.SAVE if self.stage.llm is not None:
                 llm = self.stage.llm(f"harness-{self.stage.word()}")
-                yield Http("POST", profile, json={"llm": llm, "include_secrets": True})
+                keyed = step.option("keyless") is None
+                if not keyed:
+                    llm.pop("api_key", None)
+                yield Http("POST", profile, json={"llm": llm, "include_secrets": keyed})
             case Kind.RENAME if self.stage.llm is not None:
                 yield Http("POST", f"{profile}/rename", json={"new_name": f"{self.scratch}-{step.slot}-renamed"})
             case Kind.REMOVE if self.stage.llm is not None:

@@ -26,7 +26,11 @@ _PIXEL = (
     "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 _LONG = "What was agreed on before still holds. " * 500
-_KEYS = {"bearer": Auth.BEARER, "session-header": Auth.SESSION_HEADER}
+_KEYS = {
+    "bearer": Auth.BEARER,
+    "session-header": Auth.SESSION_HEADER,
+    "wrong-bearer-right-session-header": Auth.WRONG_BEARER_RIGHT_SESSION_HEADER,
+}
 _OTHER_KEYS: dict[str, dict[str, Json]] = {
     "other": {"Authorization": "Bearer ${other_key}"},
     "last": {"X-Session-API-Key": "${last_key}"},
@@ -150,7 +154,8 @@ def _system(step: Step, names: Names) -> list[Json]:
         return []
     text = f"The instruction word is {names.word}."
     text = f"{_LONG}{text}" if chosen == "long" else text
-    return [{"role": "developer" if chosen == "developer" else "system", "content": text}]
+    content: Json = [{"type": "text", "text": text}] if chosen == "parts" else text
+    return [{"role": "developer" if chosen == "developer" else "system", "content": content}]
 
 
 def _header(step: Step, names: Names) -> tuple[str | None, str | None]:

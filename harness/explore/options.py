@@ -84,7 +84,7 @@ def options_of(suite: Suite, capabilities: AbstractSet[Capability], contract: Co
         "id": ["chosen", "upper", "plain", "urn", "braces", "empty", "malformed"],
         "form": ["parts", "two-parts", "image"],
         "history": ["few", "forty"],
-        "system": ["short", "developer", "long", "last"],
+        "system": ["short", "developer", "parts", "long", "last"],
         "asks": list(QUESTIONS if scripted else ("exactly", "code")),
         "stream": ["true", "false"] if contract is Contract.DOCUMENTED else ["true", "true", "usage", "false"],
         "client": ["sync", "as-it-comes"],
@@ -95,7 +95,7 @@ def options_of(suite: Suite, capabilities: AbstractSet[Capability], contract: Co
     if scripted:
         turns |= {"script": list(SCRIPTS), "gives-up": ["yes"]}
     if Capability.AUTHENTICATION in capabilities:
-        turns["key"] = ["bearer", "session-header"]
+        turns["key"] = ["bearer", "session-header", "wrong-bearer-right-session-header"]
     if Capability.SEVERAL_KEYS in capabilities:
         turns["key"] += ["other", "last"]
     if Capability.PROFILES in capabilities:

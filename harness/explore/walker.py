@@ -57,6 +57,10 @@ _OPTION = 0.4
 """How often a turn has an option of its themes."""
 _OTHER_QUESTIONS = 0.3
 """How often a turn asks for something else than all that the agent knows."""
+_KEYLESS = 0.15
+"""How often a profile is saved without its key."""
+_TWINS = 0.2
+"""How often turns at once say the same."""
 _HEAVY = 0.1
 """How often a heavy value is taken where it was drawn."""
 
@@ -139,6 +143,8 @@ class _Mixing:
     def _other(self, kind: Kind) -> Step:
         chance = self._chance
         match kind:
+            case Kind.SAVE if chance.random() < _KEYLESS:
+                return Step(kind, chance.randrange(PROFILES), (("keyless", "yes"),))
             case Kind.SAVE | Kind.RENAME | Kind.REMOVE:
                 return Step(kind, chance.randrange(PROFILES))
             case Kind.IDLE:
@@ -174,10 +180,13 @@ class _Mixing:
         chance, group = self._chance, self._walker.number_group()
         slots = [chance.randrange(self._slots) for _ in range(chance.choice((2, 2, 3, 4)))]
         turns = []
+        twins = chance.random() < _TWINS
         for slot in slots:
             turn = self._turn(slot)
             options = dict(turn.options)
             options.pop("gives-up", None)
+            if twins:
+                options = {name: value for name, value in options.items() if name in {"id", "script"}} | {"twin": "yes"}
             if chance.random() < 0.5:
                 options["after"] = chance.choice(("0.05", "0.15"))
             if "script" in self._names and chance.random() < 0.5 and "upstream" not in options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.contract.ledger import Ledger
 from harness.contract.request import uuid_of
 from harness.contract.world import World, predict
 from harness.model.rules import respond
 from harness.scenarios.model import Contract
-from tests.contract.target import GIVES_UP, HEADER, OTHER, TELL, TOLD, A, B, C, Target
+from harness.trace import Exchange, Request, Response
+from tests.contract.target import BEARER, GIVES_UP, HEADER, MODEL, OTHER, TELL, TOLD, A, B, C, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,6 +213,15 @@ def test_a_conversation_keeps_its_language_model() -> None:
     assert it.blamed() == ["PROFILE-11", "CONV-27", "PROFILE-15"]
 
 
+def test_a_model_that_was_named_on_the_way_is_not_gone_on_with() -> None:
+    question = "Which language model are you?"
+    it = Target()
+    it.chat("Hello.")
+    it.chat(question, A, model=OTHER)
+    it.chat(question, A, says="other")
+    assert it.blamed() == ["CONV-27"]
+
+
 def test_an_answer_with_more_than_the_agents_text_is_too_much() -> None:
     it = Target()
     it.chat("Reply with exactly: yes", says="Thinking ... yes, that is all")
@@ -291,3 +303,15 @@ def test_a_stream_is_judged_like_a_plain_answer() -> None:
     it.chat(TOLD, members={"stream": True})
     it.chat(TELL, A, members={"stream": True}, says=told())
     assert it.blamed() == ["CONV-3"]
+
+
+@pytest.mark.parametrize(("ends", "blamed"), [("data: [DONE]\n\n", []), ("", ["STREAM-6"])])
+def test_a_stream_ends_with_done(ends: str, blamed: list[str]) -> None:
+    chunk = {"model": MODEL, "choices": [{"index": 0, "delta": {"content": "You said: Hello."}}]}
+    events = f"data: {json.dumps(chunk)}\n\n{ends}".encode()
+    asked = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": "Hello."}]}
+    headers = (("Content-Type", "application/json"), *BEARER.items())
+    request = Request("POST", "http://127.0.0.1/v1/chat/completions", headers, json.dumps(asked).encode())
+    response = Response(200, (("Content-Type", "text/event-stream"), (HEADER, A)), events)
+    ledger = Ledger(Target(Contract.AGENT_SERVER).given)
+    assert [each.requirement for each in ledger.see([Exchange(0, 0.0, 0.1, request, response)])] == blamed

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.target import MODEL, OTHER, TELL, TOLD, A, B, Target
+from tests.contract.target import GIVES_UP, MODEL, OTHER, TELL, TOLD, A, B, C, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harness.json_value import Json
 
 NEW = "openhands_new"
 NO_KEY: dict[str, str] = {}
@@ -128,6 +130,28 @@ def test_a_profile_is_saved_or_there_is_no_room(status: int, blamed: int) -> Non
     assert it.blamed() == ["PROFILE-7"][:blamed]
 
 
+NOWHERE: Json = {"model": "openai/scripted", "base_url": "http://127.0.0.1:9/v1"}
+
+
+def test_chats_of_a_profile_without_a_key_fail_and_no_others() -> None:
+    it = Target()
+    it.save("new")
+    it.chat("Hello.", model=NEW)
+    it.native("POST", "/api/profiles/new", {"llm": {"model": "openai/scripted"}}, status=201)
+    it.chat("Hello.", model=NEW, status=500, answers_as=B)
+    it.chat(TELL, A, model=NEW)  # it has begun with a key
+    it.rename("new", "newer")
+    it.chat("Hello.", model="openhands_newer", status=500, answers_as=B)
+    assert it.blamed() == []
+    it.save("newer")
+    it.chat("Hello.", model="openhands_newer", answers_as=C)
+    assert it.blamed() == []
+    it.chat("Hello.", model="openhands_new", status=404)
+    it.native("POST", "/api/profiles/new", {"llm": {"model": "openai/scripted"}}, status=201)
+    it.chat("Hello.", model=NEW, answers_as=B)
+    assert it.blamed() == ["PROFILE-20"]
+
+
 def test_what_became_of_a_profile_is_unknown_after_a_server_error_or_an_odd_request() -> None:
     changes: tuple[Callable[[Target], None], ...] = (
         lambda it: it.save("new", status=500),
@@ -135,7 +159,7 @@ def test_what_became_of_a_profile_is_unknown_after_a_server_error_or_an_odd_requ
         lambda it: it.native("POST", "/api/profiles/new", {"llm": {}}, status=201),
         lambda it: it.native("PUT", "/api/profiles/new", {}),
         lambda it: it.native("POST", "/api/profiles/new/rename", {"new_name": "no such name"}),
-        lambda it: it.native("POST", "/api/profiles/new", {"llm": {"model": "openai/scripted"}}, status=201),
+        lambda it: it.native("POST", "/api/profiles/new", {"llm": NOWHERE, "include_secrets": True}, status=201),
     )
     for change in changes:
         for status in (200, 404, 502):
@@ -255,6 +279,16 @@ def test_a_message_that_the_native_api_adds_is_heard() -> None:
     assert it.blamed() == []
     it.chat(TELL, A, says="scripted | - | plum | The code word is plum. | Tell all that you know.")
     assert it.blamed() == ["CONV-29"]
+
+
+def test_a_message_may_be_added_after_one_that_its_client_gave_up_on() -> None:
+    for heard in ("Late. | The code word is pear.", "The code word is pear.", "The code word is pear. | Late."):
+        it = Target()
+        it.chat(TOLD)
+        it.chat("Late.", A, status=GIVES_UP)
+        it.add(A, "The code word is pear.")
+        it.chat(TELL, A, says=f"scripted | - | pear | The code word is plum. | {heard} | Tell all that you know.")
+        assert it.blamed() == []
 
 
 def test_after_any_other_request_about_a_conversation_nothing_is_known_of_it() -> None:

@@ -8,6 +8,7 @@ from math import inf
 import pytest
 
 from harness.contract.order import MOST_WAITING, Played, explain
+from harness.contract.request import MOST_BYTES
 from harness.contract.world import World
 from tests.contract.target import GIVES_UP, TELL, TOLD, A, B, Target
 
@@ -53,6 +54,15 @@ def test_any_order_is_allowed(order: tuple[str, ...]) -> None:
     for colour in order:
         world = world.answering(ask(colour))
     it.chat("Last turn. Tell all that you know.", A, says=world.predict("Last turn. Tell all that you know.").text)
+    assert it.blamed() == []
+
+
+def test_turns_beside_one_that_nothing_is_known_of_are_not_judged() -> None:
+    it = Target()
+    it.chat(TOLD)
+    it.chat(ask("Red"), A, says="anything", at=(10, 12))
+    it.chat(ask("Green"), A, says="at all", at=(10.1, 12))
+    it.chat(ask("Blue"), A, members={"padding": "x" * MOST_BYTES}, at=(10.2, 12))
     assert it.blamed() == []
 
 

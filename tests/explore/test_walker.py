@@ -58,6 +58,15 @@ def test_themes_name_options_that_there_are() -> None:
     assert options().turns.keys() - named == {"asks"}
 
 
+def test_turns_at_once_may_say_the_same_and_a_profile_may_have_no_key() -> None:
+    made = walker("1")
+    steps = [step for _ in range(300) for step in made.next()]
+    twins = [step for step in steps if step.option("twin")]
+    assert twins
+    assert all(step.group is not None for step in twins)
+    assert any(step.kind is Kind.SAVE and step.option("keyless") for step in steps)
+
+
 def test_a_target_is_not_asked_for_what_it_does_not_offer() -> None:
     made = walker("1", frozenset({Capability.AUTHENTICATION}))
     steps = [step for _ in range(500) for step in made.next()]
