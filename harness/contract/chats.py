@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.contract import turns
 from harness.contract.blame import Unexpected, words_of
 from harness.contract.course import Conversation, Forbidden
-from harness.contract.order import Played, can_be_explained, explain
+from harness.contract.order import Played, explain
 from harness.contract.refusals import Situation, reasons_to_refuse
 from harness.contract.request import read_chat
 from harness.contract.response import read_answer
@@ -267,10 +267,10 @@ class Chats:
             # Each may have been the first.
             worlds |= {World(each.ask.instructions, llm=self._course.models.get(each.ask.model)) for each in pending}
         played = [each.played for each in pending]
-        if not can_be_explained(worlds, played):
+        after = explain(worlds, played)
+        if after is None:
             conversation.worlds = frozenset()
             return
-        after = explain(worlds, played)
         for each in pending:
             conversation.turns += each.said is not None and not each.played.failed
             if each.played.failed:

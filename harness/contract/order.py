@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from harness.contract.world import World
 
-MOST_WORLDS = 64
-"""Kept of a conversation; with more nothing can be told apart any more."""
+MOST_WORLDS = 128
+"""In which a conversation may be. With more, nothing can be told apart any more."""
 
 MOST_WAITING = 2
 """Messages of a conversation whose clients gave up. With more, there are too many worlds in which it may be."""
@@ -47,15 +47,22 @@ class Played:
         return self.ended == inf
 
 
-def can_be_explained(worlds: frozenset[World], turns: Sequence[Played]) -> bool:
-    """Whether enough is known for that, and not too much is possible."""
-    waiting = max((len(world.waiting) for world in worlds), default=inf)
-    return waiting + sum(turn.given_up for turn in turns) <= MOST_WAITING
+class _TooManyWorldsError(Exception):
+    """More is possible than can be looked at."""
 
 
-def explain(worlds: frozenset[World], turns: Sequence[Played]) -> frozenset[World]:
-    """The worlds after these turns, in each order that predicts all answers; none if there is no such order."""
-    return frozenset(_orders(worlds, tuple(turns)))
+def explain(worlds: frozenset[World], turns: Sequence[Played]) -> frozenset[World] | None:
+    """The worlds after these turns, in each order that predicts all answers; none if there is no such order.
+
+    None if too little is known, or too much is possible, to forbid anything.
+    """
+    waiting = max((len(world.waiting) for world in worlds), default=0)
+    if waiting + sum(turn.given_up for turn in turns) > MOST_WAITING:
+        return None
+    try:
+        return frozenset(_orders(worlds, tuple(turns)))
+    except _TooManyWorldsError:
+        return None
 
 
 def _orders(worlds: frozenset[World], turns: tuple[Played, ...]) -> Iterator[World]:
@@ -68,7 +75,9 @@ def _orders(worlds: frozenset[World], turns: tuple[Played, ...]) -> Iterator[Wor
         others = (*turns[:index], *turns[index + 1 :])
         if all(turn.began <= other.ended for other in others):
             after = frozenset(new for world in worlds for new in _play(world, turn))
-            yield from _orders(_fewest_broken(after), others)
+            if len(after) > MOST_WORLDS:
+                raise _TooManyWorldsError
+            yield from _orders(after, others)
 
 
 def _play(world: World, turn: Played) -> Iterator[World]:
@@ -83,8 +92,3 @@ def _play(world: World, turn: Played) -> Iterator[World]:
             yield before.answering(turn.text)
             if turn.unsure:
                 yield before
-
-
-def _fewest_broken(worlds: frozenset[World]) -> frozenset[World]:
-    """At most so many, those first that break the fewest requirements."""
-    return frozenset(sorted(worlds, key=lambda each: len(each.broken))[:MOST_WORLDS])

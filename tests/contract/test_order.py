@@ -194,18 +194,35 @@ def test_a_client_that_gave_up_is_in_any_later_order() -> None:
         assert it.blamed() == []
 
 
+def worlds_after(worlds: set[World], *turns: Played) -> set[World]:
+    """The worlds after these turns, where they can be told."""
+    after = explain(frozenset(worlds), turns)
+    assert after is not None
+    return set(after)
+
+
 def test_what_may_be_is_a_set_of_worlds() -> None:
     turn = Played("Hello.", 0, 1, "You said: Hello.")
-    assert explain(frozenset({EMPTY}), [turn]) == {EMPTY.answering("Hello.")}
-    assert explain(frozenset({EMPTY}), [Played("Hello.", 0, 1, "You said: no.")]) == frozenset()
-    assert explain(frozenset(), [turn]) == frozenset()
-    assert explain(frozenset({EMPTY}), []) == {EMPTY}
-    failed = explain(frozenset({EMPTY}), [Played("Hello.", 0, 1, None, failed=True)])
-    assert failed == set(EMPTY.failing("Hello."))
-    unsure = explain(frozenset({EMPTY}), [Played("Hello.", 0, 1, None, unsure=True)])
-    assert unsure == {EMPTY, EMPTY.answering("Hello.")}
-    (given_up,) = explain(frozenset({EMPTY}), [Played("Hello.", 0, inf, None)])
+    assert worlds_after({EMPTY}, turn) == {EMPTY.answering("Hello.")}
+    assert worlds_after({EMPTY}, Played("Hello.", 0, 1, "You said: no.")) == set()
+    assert worlds_after(set(), turn) == set()
+    assert worlds_after({EMPTY}) == {EMPTY}
+    assert worlds_after({EMPTY}, Played("Hello.", 0, 1, None, failed=True)) == set(EMPTY.failing("Hello."))
+    unsure = Played("Hello.", 0, 1, None, unsure=True)
+    assert worlds_after({EMPTY}, unsure) == {EMPTY, EMPTY.answering("Hello.")}
+    (given_up,) = worlds_after({EMPTY}, Played("Hello.", 0, inf, None))
     assert (given_up.heard, given_up.waiting) == ((), ("Hello.",))
+
+
+def test_where_too_much_is_possible_nothing_is_forbidden() -> None:
+    for count, blamed in ((2, 1), (8, 0)):
+        it = Target()
+        it.chat(TOLD)
+        for number in range(count):
+            it.chat(f"Fail {number}. [[error: 500]]", A)
+        it.chat(TELL, A, says="nonsense")
+        it.chat(TELL, A, says="nonsense")
+        assert len(it.blamed()) == blamed
 
 
 def test_after_many_clients_that_gave_up_nothing_is_forbidden_any_more() -> None:
