@@ -255,7 +255,7 @@ class Explorer:
             history.extend(walk[:played])
 
     async def _play(self, actor: Actor, group: Sequence[Step], number: int) -> list[Exchange]:
-        if group[0].kind is Kind.RESTART:
+        if group[0].kind in {Kind.RESTART, Kind.IDLE}:  # a restart doesn't wait for who only waits
             return await actor.play(group, number)
         async with self._gate.together():
             return await actor.play(group, number)

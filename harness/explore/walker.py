@@ -30,7 +30,7 @@ _KINDS = {
     Kind.REMOVE: (0.7, {Capability.PROFILES}),
     Kind.IDLE: (0.3, set[Capability]()),
     Kind.CROWD: (0.15, set[Capability]()),
-    Kind.RESTART: (0.5, {Capability.RESTART}),
+    Kind.RESTART: (0.06, {Capability.RESTART}),  # takes a second, in which nothing else is done
     Kind.LEAVE: (0.4, set[Capability]()),
 }
 """How often a step is done, beside a turn's 5, and what the target has to offer for it."""
