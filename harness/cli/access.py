@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.scenarios.model import Contract
 from harness.targets.access import CONFIG_FILE, Access
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.targets.config import Named
 
 
 def add_access(group: argparse._ArgumentGroup) -> None:
@@ -78,3 +84,11 @@ def access_of(arguments: argparse.Namespace) -> Access:
         proxy=arguments.proxy,
         headers=tuple(arguments.header),
     )
+
+
+def complete(arguments: argparse.Namespace, named: Mapping[str, Named], defaults: Mapping[str, object]) -> None:
+    """Fill in what no flag sets from the target's configuration, else from the defaults."""
+    of_name = named[arguments.target].run if arguments.target in named else {}
+    for name, default in defaults.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, of_name.get(name, default))

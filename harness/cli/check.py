@@ -11,18 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.access import access_of, add_target
+from harness.cli.access import access_of, add_target, complete
 from harness.cli.values import positive, shard
 from harness.scenarios.model import ClientKind, Contract, Level
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
 
     from harness.known import Deviation
     from harness.report.build import Results
     from harness.report.events import EventStream
-    from harness.targets.config import Named
 
 INCOMPLETE = 3
 USAGE = 2
@@ -169,7 +167,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
     again = _again(arguments)
     named = load_config(arguments.config)
-    _complete(arguments, named)
+    complete(arguments, named, DEFAULTS)
     run_id = secrets.token_hex(4)
     contract = None if arguments.contract == "auto" else Contract(arguments.contract)
     suite = load_suite(arguments.scenarios or corpus_folder())
@@ -297,14 +295,6 @@ def _events(path: str | None, target: str) -> EventStream | None:
         return EventStream(sys.stdout if path == "-" else Path(path).open("w", encoding="utf-8"), target)
     except OSError as error:
         raise OutputError(f"can't write the events to {path}: {error.strerror}") from error
-
-
-def _complete(arguments: argparse.Namespace, named: Mapping[str, Named]) -> None:
-    """Fill in what no flag sets from the target's configuration, else from the defaults."""
-    of_name = named[arguments.target].run if arguments.target in named else {}
-    for name, default in DEFAULTS.items():
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, of_name.get(name, default))
 
 
 def _again(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -11,18 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.access import access_of, add_target
+from harness.cli.access import access_of, add_target, complete
 from harness.cli.check import INCOMPLETE, explained
 from harness.cli.values import positive
 from harness.scenarios.model import Contract
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
 
     from harness.explore.explore import Exploration
     from harness.presentation.progress import LiveProgress
-    from harness.targets.config import Named
 
 _DEFAULTS = {"contract": Contract.DOCUMENTED.value, "request_timeout": 180.0, "wait": 0.0, "known": None}
 """Overridden by flags and by what the configuration file says about a target."""
@@ -114,7 +112,7 @@ def _explore(arguments: argparse.Namespace) -> int:
     from harness.targets.parse import parse_target
 
     named = load_config(arguments.config)
-    _complete(arguments, named)
+    complete(arguments, named, _DEFAULTS)
     run_id = secrets.token_hex(4)
     contract = None if arguments.contract == "auto" else Contract(arguments.contract)
     configured = [] if arguments.config is None else ["--config", str(arguments.config)]
@@ -191,11 +189,3 @@ class _Progress:
             count = len(exploration.found)
             said = f"{exploration.walks} walks, {requests} requests, {count} finding{'s' * (count != 1)}"
             self._progress.begin(round(self._seconds), said, done=round(done))
-
-
-def _complete(arguments: argparse.Namespace, named: Mapping[str, Named]) -> None:
-    """Fill in what no flag sets from the target's configuration, else from the defaults."""
-    of_name = named[arguments.target].run if arguments.target in named else {}
-    for name, default in _DEFAULTS.items():
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, of_name.get(name, default))

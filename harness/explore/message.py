@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from harness.explore.options import ALL, EXACTLY, QUESTIONS, SCRIPTS
 from harness.scenarios.model import Auth, Call, ClientKind
-from harness.scenarios.substitute import substitute, unroll
+from harness.scenarios.substitute import FILTERS, substitute, unroll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from harness.explore.options import Options
     from harness.explore.step import Step
@@ -34,12 +33,6 @@ _KEYS = {
 _OTHER_KEYS: dict[str, dict[str, Json]] = {
     "other": {"Authorization": "Bearer ${other_key}"},
     "last": {"X-Session-API-Key": "${last_key}"},
-}
-_SPELLINGS: dict[str, Callable[[str], str]] = {
-    "upper": str.upper,
-    "plain": lambda identifier: UUID(identifier).hex,
-    "urn": lambda identifier: UUID(identifier).urn,
-    "braces": lambda identifier: f"{{{identifier}}}",
 }
 
 
@@ -167,7 +160,7 @@ def _header(step: Step, names: Names) -> tuple[str | None, str | None]:
         if chosen == "chosen" or names.always_chosen:
             return names.chosen, names.chosen
         return ("" if chosen == "empty" else None), None
-    spelling = _SPELLINGS.get(chosen or "")
+    spelling = FILTERS.get(chosen or "")
     return spelling(names.conversation) if spelling else names.conversation, names.conversation
 
 
