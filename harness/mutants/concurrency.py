@@ -61,10 +61,10 @@ class TakesTwinsForOne(Mutant):
 
 @dataclass
 class LastComeFirstServed(Mutant):
-    """Gives a slow answer, when several to code words are awaited, to the latest request."""
+    """Gives a slow answer, when several to code words are awaited, to the latest of the other requests."""
 
     breaks = "CONV-16"
-    always = "Gives every answer, when several are awaited, to the latest request."
+    always = "Gives every answer, when several are awaited, to the latest of the other requests."
     _waiting: list[asyncio.Future[Response]] = field(default_factory=list)
 
     def concerns(self, request: Request) -> bool:
@@ -76,7 +76,10 @@ class LastComeFirstServed(Mutant):
         mine: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
         response = await self.gateway(request)
-        self._waiting.pop().set_result(response)
+        others = [each for each in self._waiting if each is not mine]
+        another = others[-1] if others else mine  # whichever answer comes first, or the swap would hang on chance
+        self._waiting.remove(another)
+        another.set_result(response)
         return await mine
 
 
